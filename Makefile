@@ -1,0 +1,55 @@
+# One command sets everything up and does the job. Nothing outside this directory changes.
+#
+#   make demo    train, evaluate, export, drive over ROS 2, report
+#   make test    all checks and tests
+#   make venv    set-up only: .venv with simulators, learning, ROS 2 and this package's messages
+#
+# Needs Linux on x86-64, Python 3.10 to 3.12 with its headers and venv module, a C and C++ compiler, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Directories change when a file comes or goes; edits take effect without an installation, because it consists of links.
+SOURCE_DIRECTORIES := $(shell find alam_ros sim config launch -type d -not -name __pycache__)
+
+# A sourced ROS installation must not mix with the one in .venv.
+unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+.PHONY: venv test lint demo clean
+
+venv: $(VENV)/.installed
+
+$(VENV)/.packages: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13) and "set PYTHON to a Python 3.10 to 3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing packages into $(VENV) (some minutes the first time)"
+	$(PIP) install --constraint constraints.txt --editable '.[dev,onnx,ros,ros-build,sim,train]'
+	$(PIP) install --constraint constraints.txt --no-deps bullet-safety-gym safety-gymnasium
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.packages CMakeLists.txt package.xml $(wildcard cmake/* msg/*) $(SOURCE_DIRECTORIES)
+	@echo "Compiling the messages and linking the package into $(VENV)"
+	@$(BIN)/cmake -S . -B $(VENV)/build \
+		-DCMAKE_INSTALL_PREFIX=$(abspath $(VENV)) -DCMAKE_PREFIX_PATH=$(abspath $(VENV)) \
+		-DPython3_EXECUTABLE=$(abspath $(BIN))/python -DAMENT_CMAKE_SYMLINK_INSTALL=ON -DBUILD_TESTING=OFF >/dev/null
+	@$(BIN)/cmake --build $(VENV)/build --parallel 2 --target install >/dev/null
+	@find -L $(VENV)/lib/python3*/site-packages/alam_ros $(VENV)/lib/python3*/site-packages/alam_sim -type l -delete
+	@touch $@
+
+lint: venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	PYTHONPATH=sim $(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest
+
+demo: venv
+	$(BIN)/alam demo
+
+clean:
+	rm -rf $(VENV) build install log
+	find . -name __pycache__ -prune -exec rm -rf {} +

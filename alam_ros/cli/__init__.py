@@ -1,0 +1,1 @@
+"""The `alam` command, one module a sub-command."""

@@ -1,0 +1,57 @@
+"""Training configurations from files, run directories and overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.resources import config_path
+from alam_ros.typed import from_mapping, with_override
+
+
+def load_configuration(source: str, overrides: Sequence[str]) -> TrainingConfig:
+    """Read a configuration and apply `dotted.key=value` overrides.
+
+    Args:
+        source: a YAML file, the name of one that comes with the package (such as `navigation`), or a run directory, whose
+            configuration then points at that directory.
+        overrides: applied in order; the values are YAML.
+
+    Raises:
+        ConfigurationError: when there is no such file, it is not YAML, or a key is unknown or ill-typed.
+    """
+    path = Path(source)
+    moved: list[str] = []
+    if path.is_dir():
+        path, moved = RunDirectory(path).config, [f"trainer.directory={path}"]
+    elif not path.is_file():
+        path = config_path(f"train/{source}.yaml")
+    mapping = _read(path)
+    for assignment in [*moved, *overrides]:
+        with_override(mapping, assignment, _parse)
+    return from_mapping(TrainingConfig, mapping)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"a configuration in `{path}`", error.strerror or str(error), "check the path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"YAML in `{path}`", " ".join(str(error).split()), "correct the file") from error
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"a mapping in `{path}`", repr(document), "see config/train for examples")
+    return document
+
+
+def _parse(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError("a YAML value after `=`", f"`{text}`", "quote it") from error

@@ -1,0 +1,88 @@
+"""`alam evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from alam_ros.cli.environments import make_environments
+from alam_ros.learning.agents import Agent, LearnerAgent, PolicyAgent
+from alam_ros.learning.config import EnvironmentConfig
+from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
+from alam_ros.learning.metrics import finite
+from alam_ros.learning.restore import restore_run
+from alam_ros.learning.seeds import Purpose, first_seed
+from alam_ros.learning.stepper import running
+from alam_ros.learning.summary import summarise
+from alam_ros.runtime import PolicyRuntime
+from alam_ros.typed import from_mapping
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the episodes and print their figures."""
+    options = _parser().parse_args(arguments)
+    agent, environment = _load(options.policy)
+    copies = min(environment.copies, options.episodes)
+    with running(make_environments, environment, copies) as stepper:
+        records = evaluate(
+            agent,
+            stepper,
+            episodes=options.episodes,
+            first_seed=first_seed(Purpose.EVALUATION, options.seed),
+            noise=ActionNoise(stochastic=options.stochastic, perturbation=options.perturbation),
+        )
+    summary = summarise(records, agent)
+    print(json.dumps(finite(_document(options, summary, records)), allow_nan=False) if options.json else _text(summary, records))
+    return 0
+
+
+def _load(path: Path) -> tuple[Agent, EnvironmentConfig]:
+    if path.is_dir():
+        run = restore_run(path)
+        return LearnerAgent(run.learner), run.config.environment
+    runtime = PolicyRuntime.load(path)
+    return PolicyAgent(runtime), from_mapping(EnvironmentConfig, runtime.manifest.configuration["environment"], "environment")
+
+
+def _document(options: argparse.Namespace, summary: dict[str, float], records: Sequence[EpisodeRecord]) -> dict[str, Any]:
+    chosen = {"policy": str(options.policy), "seed": options.seed, "stochastic": options.stochastic}
+    episodes = [
+        {"seed": record.seed, "return": record.episode_return, "cost": record.episode_cost, "length": len(record)}
+        for record in records
+    ]
+    return {**chosen, "perturbation": options.perturbation, "summary": summary, "episodes": episodes}
+
+
+def _text(summary: dict[str, float], records: Sequence[EpisodeRecord]) -> str:
+    return (
+        f"{len(records)} episodes (mean ± standard deviation)\n"
+        f"return      {summary['return_mean']:.2f} ± {summary['return_std']:.2f}\n"
+        f"cost        {summary['cost_mean']:.2f} ± {summary['cost_std']:.2f}, none in {summary['cost_free_share']:.0%} of them\n"
+        f"multiplier  mean {summary['multiplier_mean']:.3f}, maximum {summary['multiplier_max']:.3f}\n"
+        f"Q_c         bias {summary['q_cost_bias']:+.3f}, correlation {summary['q_cost_correlation']:.2f} with observed costs"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="alam evaluate", description="Run fresh episodes, on seeds that training never uses, to their ends."
+    )
+    parser.add_argument("policy", metavar="RUN_OR_POLICY", type=Path, help="directory of a run, or policy file")
+    parser.add_argument("--episodes", type=_positive, default=100, help="how many (default 100)")
+    parser.add_argument("--seed", type=int, default=0, help="of the episodes (default 0)")
+    parser.add_argument(
+        "--stochastic", action="store_true", help="draw actions from the policy instead of its deterministic ones"
+    )
+    parser.add_argument("--perturbation", type=float, default=0.0, metavar="SIGMA", help="add N(0, SIGMA) to each action")
+    parser.add_argument("--json", action="store_true", help="print one JSON document with every episode")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, found {number}")
+    return number

@@ -1,0 +1,28 @@
+"""`alam export`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from alam_ros.cli.environments import make_environments
+from alam_ros.learning.export import export
+from alam_ros.learning.run_directory import RunDirectory
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the policy file of a run and say where it is."""
+    parser = argparse.ArgumentParser(prog="alam export", description="Write the policy file of a run's newest checkpoint.")
+    parser.add_argument("run", metavar="RUN", type=Path, help="directory of a run")
+    parser.add_argument("--output", metavar="FILE.alam", type=Path, help="the file to write; RUN/policy.alam if not given")
+    parser.add_argument("--onnx", metavar="DIR", type=Path, help="also write actor, cost critic and multiplier as ONNX there")
+    options = parser.parse_args(arguments)
+    output = options.output or options.run / "policy.alam"
+    export(RunDirectory(options.run), output, make_environments)
+    print(output)
+    if options.onnx is not None:
+        from alam_ros.learning.onnx_export import export_onnx
+
+        print(*export_onnx(output, options.onnx), sep="\n")
+    return 0

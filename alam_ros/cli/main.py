@@ -1,0 +1,48 @@
+"""The `alam` command: chooses the sub-command and turns errors into one line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from alam_ros import __version__
+from alam_ros.errors import AlamError
+
+COMMANDS = {
+    "demo": "train, export, evaluate, drive over ROS 2, report: all of it, in about a quarter of an hour",
+    "train": "train, or continue a run",
+    "evaluate": "run fresh episodes with a trained policy",
+    "export": "write a run's policy file",
+    "gate-study": "drive the same maps without the gate and with it",
+    "bandit": "compare rules of updating the multiplier on a problem whose multiplier is known",
+}
+"""Sub-command → what it does. Each is a module of this package, imported when chosen, with `main(arguments) -> int`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 2 wrong use, 128 + n ended by signal n."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = _parser().parse_args(arguments[:1]).command
+    try:
+        code: int = importlib.import_module(f"alam_ros.cli.{command.replace('-', '_')}").main(arguments[1:])
+    except AlamError as error:
+        print(f"alam {command}: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="alam",
+        usage="alam [-h] [--version] COMMAND ...",
+        description="Learn to move safely in simulation; export the policy for ROS 2.",
+        epilog=f"commands:\n{commands}\n\n`alam COMMAND -h` tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"alam {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="see below")
+    return parser

@@ -1,0 +1,73 @@
+"""ROS messages → samples, read by attribute so that rclpy's and rosbags' messages both serve and nothing of ROS is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from alam_ros.contract.samples import ArraySample, LaserScanSample, OdometrySample, PoseSample, Quaternion, Sample, Vector3
+from alam_ros.errors import ContractError
+
+
+def decode(type_name: str, message: Any) -> Sample:
+    """Turn one ROS message into a sample.
+
+    Args:
+        type_name: full interface name, e.g. `sensor_msgs/msg/LaserScan`.
+        message: an instance of that type from any library that names the fields as the interface does.
+
+    Raises:
+        ContractError: for a type no channel can be read from.
+    """
+    decoder = DECODERS.get(type_name)
+    if decoder is None:
+        raise ContractError(
+            f"a message type among {', '.join(sorted(DECODERS))}", f"`{type_name}`", "correct the channel's `type`"
+        )
+    return decoder(message)
+
+
+def _laser_scan(message: Any) -> LaserScanSample:
+    return LaserScanSample(
+        np.asarray(message.ranges, dtype=np.float32),
+        float(message.angle_min),
+        float(message.angle_increment),
+        message.header.frame_id,
+    )
+
+
+def _odometry(message: Any) -> OdometrySample:
+    pose, twist = message.pose.pose, message.twist.twist
+    return OdometrySample(
+        _vector(pose.position),
+        _quaternion(pose.orientation),
+        _vector(twist.linear),
+        _vector(twist.angular),
+        message.header.frame_id,
+    )
+
+
+def _pose(message: Any) -> PoseSample:
+    return PoseSample(_vector(message.pose.position), _quaternion(message.pose.orientation), message.header.frame_id)
+
+
+def _array(message: Any) -> ArraySample:
+    return ArraySample(np.asarray(message.data, dtype=np.float32))
+
+
+def _vector(value: Any) -> Vector3:
+    return (value.x, value.y, value.z)
+
+
+def _quaternion(value: Any) -> Quaternion:
+    return (value.x, value.y, value.z, value.w)
+
+
+DECODERS: dict[str, Callable[[Any], Sample]] = {
+    "sensor_msgs/msg/LaserScan": _laser_scan,
+    "nav_msgs/msg/Odometry": _odometry,
+    "geometry_msgs/msg/PoseStamped": _pose,
+    "std_msgs/msg/Float32MultiArray": _array,
+}

@@ -1,0 +1,58 @@
+"""Raw data as they come from a simulator or a ROS message, before the contract turns them into an observation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from numpy import float32
+from numpy.typing import NDArray
+
+Vector3 = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LaserScanSample:
+    """One planar scan, as `sensor_msgs/LaserScan` (REP-117: +inf is no return, -inf is too near, NaN is no measurement).
+
+    Attributes:
+        ranges: (beams,) float32, m.
+        angle_min: bearing of the first beam in the sensor frame, rad, counter-clockwise.
+        angle_increment: between beams, rad.
+        frame: of the sensor.
+    """
+
+    ranges: NDArray[float32]
+    angle_min: float
+    angle_increment: float
+    frame: str = "base_link"
+
+
+@dataclass(frozen=True, slots=True)
+class OdometrySample:
+    """Pose in the odometry frame and twist in the body frame (REP-105), as `nav_msgs/Odometry`: m, rad, m/s, rad/s."""
+
+    position: Vector3
+    orientation: Quaternion
+    linear: Vector3
+    angular: Vector3
+    frame: str = "odom"
+
+
+@dataclass(frozen=True, slots=True)
+class PoseSample:
+    """A pose in a named frame, as `geometry_msgs/PoseStamped`: m and a quaternion (x, y, z, w)."""
+
+    position: Vector3
+    orientation: Quaternion
+    frame: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySample:
+    """A plain vector, as `std_msgs/Float32MultiArray`."""
+
+    data: NDArray[float32]
+
+
+Sample = LaserScanSample | OdometrySample | PoseSample | ArraySample

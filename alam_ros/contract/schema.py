@@ -1,0 +1,260 @@
+"""The contract's document: what each observation channel and each action component means, with units and ranges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from alam_ros.contract.extractors import EXTRACTORS, ExtractorType
+from alam_ros.errors import ConfigurationError, ContractError
+from alam_ros.typed import from_mapping, to_mapping
+
+ACTION_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist", "std_msgs/msg/Float64MultiArray")
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """One named part of the observation.
+
+    Attributes:
+        name: what messages about this channel call it.
+        topic: ROS topic (relative names are resolved in the node's namespace).
+        type: ROS interface name of the topic.
+        field: which quantity of the sample; see `alam_ros.contract.extractors`.
+        size: elements of one frame (history excluded).
+        range: physical (low, high) for all elements or for each, scaled to [-1, 1] and clipped; None passes values through.
+        scale: `logarithmic` spreads the near end of ranges, where a centimetre matters; it needs a range above 0.
+        unit: of the elements, for people.
+        frame: frame the sample must be in; empty accepts any.
+        reference_topic: for `goal_polar`, the odometry topic the goal is seen from.
+        angle_min, angle_max: for scans, rad; `size` sectors of equal width, the first centred on `angle_min`.
+        history: frames kept, newest first; `stride` control ticks lie between them.
+        timeout: s of silence after which the channel is stale; None for a latched channel, such as a goal.
+    """
+
+    name: str
+    topic: str
+    type: str
+    field: str
+    size: int
+    range: Bounds | tuple[Bounds, ...] | None = None
+    scale: Literal["linear", "logarithmic"] = "linear"
+    unit: str = ""
+    frame: str = ""
+    reference_topic: str = ""
+    angle_min: float = -math.pi
+    angle_max: float = math.pi
+    history: int = 1
+    stride: int = 1
+    timeout: float | None = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be assembled."""
+        known = EXTRACTORS.get((self.type, self.field))
+        if known is None:
+            choices = "; ".join(f"{kind} {field}" for kind, field in sorted(EXTRACTORS))
+            raise ContractError(f"a type and field among {choices}", f"{self.type} {self.field}", self._remedy("type"))
+        self._check_needs(known)
+        self._check_numbers()
+
+    def _check_needs(self, extractor: ExtractorType) -> None:
+        if extractor.size is not None and extractor.size != self.size:
+            raise ContractError(f"size {extractor.size} for `{self.field}`", str(self.size), self._remedy("size"))
+        if extractor.needs_range and self.range is None:
+            raise ContractError(f"a `range` for `{self.field}`", "none", self._remedy("range"))
+        if extractor.needs_reference and not self.reference_topic:
+            raise ContractError(f"a `reference_topic` for `{self.field}`", "none", self._remedy("reference_topic"))
+
+    def _check_numbers(self) -> None:
+        if min(self.size, self.history, self.stride) < 1:
+            raise ContractError("size, history and stride of at least 1", repr(self), self._remedy("size"))
+        if self.timeout is not None and not self.timeout > 0:
+            raise ContractError("a timeout above 0 s, or none", str(self.timeout), self._remedy("timeout"))
+        if not 0.0 < self.angle_max - self.angle_min <= 2.0 * math.pi + 1e-6:
+            found = f"{self.angle_min} to {self.angle_max} rad"
+            raise ContractError("angle_max above angle_min, by one turn at most", found, self._remedy("angle_max"))
+        for low, high in self.bounds() or ():
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise ContractError("finite ranges with low < high", f"[{low}, {high}]", self._remedy("range"))
+        if self.scale == "logarithmic" and not all(low > 0 for low, _ in self.bounds() or ((0.0, 1.0),)):
+            raise ContractError("a range above 0 for a logarithmic scale", str(self.range), self._remedy("range"))
+
+    def bounds(self) -> tuple[Bounds, ...] | None:
+        """Return one (low, high) for each element, or None for a channel that is passed through."""
+        if self.range is None:
+            return None
+        if isinstance(self.range[0], tuple):
+            if len(self.range) != self.size:
+                raise ContractError(f"one range or {self.size}", f"{len(self.range)} ranges", self._remedy("range"))
+            return self.range
+        return (self.range,) * self.size
+
+    def _remedy(self, key: str) -> str:
+        return f"correct `{key}` of the channel `{self.name}`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionComponent:
+    """One commanded quantity: physical limits (unit) and the fastest change the robot takes (unit/s)."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    slew: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse limits that are empty or not finite."""
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise ContractError(
+                "finite limits with low < high", f"[{self.low}, {self.high}]", f"correct the action `{self.name}`"
+            )
+        if self.slew is not None and not self.slew > 0:
+            raise ContractError("a slew above 0", str(self.slew), f"correct the action `{self.name}`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionSpec:
+    """What the policy commands: a message type and its components, in order."""
+
+    topic: str
+    type: Literal["geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist", "std_msgs/msg/Float64MultiArray"]
+    components: tuple[ActionComponent, ...]
+    frame: str = "base_link"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """What the policy sees and does, for the simulator and the robot alike."""
+
+    name: str
+    control_period: float
+    trigger: str
+    observation: tuple[Channel, ...]
+    action: ActionSpec
+
+    def __post_init__(self) -> None:
+        """Refuse an empty or ambiguous contract."""
+        names = [channel.name for channel in self.observation]
+        if not names or not self.action.components:
+            raise ContractError(
+                "at least one channel and one action component", repr(names), f"complete the contract `{self.name}`"
+            )
+        if len(set(names)) != len(names):
+            raise ContractError("channels of different names", repr(names), f"rename one in the contract `{self.name}`")
+        if self.trigger not in names:
+            raise ContractError(f"a trigger among {names}", f"`{self.trigger}`", "name the channel that starts a control tick")
+        if not (math.isfinite(self.control_period) and self.control_period > 0):
+            raise ContractError("a control_period above 0 s", str(self.control_period), f"correct the contract `{self.name}`")
+        self._check_topics()
+
+    def _check_topics(self) -> None:
+        types: dict[str, str] = {}
+        for topic, kind in self.topics():
+            if types.setdefault(topic, kind) != kind:
+                raise ContractError(f"one type for the topic `{topic}`", f"{types[topic]} and {kind}", "correct the channels")
+        watched = {channel.topic for channel in self.observation if channel.timeout is not None}
+        for channel in self.observation:
+            if channel.reference_topic and channel.timeout is None and channel.reference_topic not in watched:
+                raise ContractError(
+                    f"a channel with a timeout on `{channel.reference_topic}`, which `{channel.name}` refers to",
+                    "none, so its silence would go unnoticed",
+                    f"give `{channel.name}` a timeout",
+                )
+
+    @property
+    def observation_size(self) -> int:
+        """Elements of the observation, histories included."""
+        return sum(channel.size * channel.history for channel in self.observation)
+
+    @property
+    def action_size(self) -> int:
+        """Components of the action."""
+        return len(self.action.components)
+
+    def element_name(self, index: int) -> str:
+        """Say which channel, frame of its history and element the observation's element `index` is."""
+        for channel in self.observation:
+            if index < channel.size * channel.history:
+                frame, element = divmod(index, channel.size)
+                return f"the channel `{channel.name}`, element {element}, {frame * channel.stride} ticks ago"
+            index -= channel.size * channel.history
+        raise IndexError(f"the observation has {self.observation_size} elements")
+
+    def topics(self) -> tuple[tuple[str, str], ...]:
+        """Return the (topic, type) pairs to subscribe to, each once, in the order of the channels."""
+        pairs: dict[tuple[str, str], None] = {}
+        for channel in self.observation:
+            pairs[(channel.topic, channel.type)] = None
+            if channel.reference_topic:
+                pairs[(channel.reference_topic, "nav_msgs/msg/Odometry")] = None
+        return tuple(pairs)
+
+    def differences(self, other: Contract) -> tuple[str, ...]:
+        """Say where `other` would feed a policy of this contract something else than it was trained on.
+
+        Topics, frames and timeouts may differ between robots; sizes, meanings, units, ranges and the control period may not.
+        """
+        found: list[str] = []
+        if not math.isclose(self.control_period, other.control_period):
+            found.append(f"control_period: {self.control_period} s against {other.control_period} s")
+        for mine, theirs in _paired(self.observation, other.observation, "channels", found):
+            found.extend(
+                _differences(
+                    mine,
+                    theirs,
+                    ("name", "type", "field", "size", "range", "scale", "unit", "history", "stride", "angle_min", "angle_max"),
+                )
+            )
+        for mine, theirs in _paired(self.action.components, other.action.components, "action components", found):
+            found.extend(_differences(mine, theirs, ("name", "unit", "low", "high")))
+        return tuple(found)
+
+    @classmethod
+    def from_mapping(cls, mapping: object) -> Contract:
+        """Build a contract from plain mappings, as YAML and JSON give them.
+
+        Raises:
+            ContractError: for anything unknown, missing, ill-typed or inconsistent.
+        """
+        try:
+            return from_mapping(cls, mapping)
+        except ConfigurationError as error:
+            raise ContractError(error.expected, error.found, error.remedy) from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Contract:
+        """Read a contract's YAML file.
+
+        Raises:
+            ContractError: when the file is absent, not YAML, or not a contract.
+        """
+        try:
+            document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ContractError("a readable contract file", f"{path}: {error.strerror}", "check the path") from error
+        except yaml.YAMLError as error:
+            raise ContractError(f"YAML in {path}", str(error), "correct the file's syntax") from error
+        return cls.from_mapping(document)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the contract as plain mappings, the inverse of `from_mapping`."""
+        mapping: dict[str, Any] = to_mapping(self)
+        return mapping
+
+
+def _paired(mine: tuple[Any, ...], theirs: tuple[Any, ...], what: str, found: list[str]) -> list[tuple[Any, Any]]:
+    if len(mine) != len(theirs):
+        found.append(f"{what}: {len(mine)} against {len(theirs)}")
+        return []
+    return list(zip(mine, theirs, strict=True))
+
+
+def _differences(mine: Any, theirs: Any, names: tuple[str, ...]) -> list[str]:
+    pairs = [(name, getattr(mine, name), getattr(theirs, name)) for name in names]
+    return [f"{mine.name}.{name}: {left!r} against {right!r}" for name, left, right in pairs if left != right]

@@ -1,0 +1,210 @@
+"""Arriving samples → control ticks whose observation pairs what training paired.
+
+In training all samples of a step were taken at the same instant. On a robot they arrive one by one, at rates of their own, in any
+order. A control tick is started by the contract's trigger channel, waits a bounded time for the other topics, and reads from each
+the sample taken nearest to the trigger's. Time is an argument throughout.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.contract.assembler import ObservationAssembler
+from alam_ros.contract.samples import Sample
+from alam_ros.contract.schema import Contract
+from alam_ros.errors import ObservationError
+
+EARLY = 0.25
+"""Share of the control period by which a trigger may come early: jitter of a sensor of the trained rate."""
+SHORTEST = 0.5
+"""Share of the control period that always lies between two ticks."""
+PAIRED = 0.49
+"""Share of the control period within which stamps count as the same instant; below half, so that a pair is never ambiguous."""
+KEPT = 3.0
+"""Control periods for which samples are kept to choose from."""
+SMOOTHING = 0.2
+"""Weight of the newest interval in the measured control period."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTick:
+    """One control tick.
+
+    Attributes:
+        observation: (observation_size,) float32, normalised.
+        stamp: of the observation, s of the sources' clock.
+        unpaired: topics that had no sample near enough to the trigger's stamp; their nearest one was used.
+    """
+
+    observation: NDArray[np.float32]
+    stamp: float
+    unpaired: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A sample with its stamp (source's clock) and time of arrival (caller's steady clock), s."""
+
+    sample: Sample
+    stamp: float
+    received: float
+
+
+class ObservationSynchroniser:
+    """Decides when a control tick is due and with which samples it runs.
+
+    Attributes:
+        measured_period: smoothed interval between ticks by their stamps, s; NaN before the second.
+        restarts: how often the sources' clock jumped back.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._assembler = ObservationAssembler(contract)
+        self._period = contract.control_period
+        trigger = next(channel for channel in contract.observation if channel.name == contract.trigger)
+        self._trigger = trigger.topic
+        self._longest_gap = trigger.timeout or math.inf
+        topics = [topic for topic, _ in contract.topics()]
+        self._latched = {channel.topic for channel in contract.observation if channel.timeout is None} - {self._trigger}
+        self._paired = [topic for topic in topics if topic not in self._latched and topic != self._trigger]
+        self._arrivals: dict[str, deque[_Arrival]] = {topic: deque() for topic in topics}
+        self._pending: deque[_Arrival] = deque()
+        self._due: float | None = None
+        self._last_planned = -math.inf
+        self._last_tick: float | None = None
+        self._last_observed = -math.inf
+        self.measured_period = math.nan
+        self.restarts = 0
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the names of the channels that have not had all their data yet."""
+        return self._assembler.missing()
+
+    def stale(self, now: float) -> tuple[str, ...]:
+        """Return the names of the channels whose silence exceeds their timeout."""
+        return self._assembler.stale(now)
+
+    def ages(self, now: float) -> dict[str, float]:
+        """Return for each channel the seconds since its oldest topic last arrived."""
+        return self._assembler.ages(now)
+
+    def update(self, topic: str, sample: Sample, *, stamp: float, received: float) -> None:
+        """Take a sample.
+
+        A stamp that does not advance is ignored, so that a source that repeats an old measurement grows stale; one that jumps
+        back by more than a control period means that the clock was set back, and starts everything anew.
+
+        Args:
+            topic: as the contract names it.
+            sample: as `decode` made it.
+            stamp: of the measurement, s of the source's clock.
+            received: when it arrived, s of the caller's steady clock.
+
+        Raises:
+            ObservationError: when no channel reads the topic.
+        """
+        arrivals = self._arrivals.get(topic, deque())
+        if arrivals and self._is_outdated(topic, stamp):
+            return
+        self._assembler.update(topic, sample, stamp=stamp, received=received)
+        arrival = _Arrival(sample, stamp, received)
+        arrivals.append(arrival)
+        while len(arrivals) > 1 and (topic in self._latched or arrivals[0].stamp < stamp - KEPT * self._period):
+            arrivals.popleft()
+        if topic == self._trigger:
+            self._plan(arrival)
+
+    def _is_outdated(self, topic: str, stamp: float) -> bool:
+        """Say whether a newer sample is known, and restart if instead the clock was set back."""
+        newest = self._arrivals[topic][-1].stamp
+        if stamp >= newest - self._period:
+            return stamp < newest or (stamp == newest and topic not in self._latched)
+        if topic not in self._latched:
+            self._restart(stamp)
+        return False
+
+    def poll(self, now: float) -> ControlTick | None:
+        """Run the oldest control tick that is due, if any; call again until there is none.
+
+        Args:
+            now: s of the same steady clock as `received`.
+
+        Raises:
+            ObservationError: when a tick is due and a channel has no data, stale data, or data that are not valid.
+        """
+        if not self._pending:
+            return None
+        trigger = self._pending[0]
+        unpaired = tuple(topic for topic in self._paired if not self._has_pair(topic, trigger.stamp))
+        is_waiting = now < trigger.received + self._period / 2 and len(self._pending) == 1
+        if unpaired and is_waiting:
+            return None
+        self._pending.popleft()
+        return self._tick(trigger, unpaired, now)
+
+    def _plan(self, trigger: _Arrival) -> None:
+        """Make the trigger a pending tick, unless the sensor is faster than the control period and this one comes too early."""
+        if self._due is None or trigger.stamp - self._due > self._period:
+            self._due = trigger.stamp  # the first, or the sensor is slower than the control period
+        if trigger.stamp < self._due - EARLY * self._period or trigger.stamp < self._last_planned + SHORTEST * self._period:
+            return
+        self._due += self._period
+        self._last_planned = trigger.stamp
+        self._pending.append(trigger)
+
+    def _tick(self, trigger: _Arrival, unpaired: tuple[str, ...], now: float) -> ControlTick:
+        self._measure(trigger.stamp)
+        self._select(self._trigger, trigger)
+        for topic in self._paired:
+            if self._arrivals[topic]:
+                self._select(topic, self._nearest(topic, trigger.stamp))
+        stale = [name for name in self._assembler.stale(now) if name not in self._assembler.missing()]
+        if stale:
+            ages = self._assembler.ages(now)
+            found = ", ".join(f"`{name}` silent for {ages[name]:.2f} s" for name in stale)
+            raise ObservationError("fresh data on all channels", found, "check that their sources are running")
+        return ControlTick(self._advance(trigger.stamp), self._assembler.stamp(), unpaired)
+
+    def _measure(self, stamp: float) -> None:
+        if self._last_tick is not None:
+            interval = stamp - self._last_tick
+            known = interval if math.isnan(self.measured_period) else self.measured_period
+            self.measured_period = known + SMOOTHING * (interval - known)
+        self._last_tick = stamp
+
+    def _advance(self, stamp: float) -> NDArray[np.float32]:
+        """Run the assembler's tick; after a gap the histories would span another time than in training, so they start anew."""
+        if stamp - self._last_observed > self._longest_gap:
+            self._assembler.restart_histories()
+        observation = self._assembler.advance()
+        self._last_observed = stamp
+        return observation
+
+    def _select(self, topic: str, arrival: _Arrival) -> None:
+        self._assembler.update(topic, arrival.sample, stamp=arrival.stamp, received=arrival.received)
+
+    def _nearest(self, topic: str, stamp: float) -> _Arrival:
+        return min(self._arrivals[topic], key=lambda arrival: abs(arrival.stamp - stamp))
+
+    def _has_pair(self, topic: str, stamp: float) -> bool:
+        return bool(self._arrivals[topic]) and abs(self._nearest(topic, stamp).stamp - stamp) <= PAIRED * self._period
+
+    def _restart(self, now: float) -> None:
+        """Forget what was measured after the present time of a clock that was set back; a goal already of the new time stays."""
+        self.restarts += 1
+        self.measured_period = math.nan
+        self._due = self._last_tick = None
+        self._last_planned = self._last_observed = -math.inf
+        self._pending.clear()
+        self._assembler.restart()
+        for topic, arrivals in self._arrivals.items():
+            kept = [arrival for arrival in arrivals if arrival.stamp <= now + PAIRED * self._period]
+            arrivals.clear()
+            arrivals.extend(kept)
+            if kept:
+                self._select(topic, kept[-1])

@@ -1,0 +1,75 @@
+"""Evaluation of a policy file on fresh episodes, through the code the robot runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from alam_ros.demo.reliability import reliability
+from alam_ros.errors import ContractError
+from alam_ros.learning.agents import PolicyAgent
+from alam_ros.learning.config import EnvironmentConfig
+from alam_ros.learning.evaluation import EpisodeRecord, evaluate
+from alam_ros.learning.metrics import finite
+from alam_ros.learning.seeds import Purpose, first_seed
+from alam_ros.learning.stepper import EnvironmentFactory, running
+from alam_ros.learning.summary import summarise
+from alam_ros.report.directory import read_json, write_json
+from alam_ros.runtime import PolicyRuntime
+
+ROUNDS = 4
+"""Episodes each environment runs between two signs of progress."""
+
+
+def evaluate_policy(
+    policy: Path,
+    output: Path,
+    *,
+    environment: EnvironmentConfig,
+    make_environments: EnvironmentFactory,
+    episodes: int,
+    seed: int,
+    should_stop: Callable[[], bool],
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Evaluate with deterministic actions; what `output` holds already for this very file and these episodes is reused.
+
+    Raises:
+        ContractError: when the policy was trained on other observations or actions than the environment's.
+        KeyboardInterrupt: when told to stop.
+        PolicyFileError: when the file cannot be used.
+    """
+    runtime = PolicyRuntime.load(policy)
+    key = {"policy_id": runtime.policy_id, "environment": environment.id, "episodes": episodes, "seed": seed}
+    known: dict[str, Any] | None = read_json(output)
+    if known is not None and {name: known[name] for name in key} == key:
+        return known
+    agent, started = PolicyAgent(runtime), time.monotonic()
+    with running(make_environments, environment, min(environment.copies, episodes)) as stepper:
+        if differences := runtime.contract.differences(stepper.contract()):
+            raise ContractError(f"a policy trained on `{environment.id}`", "; ".join(differences), "choose another policy file")
+        records: list[EpisodeRecord] = []
+        while len(records) < episodes:
+            chunk = min(ROUNDS * stepper.copies, episodes - len(records))
+            first = first_seed(Purpose.EVALUATION, seed) + len(records)
+            records += evaluate(agent, stepper, episodes=chunk, first_seed=first, should_stop=should_stop)
+            if should_stop():
+                raise KeyboardInterrupt
+            on_progress(len(records))
+    document: dict[str, Any] = finite(
+        {
+            **key,
+            "command": f"alam evaluate {policy} --episodes {episodes} --seed {seed}",
+            "algorithm": runtime.manifest.algorithm,
+            "training": dict(runtime.manifest.training),
+            "summary": summarise(records, agent),
+            "returns": [record.episode_return for record in records],
+            "costs": [record.episode_cost for record in records],
+            "reliability": reliability(records, runtime.manifest, runtime.contract.control_period),
+            "wall_seconds": time.monotonic() - started,
+        }
+    )
+    write_json(output, document)
+    return document

@@ -1,0 +1,54 @@
+"""Every error this package raises on purpose.
+
+Each message says what was expected, what was found and what to do about it, so that a log line alone is enough to act on.
+"""
+
+from __future__ import annotations
+
+
+class AlamError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        expected: what would have been right.
+        found: what was there instead.
+        remedy: what the reader should do.
+    """
+
+    def __init__(self, expected: str, found: str, remedy: str) -> None:
+        super().__init__(f"expected {expected}; found {found}; {remedy}")
+        self.expected = expected
+        self.found = found
+        self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type[AlamError], tuple[str, str, str]]:
+        """Pickle by the three parts, so that worker processes can hand the error on."""
+        return type(self), (self.expected, self.found, self.remedy)
+
+
+class ConfigurationError(AlamError):
+    """A configuration file or an override has an unknown, missing or ill-typed key."""
+
+
+class ContractError(AlamError):
+    """An observation or action contract is inconsistent, or does not fit what it is used with."""
+
+
+class ObservationError(AlamError):
+    """A sample cannot become an observation: missing, of the wrong shape or frame, or not finite."""
+
+
+class PolicyFileError(AlamError):
+    """A policy file is damaged, of another schema, or does not reproduce its golden vectors."""
+
+
+class CheckpointError(AlamError):
+    """A training checkpoint is missing, damaged or belongs to another configuration."""
+
+
+class SimulatorError(AlamError):
+    """A simulator is not installed, of a version that does not work, or used wrongly."""
+
+
+class DemoError(AlamError):
+    """A stage of the demonstration cannot do its work."""

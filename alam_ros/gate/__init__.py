@@ -1,0 +1,20 @@
+"""The gate every command passes: watchdogs, risk thresholds and limits in one state machine. Time is always an argument."""
+
+from __future__ import annotations
+
+from alam_ros.gate.config import CommandLimits, GateConfig, RiskThresholds, Threshold
+from alam_ros.gate.decision import Causes, GateDecision, GateStatus
+from alam_ros.gate.gate import Gate
+from alam_ros.gate.risk import Risk
+
+__all__ = [
+    "Causes",
+    "CommandLimits",
+    "Gate",
+    "GateConfig",
+    "GateDecision",
+    "GateStatus",
+    "Risk",
+    "RiskThresholds",
+    "Threshold",
+]

@@ -1,0 +1,207 @@
+"""The state machine between any commander and the robot.
+
+Its rules: no data yet means STOP; stale, non-finite or out-of-limit input means STOP with its cause; causes begin at once and end
+slowly; the most restrictive cause wins; all components are scaled by one factor; nothing that time does can open the gate.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.gate.config import GateConfig
+from alam_ros.gate.decision import Causes, GateDecision, GateStatus
+from alam_ros.gate.risk import Risk
+from alam_ros.gate.supervision import Supervision
+from alam_ros.gate.time_guard import TimeGuard
+
+
+class Gate:
+    """Decides at every `tick` what the robot is told, from what came between the ticks.
+
+    Times are seconds of a steady clock, the same for all methods. No method raises for what a source sent or for what the clock
+    does. A new gate commands zero until a command, a risk estimate and every watched observation have arrived.
+    """
+
+    def __init__(self, config: GateConfig) -> None:
+        self._config = config
+        self._inputs = Supervision(config)
+        self._time = TimeGuard()
+        self._is_latched = False
+        self._is_enabled = True
+        self._sent = np.zeros(len(config.limits.names))
+        self._zero_since: float | None = None
+        self._only_danger_since: float | None = None
+
+    @property
+    def is_latched(self) -> bool:
+        """Whether an emergency stop waits for its reset."""
+        return self._is_latched
+
+    def restart(self, now: float) -> None:
+        """Forget all inputs but latched observations, as at the activation of a node. An emergency stop stays latched."""
+        self._inputs.forget()
+        self._time.forget()
+        self._sent = np.zeros_like(self._sent)
+        self._zero_since = self._only_danger_since = None
+        self._enter(now)
+
+    def on_command(self, now: float, command: ArrayLike) -> None:
+        """Take a command, (components,) in physical units, from whoever commands."""
+        self._inputs.take_command(self._enter(now), command)
+
+    def on_risk(self, now: float, risk: Risk) -> None:
+        """Take a risk estimate."""
+        self._inputs.take_risk(self._enter(now), risk)
+
+    def on_observation(self, now: float, channel: str) -> None:
+        """Note data on a watched observation topic.
+
+        Raises:
+            ContractError: for one that `GateConfig.observation_timeout` does not name.
+        """
+        self._inputs.take_observation(self._enter(now), channel)
+
+    def emergency_stop(self, now: float) -> None:
+        """Latch an emergency stop."""
+        self._enter(now)
+        self._is_latched = True
+
+    def reset(self, now: float) -> str | None:
+        """Release the emergency stop.
+
+        Returns:
+            None when nothing is latched any more, otherwise why it stays: what would stop the robot anyway.
+        """
+        now = self._enter(now)
+        self._inputs.update(now)
+        state, _ = self._resolve(now, is_latched=False)
+        if self._is_latched and state in (GateStatus.STOP, GateStatus.INACTIVE):
+            return self._explain(now, state)
+        self._is_latched = False
+        return None
+
+    def set_enabled(self, now: float, enabled: bool) -> None:
+        """Switch commands off (zero is sent, visibly) or on again; they never go past the gate."""
+        self._enter(now)
+        self._is_enabled = enabled
+
+    def reconfigure(self, now: float, config: GateConfig) -> None:
+        """Decide by other values from now on; hold times begin anew.
+
+        Raises:
+            ConfigurationError: when the components or the watched observations would change.
+        """
+        before = (self._config.limits.names, set(self._config.observation_timeout))
+        after = (config.limits.names, set(config.observation_timeout))
+        if before != after:
+            raise ConfigurationError(f"components and observations {before}", repr(after), "make a new gate for another robot")
+        self._config = config
+        self._inputs.reconfigure(self._enter(now), config)
+
+    def tick(self, now: float) -> GateDecision:
+        """Decide what the robot is told now."""
+        now = self._enter(now)
+        self._inputs.update(now)
+        elapsed = self._time.tick()
+        state, ratio = self._resolve(now, is_latched=self._is_latched)
+        command, scale = self._output(ratio, elapsed)
+        self._note_sent(now, command)
+        risk = self._inputs.risk.last
+        return GateDecision(
+            state=state,
+            command=self._sent.copy(),
+            is_passed=command is not None,
+            is_holding=self._zero_since is not None and now - self._zero_since >= self._config.stop_pub_timeout,
+            causes=self._causes(),
+            scale=scale,
+            command_age=self._inputs.command_watchdog.age(now),
+            risk_age=self._inputs.risk.watchdog.age(now),
+            observation_age=self._inputs.observation_age(now),
+            probability=math.nan if risk is None else risk.probability,
+            novelty=math.nan if risk is None else risk.novelty,
+            detail=self._explain(now, state),
+        )
+
+    def _enter(self, now: float) -> float:
+        """Return the time to go on with; when it does not continue the past, make all that was heard stale."""
+        is_continuous = self._time.admit(now)
+        time = self._time.latest
+        if not is_continuous:
+            self._inputs.distrust(time)
+            self._only_danger_since = None
+            self._zero_since = None if self._zero_since is None else time
+        return time
+
+    def _resolve(self, now: float, *, is_latched: bool) -> tuple[GateStatus, float]:
+        """Return the state that the most restrictive cause demands, and the largest factor that it allows."""
+        may_escape = self._may_escape(now)
+        risk = self._inputs.risk
+        if is_latched:
+            return GateStatus.EMERGENCY_STOP, 0.0
+        if not self._is_enabled:
+            return GateStatus.INACTIVE, 0.0
+        if self._inputs.stopping() or (risk.danger.is_active and not may_escape):
+            return GateStatus.STOP, 0.0
+        if risk.danger.is_active:
+            return GateStatus.SLOW, self._config.escape_ratio
+        if risk.caution.is_active:
+            return GateStatus.SLOW, self._config.slowdown_ratio
+        return GateStatus.PASS, 1.0
+
+    def _may_escape(self, now: float) -> bool:
+        """Say whether danger has been the only reason to stop for long enough to let the robot creep out of it."""
+        if self._inputs.stopping() or not self._inputs.risk.danger.is_active:
+            self._only_danger_since = None
+            return False
+        if self._only_danger_since is None:
+            self._only_danger_since = now
+        return self._config.escape_ratio > 0.0 and now - self._only_danger_since >= self._config.escape_delay
+
+    def _output(self, ratio: float, elapsed: float) -> tuple[NDArray[np.float64] | None, float]:
+        """Return the source's command as it may go out and the factor applied, or None where zero is to be sent."""
+        command = self._inputs.command
+        if self._config.mode == "monitoring":
+            # What people switched off stays off, and a commander that died is not kept alive by repeating its last command.
+            is_wanted = self._is_enabled and not self._is_latched and self._inputs.is_command_usable()
+            return (command, 1.0) if is_wanted else (None, 0.0)
+        if command is None or ratio == 0.0:
+            return None, 0.0
+        return self._inputs.limiter.apply(command, ratio, self._sent, elapsed)
+
+    def _note_sent(self, now: float, command: NDArray[np.float64] | None) -> None:
+        if command is not None:
+            self._sent, self._zero_since = command, None
+            return
+        self._sent = np.zeros_like(self._sent)
+        self._zero_since = now if self._zero_since is None else self._zero_since
+
+    def _causes(self) -> Causes:
+        risk = self._inputs.risk
+        return Causes(
+            **dict.fromkeys(self._inputs.stopping(), True),
+            risk_high=risk.caution.is_active or risk.danger.is_active,
+            rest_no_safer=risk.is_rest_no_safer(),
+            estop_latched=self._is_latched,
+            disabled=not self._is_enabled,
+            monitoring_only=self._config.mode == "monitoring",
+        )
+
+    def _explain(self, now: float, state: GateStatus) -> str:
+        """Return one sentence about the deciding cause."""
+        if state is GateStatus.EMERGENCY_STOP:
+            return "estop_latched: zero is commanded until a reset is accepted"
+        if state is GateStatus.INACTIVE:
+            return "disabled: zero is commanded until the gate is enabled again"
+        suffix = " (monitoring only: commands pass)" if self._config.mode == "monitoring" else ""
+        stopping = self._inputs.stopping()
+        if stopping:
+            return self._inputs.explain(now, stopping[0]) + suffix
+        if state is GateStatus.PASS and self._inputs.risk.is_rest_no_safer():
+            return f"rest_no_safer: {self._inputs.risk.explain_risk()}, but rest would not lower it enough{suffix}"
+        if state is GateStatus.PASS:
+            return f"all inputs are fresh and within their thresholds{suffix}"
+        return f"risk_high: {self._inputs.risk.explain_risk()}{suffix}"

@@ -1,0 +1,48 @@
+"""How long a source has been silent."""
+
+from __future__ import annotations
+
+import math
+
+
+class Watchdog:
+    """Remembers the last sign of life of one source.
+
+    Args:
+        timeout: s of silence after which the source is stale; None when only its first data count.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self.timeout = timeout
+        self._last: float | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing has been heard since the last `forget`."""
+        return self._last is None
+
+    def feed(self, now: float, *, age: float = 0.0) -> None:
+        """Note data that describe the world as it was `age` seconds before `now`."""
+        self._last = now - age
+
+    def age(self, now: float) -> float:
+        """Return the seconds since the last data; infinite without any."""
+        return math.inf if self._last is None else now - self._last
+
+    def is_stale(self, now: float) -> bool:
+        """Say whether data came but are older than the timeout."""
+        return self._last is not None and self.timeout is not None and not self.age(now) <= self.timeout
+
+    def describe(self, now: float) -> str:
+        """Return why the source is stale, with numbers."""
+        age = self.age(now)
+        return f"{age:.2f} s old (timeout {self.timeout:g} s)" if math.isfinite(age) else "from before a jump of the clock"
+
+    def distrust(self) -> None:
+        """Make what was heard stale: its time no longer compares with the present."""
+        if self._last is not None:
+            self._last = -math.inf
+
+    def forget(self) -> None:
+        """Make the source missing again."""
+        self._last = None

@@ -1,0 +1,91 @@
+"""What the launch files share: their arguments, and nodes that take them.
+
+Imported by launch files only; needs the `launch_ros` of a ROS installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from launch import Action
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import LifecycleNode, LifecycleTransition, Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+from lifecycle_msgs.msg import Transition
+
+PACKAGE = "alam_ros"
+_DESCRIPTIONS = {
+    "namespace": "Namespace of all nodes and of the relative topics.",
+    "use_sim_time": "Whether stamps and rates follow /clock; the gate's own timer never does.",
+    "params_file": "YAML file of node parameters.",
+    "policy": "Policy file (*.alam) written by `alam export`.",
+    "robot": "Contract YAML of this robot, where topics or frames differ from the policy file's; empty takes the policy file's.",
+    "autostart": "Whether the lifecycle nodes are configured and activated at once.",
+    "log_level": "Least severity the nodes log: debug, info, warn, error or fatal.",
+}
+_DEFAULTS = {"namespace": "", "use_sim_time": "false", "robot": "", "autostart": "true", "log_level": "info"}
+
+
+def declare_arguments(params_file: str, **defaults: str | PathJoinSubstitution | None) -> list[Action]:
+    """Declare the arguments every launch file takes.
+
+    Args:
+        params_file: default parameter file, in the package's `config` folder.
+        **defaults: of arguments whose default differs in this launch file; None makes one required.
+    """
+    default_values: dict[str, Any] = {**_DEFAULTS, "params_file": _share("config", params_file), **defaults}
+    return [
+        DeclareLaunchArgument(name, default_value=default_values[name], description=description)
+        for name, description in _DESCRIPTIONS.items()
+    ]
+
+
+def shipped_policy(name: str) -> PathJoinSubstitution:
+    """Return where a policy file that comes with this package is installed."""
+    return _share("policies", name)
+
+
+def include(launch_file: str) -> Action:
+    """Start everything another launch file of this package starts, with the arguments of this one."""
+    arguments = [(name, LaunchConfiguration(name)) for name in _DESCRIPTIONS]
+    return IncludeLaunchDescription(_share("launch", launch_file), launch_arguments=arguments)
+
+
+def node(executable: str, **options: Any) -> Node:
+    """Return a node that takes the launch file's arguments."""
+    return Node(executable=executable, **_common(executable), **options)
+
+
+def lifecycle_node(executable: str, **options: Any) -> list[Action]:
+    """Return a lifecycle node that takes the launch file's arguments, and what brings it to work when `autostart` is true."""
+    name = [LaunchConfiguration("namespace"), "/", executable]
+    start = LifecycleTransition(
+        lifecycle_node_names=[name],
+        transition_ids=[Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE],
+        condition=IfCondition(LaunchConfiguration("autostart")),
+    )
+    return [LifecycleNode(executable=executable, **_common(executable), **options), start]
+
+
+def _common(name: str) -> Mapping[str, Any]:
+    arguments = {
+        "policy": ParameterValue(LaunchConfiguration("policy"), value_type=str),
+        "robot": ParameterValue(LaunchConfiguration("robot"), value_type=str),
+        "use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool),
+    }
+    return {
+        "package": PACKAGE,
+        "name": name,
+        "namespace": LaunchConfiguration("namespace"),
+        "parameters": [LaunchConfiguration("params_file"), arguments],
+        "ros_arguments": ["--log-level", LaunchConfiguration("log_level")],
+        "output": "both",
+    }
+
+
+def _share(*path: str) -> PathJoinSubstitution:
+    return PathJoinSubstitution([FindPackageShare(PACKAGE), *path])

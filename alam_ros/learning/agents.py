@@ -1,0 +1,110 @@
+"""Who can be evaluated: a learner in torch, or a policy file in NumPy, behind one interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.learning.learner import Learner
+from alam_ros.runtime import PolicyRuntime
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What an agent says of n pairs of observation and action, each (n,).
+
+    Attributes:
+        cost_value: Q_c, the larger of the twins.
+        multiplier: λ̄.
+        effective_multiplier: [λ̄ + ρ (Q_c - d)]_+.
+    """
+
+    cost_value: Array
+    multiplier: Array
+    effective_multiplier: Array
+
+
+class Agent(Protocol):
+    """Acts in [-1, 1] and judges actions.
+
+    Attributes:
+        threshold: d.
+        cost_discount: γ_c.
+    """
+
+    threshold: float
+    cost_discount: float
+
+    def act(self, observation: Array, noise: Array | None = None) -> Array:
+        """Return (n, action_size) actions.
+
+        Args:
+            observation: (n, observation_size).
+            noise: standard normal, (n, action_size), for actions drawn from the policy; None for its deterministic action.
+        """
+        ...
+
+    def assess(self, observation: Array, action: Array) -> Assessment:
+        """Judge actions in states."""
+        ...
+
+
+class LearnerAgent:
+    """A learner, as it is at the moment of each call."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+        self.threshold = learner.threshold
+        self.cost_discount = learner.config.constraint.cost_discount
+
+    @torch.inference_mode()
+    def act(self, observation: Array, noise: Array | None = None) -> Array:
+        """Return tanh(mean), or tanh(mean + σ · noise)."""
+        mean, log_std = self._learner.actor.distribution(torch.from_numpy(observation))
+        raw = mean if noise is None else mean + log_std.exp() * torch.from_numpy(noise)
+        return torch.tanh(raw).numpy()
+
+    @torch.inference_mode()
+    def assess(self, observation: Array, action: Array) -> Assessment:
+        """Judge with the online cost critics and the averaged multiplier; multipliers are 0 while the constraint rests."""
+        state = torch.from_numpy(observation)
+        cost_value = self._learner.critics(state, torch.from_numpy(action))[2:].amax(0)
+        multiplier = effective = torch.zeros(len(state))
+        if self._learner.multiplier.ramp > 0:
+            multiplier = self._learner.multiplier.average(state)
+            effective = self._learner.multiplier.effective(multiplier, cost_value - self.threshold)
+        return Assessment(cost_value.numpy(), multiplier.numpy(), effective.numpy())
+
+
+class PolicyAgent:
+    """A policy file, through the code the robot runs."""
+
+    def __init__(self, runtime: PolicyRuntime) -> None:
+        self._runtime = runtime
+        self.threshold = runtime.manifest.risk.threshold
+        self.cost_discount = runtime.manifest.risk.cost_discount
+
+    def act(self, observation: Array, noise: Array | None = None) -> Array:
+        """Return the deterministic actions.
+
+        Raises:
+            ConfigurationError: when noise is asked for: on the robot a policy is deterministic.
+        """
+        if noise is not None:
+            raise ConfigurationError(
+                "a run directory for stochastic actions", "a policy file", "evaluate the run, or leave them out"
+            )
+        return np.stack([self._runtime.act(row) for row in observation])
+
+    def assess(self, observation: Array, action: Array) -> Assessment:
+        """Judge row by row, as the robot does."""
+        scores = [self._runtime.risk(state, act) for state, act in zip(observation, action, strict=True)]
+        columns = [(s.cost_value, s.multiplier, s.effective_multiplier) for s in scores]
+        return Assessment(*np.array(columns, np.float32).T)

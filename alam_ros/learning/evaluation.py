@@ -1,0 +1,147 @@
+"""Evaluation: whole episodes of given seeds, step by step, for curves, calibration and reports."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.learning.agents import Agent
+from alam_ros.learning.stepper import EnvironmentStepper
+
+
+@dataclass(frozen=True)
+class EpisodeRecord:
+    """One episode of T steps. Element t of an array belongs to the transition from state t to state t + 1.
+
+    Attributes:
+        seed: of the episode.
+        terminated: whether it ended by itself rather than by its time limit.
+        observation: of state t, (T, observation_size).
+        action: in [-1, 1], taken in state t, (T, action_size).
+        reward, cost: of the transition, (T,).
+        clearance: in state t + 1, m, (T,); NaN where the environment does not tell.
+        cost_value: Q_c(s_t, a_t), the larger of the twins, (T,).
+        multiplier: λ̄(s_t), (T,).
+        effective_multiplier: [λ̄ + ρ (Q_c - d)]_+, (T,).
+    """
+
+    seed: int
+    terminated: bool
+    observation: NDArray[np.float32]
+    action: NDArray[np.float32]
+    reward: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    clearance: NDArray[np.float64]
+    cost_value: NDArray[np.float32]
+    multiplier: NDArray[np.float32]
+    effective_multiplier: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.reward)
+
+    @property
+    def episode_return(self) -> float:
+        """Return the sum of rewards."""
+        return float(self.reward.sum())
+
+    @property
+    def episode_cost(self) -> float:
+        """Return the sum of costs."""
+        return float(self.cost.sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionNoise:
+    """How far actions depart from the deterministic policy.
+
+    Attributes:
+        stochastic: draw them from the policy.
+        perturbation: standard deviation σ of a normal deviate added to each, clipped to [-1, 1] afterwards.
+    """
+
+    stochastic: bool = False
+    perturbation: float = 0.0
+
+
+def evaluate(
+    agent: Agent,
+    stepper: EnvironmentStepper,
+    *,
+    episodes: int,
+    first_seed: int,
+    noise: ActionNoise | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[EpisodeRecord]:
+    """Run the episodes with the seeds `first_seed`, `first_seed + 1`, … to their ends.
+
+    Which episodes are run is settled beforehand, so that short ones do not crowd out long ones, and neither maps nor noise depend
+    on how many environments work side by side.
+
+    Args:
+        agent: acts and judges.
+        stepper: environments; whatever they were doing is abandoned.
+        episodes: how many.
+        first_seed: of the first.
+        noise: None for deterministic actions.
+        should_stop: asked in every step; once it says yes, only the episodes of the finished rounds are returned.
+
+    Returns:
+        The episodes in the order of their seeds.
+    """
+    records: list[EpisodeRecord] = []
+    for first in range(0, episodes, stepper.copies):
+        count = min(stepper.copies, episodes - first)
+        records += _round(agent, stepper, first_seed + first, noise or ActionNoise(), should_stop)[:count]
+    return records
+
+
+def _round(
+    agent: Agent, stepper: EnvironmentStepper, first_seed: int, noise: ActionNoise, should_stop: Callable[[], bool]
+) -> list[EpisodeRecord]:
+    """Run one episode in each environment; those that end early restart and are ignored until the last one ends."""
+    generators = [np.random.default_rng(first_seed + index) for index in range(stepper.copies)]
+    columns: defaultdict[str, list[NDArray[np.generic]]] = defaultdict(list)
+    lengths = np.zeros(stepper.copies, int)
+    observation = stepper.start(first_seed)
+    while not lengths.all():
+        if should_stop():
+            return []
+        action = _act(agent, observation, stepper.action_size, noise, generators)
+        stepper.send(action)
+        assessment = agent.assess(observation, action)
+        step = stepper.receive()
+        row = vars(assessment) | {"observation": observation, "action": action, "reward": step.reward, "cost": step.cost}
+        for name, values in (row | {"clearance": step.number("clearance"), "terminated": step.terminated}).items():
+            columns[name].append(values)
+        lengths[step.ended & (lengths == 0)] = len(columns["reward"])
+        observation = step.restarted_observation
+    stacked = {name: np.stack(values, axis=1) for name, values in columns.items()}
+    terminated = stacked.pop("terminated")
+    return [
+        EpisodeRecord(
+            first_seed + index, bool(terminated[index, length - 1]), **{n: v[index, :length] for n, v in stacked.items()}
+        )
+        for index, length in enumerate(lengths)
+    ]
+
+
+def _act(
+    agent: Agent,
+    observation: NDArray[np.float32],
+    action_size: int,
+    noise: ActionNoise,
+    generators: list[np.random.Generator],
+) -> NDArray[np.float32]:
+    """Choose actions; each episode draws from a generator of its own."""
+
+    def normal() -> NDArray[np.float32]:
+        return np.stack([generator.standard_normal(action_size, np.float32) for generator in generators])
+
+    action = agent.act(observation, normal() if noise.stochastic else None)
+    if noise.perturbation > 0:
+        action = np.clip(action + np.float32(noise.perturbation) * normal(), -1.0, 1.0)
+    return action

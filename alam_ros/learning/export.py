@@ -1,0 +1,173 @@
+"""A training run → one policy file: weights, contract, calibrated risk, training range, golden vectors."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.learning.agents import LearnerAgent
+from alam_ros.learning.calibration import fit_calibration
+from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
+from alam_ros.learning.learner import Learner
+from alam_ros.learning.restore import restore_run
+from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.learning.seeds import Purpose, first_seed
+from alam_ros.learning.stepper import EnvironmentFactory, running
+from alam_ros.policy_file import PolicyContents, write_policy
+from alam_ros.runtime.golden import golden_vectors
+from alam_ros.runtime.policy import PolicyRuntime
+from alam_ros.typed import to_mapping
+
+CALIBRATION_NOISES = (ActionNoise(), ActionNoise(stochastic=True), ActionNoise(perturbation=0.3))
+CALIBRATION_HORIZON_S = 1.0
+GOLDEN_OBSERVATIONS = 16
+RECORDED_LIBRARIES = ("torch", "numpy", "gymnasium", "pybullet", "mujoco", "safety-gymnasium", "bullet-safety-gym")
+Weights = dict[str, NDArray[np.float32]]
+logger = logging.getLogger(__name__)
+
+
+class TrainedNetworks:
+    """The trained torch networks, one observation at a time, as golden vectors want them."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._agent = LearnerAgent(learner)
+        self._learner = learner
+
+    def action(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the deterministic action."""
+        action: NDArray[np.float32] = self._agent.act(observation[None])[0]
+        return action
+
+    def cost_value(self, observation: NDArray[np.float32], action: NDArray[np.float32]) -> float:
+        """Return the larger of the twin cost critics."""
+        return float(self._agent.assess(observation[None], action[None]).cost_value[0])
+
+    @torch.inference_mode()
+    def multiplier(self, observation: NDArray[np.float32]) -> float:
+        """Return the averaged multiplier; 0 for an algorithm without one."""
+        if not self._learner.is_constrained:
+            return 0.0
+        value = self._learner.multiplier.average(torch.from_numpy(observation[None]))
+        return float(value.clamp(max=self._learner.config.multiplier.maximum)[0])
+
+
+def export(
+    run: RunDirectory, output: Path, make_environments: EnvironmentFactory, *, calibration_episodes: int = 48
+) -> PolicyRuntime:
+    """Write the policy file of a run's newest checkpoint, and load it once as a robot would.
+
+    The calibration is fitted on fresh episodes: a third with the policy's own actions, a third drawn from its distribution,
+    a third perturbed by N(0, 0.3), so that a safe policy shows enough of what it avoids. Where none or all of
+    the states have a violation ahead, the file has no calibration, with a warning.
+
+    Args:
+        run: of the training.
+        output: the policy file.
+        make_environments: starts the environments for the calibration's episodes.
+        calibration_episodes: how many in all.
+
+    Raises:
+        CheckpointError: when the run has no checkpoint.
+        PolicyFileError: when what was written does not load.
+    """
+    trained, contract = restore_run(run.root), run.load_contract()
+    config, learner = trained.config, trained.learner
+    records = _calibration_records(learner, config, make_environments, calibration_episodes)
+    calibration = _calibrate(records, contract.control_period)
+    observations = np.concatenate([record.observation for record in records])
+    picks = np.linspace(0, len(observations) - 1, GOLDEN_OBSERVATIONS).astype(int)
+    rows = trained.state["replay"]["rows"][:, : contract.observation_size]
+    manifest = {
+        "algorithm": config.algorithm.name,
+        "configuration": to_mapping(config),
+        "contract": contract.to_mapping(),
+        "networks": _network_specs(config),
+        "risk": _risk(learner),
+        "calibration": calibration,
+        "novelty": {"low": rows.amin(0).tolist(), "high": rows.amax(0).tolist()},
+        "training": {"steps": trained.steps, "updates": learner.updates, "seed": config.trainer.seed},
+        "libraries": _libraries(run),
+        "golden": golden_vectors(TrainedNetworks(learner), observations[picks]),
+    }
+    write_policy(output, PolicyContents(manifest, _weights(learner)))
+    return PolicyRuntime.load(output)
+
+
+def _calibration_records(
+    learner: Learner, config: TrainingConfig, make_environments: EnvironmentFactory, episodes: int
+) -> Sequence[EpisodeRecord]:
+    agent, records = LearnerAgent(learner), list[EpisodeRecord]()
+    with running(make_environments, config.environment, config.environment.copies) as stepper:
+        for index, noise in enumerate(CALIBRATION_NOISES):
+            seed = first_seed(Purpose.CALIBRATION, config.trainer.seed, index)
+            records += evaluate(agent, stepper, episodes=episodes // len(CALIBRATION_NOISES), first_seed=seed, noise=noise)
+    return records
+
+
+def _libraries(run: RunDirectory) -> dict[str, str]:
+    """Return the versions that physics and arithmetic depend on, as they were when the run started."""
+    document = json.loads(run.versions.read_text())
+    packages = {name.lower(): version for name, version in document["packages"].items()}
+    return {"python": document["python"]} | {name: packages[name] for name in RECORDED_LIBRARIES if name in packages}
+
+
+def _network_specs(config: TrainingConfig) -> dict[str, Any]:
+    spec = {"layers": len(config.algorithm.hidden) + 1, "activation": "relu"}
+    has_multiplier = config.algorithm.name == "sac_alam"
+    return {"actor": spec, "cost_critic_0": spec, "cost_critic_1": spec, "multiplier": spec if has_multiplier else None}
+
+
+def _risk(learner: Learner) -> dict[str, Any]:
+    return {
+        "threshold": learner.threshold,
+        "cost_discount": learner.config.constraint.cost_discount,
+        "penalty_coefficient": learner.multiplier.penalty,
+        "multiplier_max": learner.config.multiplier.maximum,
+        "multiplier": None if learner.is_constrained else 0.0,
+    }
+
+
+def _calibrate(records: Sequence[EpisodeRecord], control_period: float) -> dict[str, Any] | None:
+    """Return the manifest's `calibration`, or None where the episodes admit none."""
+    horizon = max(1, round(CALIBRATION_HORIZON_S / control_period))
+    try:
+        calibration = fit_calibration(records, horizon)
+    except ConfigurationError as error:
+        logger.warning("the policy file has no calibrated probability: %s", error)
+        return None
+    return {
+        "score": "cost_value",
+        "horizon": horizon * control_period,
+        "scores": calibration.scores.tolist(),
+        "probabilities": calibration.probabilities.tolist(),
+        "evidence": calibration.evidence_mapping(),
+    }
+
+
+def _weights(learner: Learner) -> Weights:
+    weights = _sequential("actor", learner.actor.trunk)
+    for index, member in enumerate((2, 3)):
+        for layer, (weight, bias) in enumerate(zip(learner.critics.weights, learner.critics.biases, strict=True)):
+            weights[f"cost_critic_{index}.{layer}.weight"] = weight[member].detach().numpy().T.copy()
+            weights[f"cost_critic_{index}.{layer}.bias"] = bias[member, 0].detach().numpy()
+    if learner.is_constrained:
+        weights |= _sequential("multiplier", learner.multiplier.average.trunk)
+    return weights
+
+
+def _sequential(name: str, network: torch.nn.Sequential) -> Weights:
+    linear = [layer for layer in network if isinstance(layer, torch.nn.Linear)]
+    weights = {}
+    for index, layer in enumerate(linear):
+        weights[f"{name}.{index}.weight"] = layer.weight.detach().numpy()
+        weights[f"{name}.{index}.bias"] = layer.bias.detach().numpy()
+    return weights

@@ -1,0 +1,66 @@
+"""`metrics.jsonl`: what reports read of a run, one JSON object a line, one line an evaluation."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alam_ros.policy_file.atomic import write_atomically
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricsRow:
+    """One evaluation and where training stood.
+
+    Attributes:
+        steps: environment steps.
+        updates: gradient steps.
+        wall_seconds: of training so far, over all sessions.
+        evaluation: as `summarise` returns it.
+        training: `return` and `cost` of the episodes collected last.
+        learner: means of the learner's scalars since the log before.
+    """
+
+    steps: int
+    updates: int
+    wall_seconds: float
+    evaluation: Mapping[str, float]
+    training: Mapping[str, float]
+    learner: Mapping[str, float]
+
+
+class MetricsFile:
+    """Append-only; NaN and infinity become null, so that every line is plain JSON."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, row: MetricsRow) -> None:
+        """Write one line."""
+        with self._path.open("a") as stream:
+            stream.write(json.dumps(finite(dataclasses.asdict(row)), allow_nan=False) + "\n")
+
+    def truncate_after(self, steps: int) -> None:
+        """Drop lines of later steps, and the torn one a killed process may have left: the run continues from `steps`."""
+        kept = [row for row in read_metrics(self._path) if row["steps"] <= steps]
+        write_atomically(self._path, "".join(json.dumps(row) + "\n" for row in kept).encode())
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a metrics file, without a torn last one; nothing where there is no file yet."""
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def finite(value: Any) -> Any:
+    """Return the value with numbers that JSON does not know replaced by None."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,91 @@
+"""Replay buffer: one preallocated float32 row a transition, one gather a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from alam_ros.errors import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Transitions: observation, next_observation (batch, observation_size), action (batch, action_size), the rest (batch,)."""
+
+    observation: Tensor
+    action: Tensor
+    next_observation: Tensor
+    reward: Tensor
+    cost: Tensor
+    terminated: Tensor
+
+
+class ReplayBuffer:
+    """Ring of transitions, sampled uniformly with replacement.
+
+    Args:
+        capacity: transitions kept; memory is 4 (2 · observation_size + action_size + 3) bytes each, touched as it fills.
+        seed: of the sampling.
+    """
+
+    def __init__(self, capacity: int, observation_size: int, action_size: int, seed: int) -> None:
+        self._sizes = [observation_size, action_size, observation_size, 1, 1, 1]
+        self._rows = torch.empty(capacity, sum(self._sizes), dtype=torch.float32)
+        self._generator = torch.Generator().manual_seed(seed)
+        self._next = 0
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def add(
+        self,
+        observation: NDArray[np.float32],
+        action: NDArray[np.float32],
+        next_observation: NDArray[np.float32],
+        reward: NDArray[np.floating[Any]],
+        cost: NDArray[np.floating[Any]],
+        terminated: NDArray[np.bool_],
+    ) -> None:
+        """Append one transition of each of n environments: arrays of first dimension n."""
+        columns = (observation, action, next_observation, reward[:, None], cost[:, None], terminated[:, None])
+        rows = torch.from_numpy(np.concatenate([np.asarray(column, np.float32) for column in columns], axis=1))
+        capacity = len(self._rows)
+        places = (self._next + torch.arange(len(rows))) % capacity
+        self._rows[places] = rows
+        self._next = (self._next + len(rows)) % capacity
+        self._length = min(self._length + len(rows), capacity)
+
+    def sample(self, size: int) -> Batch:
+        """Draw `size` transitions."""
+        picks = torch.randint(self._length, (size,), generator=self._generator)
+        observation, action, next_observation, *scalars = torch.split(self._rows[picks], self._sizes, dim=1)
+        reward, cost, terminated = (column.squeeze(1) for column in scalars)
+        return Batch(observation, action, next_observation, reward, cost, terminated)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what `load_state_dict` restores: the filled rows, the write position, the generator."""
+        return {"rows": self._rows[: self._length].clone(), "next": self._next, "generator": self._generator.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the rows, the write position and the generator.
+
+        Raises:
+            CheckpointError: when the rows do not fit this buffer.
+        """
+        rows = state["rows"]
+        if rows.shape[1] != self._rows.shape[1] or len(rows) > len(self._rows):
+            raise CheckpointError(
+                f"at most {len(self._rows)} rows of {self._rows.shape[1]}",
+                str(tuple(rows.shape)),
+                "resume with the same configuration",
+            )
+        self._length = len(rows)
+        self._rows[: self._length] = rows
+        self._next = state["next"]
+        self._generator.set_state(state["generator"])

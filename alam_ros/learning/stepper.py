@@ -1,0 +1,166 @@
+"""Steps vectors of environments and hands out each step as it truly was, also where an episode ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from gymnasium import Space
+from gymnasium.spaces import Box
+from gymnasium.vector import AsyncVectorEnv
+from numpy.typing import NDArray
+
+from alam_ros.contract import Contract
+from alam_ros.errors import SimulatorError
+from alam_ros.learning.config import EnvironmentConfig
+
+EnvironmentFactory: TypeAlias = Callable[[str, int, Mapping[str, Any]], AsyncVectorEnv]
+"""(environment id, copies, constructor arguments) → environments that restart in the step that ends an episode."""
+
+
+@dataclass(frozen=True)
+class VectorStep:
+    """One step of n environments.
+
+    Attributes:
+        next_observation: the true successor also where an episode ended, (n, observation_size).
+        reward, terminated: (n,).
+        ended: terminated or truncated, (n,).
+        info: as the vector of environments gave it.
+        restarted_observation: what to act on next; the first of the new episode where one ended, (n, observation_size).
+    """
+
+    next_observation: NDArray[np.float32]
+    reward: NDArray[np.float64]
+    terminated: NDArray[np.bool_]
+    ended: NDArray[np.bool_]
+    info: Mapping[str, Any]
+    restarted_observation: NDArray[np.float32]
+
+    @property
+    def cost(self) -> NDArray[np.float64]:
+        """Return the cost, 0 or 1, of each environment's step, (n,).
+
+        Raises:
+            SimulatorError: when the environments have no cost signal.
+        """
+        cost = self.number("cost")
+        if np.isnan(cost).any():
+            raise SimulatorError(
+                "a number `cost` in every step's info", f"only {sorted(self.info)}", "train on an environment of alam_sim"
+            )
+        return cost
+
+    def number(self, name: str) -> NDArray[np.float64]:
+        """Return a number of this step's info, (n,); NaN where the environments do not give it."""
+        values = np.full(len(self.reward), np.nan)
+        if name in self.info:
+            values[:] = self.info[name]
+        if self.ended.any():
+            values[self.ended] = self.info["final_info"].get(name, values)[self.ended]
+        return values
+
+
+class EnvironmentStepper:
+    """Sends actions and receives steps.
+
+    Attributes:
+        observation_size, action_size: of each environment.
+        copies: environments stepped together.
+
+    Raises:
+        SimulatorError: when observations or actions are not vectors, or actions are not in [-1, 1].
+    """
+
+    def __init__(self, environments: AsyncVectorEnv) -> None:
+        self.environments = environments
+        self.copies: int = environments.num_envs
+        self.observation_size = _vector_size("observations", environments.single_observation_space)
+        self.action_size = _vector_size("actions", environments.single_action_space)
+        actions = environments.single_action_space
+        assert isinstance(actions, Box)
+        if not ((actions.low == -1.0).all() and (actions.high == 1.0).all()):
+            raise SimulatorError("actions in [-1, 1]", str(actions), "train on an environment of alam_sim")
+
+    def contract(self) -> Contract:
+        """Return the contract of the environments."""
+        contract: Contract = self.environments.get_attr("contract")[0]
+        return contract
+
+    def start(self, seed: int) -> NDArray[np.float32]:
+        """Start an episode in each environment with the seeds `seed`, `seed + 1`, …; return (n, observation_size)."""
+        observation, _ = self.environments.reset(seed=seed)
+        return np.array(observation, np.float32)
+
+    def send(self, action: NDArray[np.float32]) -> None:
+        """Begin a step; the environments work until `receive`.
+
+        Raises:
+            SimulatorError: when an environment's process is gone.
+        """
+        try:
+            self.environments.step_async(action)
+        except OSError as error:
+            raise _process_gone(error) from error
+
+    def receive(self) -> VectorStep:
+        """Finish the step that `send` began.
+
+        Raises:
+            SimulatorError: when an environment's process is gone.
+        """
+        try:
+            observation, reward, terminated, truncated, info = self.environments.step_wait()
+        except (EOFError, OSError) as error:
+            raise _process_gone(error) from error
+        observation = np.array(observation, np.float32)
+        ended = np.logical_or(terminated, truncated)
+        successor = observation
+        if ended.any():
+            successor = observation.copy()
+            for index in np.flatnonzero(ended):
+                successor[index] = info["final_obs"][index]
+        return VectorStep(successor, np.array(reward, np.float64), np.array(terminated), ended, info, observation)
+
+
+@contextmanager
+def running(make_environments: EnvironmentFactory, environment: EnvironmentConfig, copies: int) -> Iterator[EnvironmentStepper]:
+    """Start environments for a while; leaving the block ends their processes, however they fare.
+
+    Raises:
+        SimulatorError: when they cannot be made or stepped.
+    """
+    environments = make_environments(environment.id, copies, environment.arguments)
+    try:
+        yield EnvironmentStepper(environments)
+    finally:
+        close_environments(environments)
+
+
+def close_environments(environments: AsyncVectorEnv) -> None:
+    """End the environments' processes, also when they are at a step or some of them are gone already.
+
+    A signal to the whole process group ends the environments before us; Gymnasium's own `close` then fails at the first one.
+    """
+    try:
+        environments.close(terminate=True)
+    except (EOFError, OSError):
+        for process in environments.processes:
+            process.terminate()
+        for process in environments.processes:
+            process.join()
+        environments.closed = True
+
+
+def _vector_size(what: str, space: Space[Any]) -> int:
+    if not isinstance(space, Box) or len(space.shape) != 1:
+        raise SimulatorError(f"{what} that are vectors", str(space), "train on an environment of alam_sim")
+    return space.shape[0]
+
+
+def _process_gone(error: Exception) -> SimulatorError:
+    found = f"one process gone ({type(error).__name__})"
+    return SimulatorError("all environments at work", found, "look for what ended it (memory?), then `alam train --resume`")

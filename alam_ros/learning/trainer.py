@@ -1,0 +1,257 @@
+"""The training loop: collect, learn, evaluate, write down, survive.
+
+Everything random follows from the configuration's seed, the step count and the generators in the checkpoint. Environments are not
+part of a checkpoint: a resumed run begins new episodes, whose seeds follow from seed and step count. So equal configurations give
+equal runs, and equal checkpoints equal continuations; a run that was interrupted differs from one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alam_ros.errors import CheckpointError, SimulatorError
+from alam_ros.learning.agents import LearnerAgent
+from alam_ros.learning.checkpoint import CheckpointStore
+from alam_ros.learning.collection import Collector
+from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.evaluation import evaluate
+from alam_ros.learning.journal import Journal, training_numbers
+from alam_ros.learning.learner import Learner
+from alam_ros.learning.metrics import MetricsRow
+from alam_ros.learning.process import prepare_process
+from alam_ros.learning.replay import ReplayBuffer
+from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.learning.scalars import ScalarMeans
+from alam_ros.learning.seeds import Purpose, first_seed
+from alam_ros.learning.stepper import EnvironmentFactory, EnvironmentStepper, running
+from alam_ros.learning.summary import summarise
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Trainer:
+    """One run. A context manager: leaving it ends the environments' processes.
+
+    Sets torch to one thread, which for networks of this size is fastest, and to flushing denormals to zero.
+
+    Args:
+        config: everything that defines the run; `trainer.directory` is where it writes.
+        make_environments: starts vectors of environments.
+        resume: continue from the newest checkpoint of the directory (from the beginning where none was reached).
+        should_stop: asked in every step; once it says yes, the run saves a checkpoint and returns.
+
+    Raises:
+        CheckpointError: when the directory holds a run and `resume` is not set, or the reverse, or its checkpoint does not fit.
+        SimulatorError: when the environments cannot be made or trained on.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        *,
+        make_environments: EnvironmentFactory,
+        resume: bool = False,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        prepare_process()
+        self._config = config
+        self._should_stop = should_stop
+        self._saved = (0, -1)  # steps and last evaluation of the newest checkpoint
+        self._run = RunDirectory(config.trainer.directory)
+        _check_directory(self._run, resume=resume)
+        with ExitStack() as stack:
+            stack.enter_context(self._run.locked())
+            self._checkpoints = CheckpointStore(self._run.checkpoints)
+            state = self._checkpoints.load(config) if resume else None
+            copies = config.environment.copies
+            collecting = stack.enter_context(running(make_environments, config.environment, copies))
+            evaluating = min(copies, config.trainer.evaluation_episodes)
+            self._evaluating = stack.enter_context(running(make_environments, config.environment, evaluating))
+            self._run.prepare(config, collecting.contract())
+            self._begin(collecting, state)
+            self._journal = Journal(
+                self._run,
+                steps=self.steps,
+                evaluated_at=self._evaluated_at,
+                total=config.trainer.steps,
+                seconds_left=self._seconds_left(),
+            )
+            stack.callback(self._journal.close)
+            self._resources = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._resources.close()
+
+    @property
+    def steps(self) -> int:
+        """Environment steps done."""
+        return self._collector.steps
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all steps are done or the time is up, and the last evaluation is written down."""
+        return self._is_budget_spent() and self._evaluated_at >= self.steps
+
+    def run(self) -> None:
+        """Train to the end of the budget or until told to stop, and save a checkpoint.
+
+        Raises:
+            SimulatorError: when an environment fails; what was learned is saved first.
+            CheckpointError: when a checkpoint cannot be written.
+        """
+        try:
+            while not self.is_finished and not self._should_stop():
+                self._advance()
+        except SimulatorError:
+            self.save()
+            # A signal to the whole process group ends the environments as well.
+            if not self._should_stop():
+                raise
+        self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint, unless there is one of this very moment."""
+        moment = (self.steps, self._evaluated_at)
+        if moment == self._saved:
+            return
+        state = {
+            "observation_size": self._collector.stepper.observation_size,
+            "action_size": self._collector.stepper.action_size,
+            "learner": self._learner.state_dict(),
+            "replay": self._replay.state_dict(),
+            "collector": self._collector.state_dict(),
+            "torch_random": torch.get_rng_state(),
+            "evaluated_at": self._evaluated_at,
+            "wall_seconds": self._wall_seconds(),
+        }
+        self._checkpoints.save(state, self._config, self.steps)
+        self._saved = moment
+
+    def _begin(self, stepper: EnvironmentStepper, state: dict[str, Any] | None) -> None:
+        """Build the parts, restore them from a checkpoint if there is one, and start the first episodes."""
+        config = self._config.trainer
+        torch.manual_seed(config.seed)
+        self._learner = Learner(self._config.algorithm, stepper.observation_size, stepper.action_size)
+        self._agent = LearnerAgent(self._learner)
+        self._replay = ReplayBuffer(config.replay_capacity, stepper.observation_size, stepper.action_size, config.seed)
+        self._collector = Collector(stepper, self._replay)
+        self._scalars = ScalarMeans()
+        self._logged: dict[str, float] = {}
+        self._evaluated_at, earlier_seconds = 0, 0.0
+        if state is not None:
+            self._learner.load_state_dict(state["learner"])
+            self._replay.load_state_dict(state["replay"])
+            self._collector.load_state_dict(state["collector"])
+            torch.set_rng_state(state["torch_random"])
+            self._evaluated_at, earlier_seconds = state["evaluated_at"], state["wall_seconds"]
+            self._saved = (self.steps, self._evaluated_at)
+        self._started = time.monotonic() - earlier_seconds
+        self._learner.set_progress(self.steps)
+        self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
+
+    def _advance(self) -> None:
+        """Do what is due at this step: evaluate, save, or collect and learn."""
+        config = self._config.trainer
+        if self._is_evaluation_due():
+            self._evaluate()
+        elif self._passed(config.checkpoint_every, self._saved[0]):
+            self.save()
+        else:
+            self._step()
+
+    def _step(self) -> None:
+        """Let the environments take a step while the learner takes the gradient steps that are due."""
+        config = self._config.trainer
+        before = self.steps
+        self._collector.send(self._choose_action())
+        self._learn(before + self._collector.stepper.copies)
+        self._collector.receive()
+        self._journal.progress.advance(self.steps - before)
+        if self._passed(config.log_every, before):
+            self._logged = self._scalars.take()
+            self._journal.log(self.steps, self._logged, training_numbers(self._collector.episodes))
+
+    def _choose_action(self) -> NDArray[np.float32]:
+        """Return (n, action_size): uniformly random at first, then drawn from the policy."""
+        config, observation = self._config.trainer, self._collector.observation
+        if self.steps < config.random_steps:
+            shape = (len(observation), self._collector.stepper.action_size)
+            return np.random.default_rng((config.seed, self.steps)).uniform(-1.0, 1.0, shape).astype(np.float32)
+        with torch.no_grad():
+            action: NDArray[np.float32] = self._learner.actor.sample(torch.from_numpy(observation))[0].numpy()
+        return action
+
+    def _learn(self, steps: int) -> None:
+        """Take gradient steps until there are `updates_per_step` for each environment step after the random ones.
+
+        Args:
+            steps: environment steps including those under way.
+        """
+        config = self._config.trainer
+        if self.steps < config.random_steps:
+            return
+        self._learner.set_progress(self.steps)
+        due = int((steps - config.random_steps) * config.updates_per_step)
+        while self._learner.updates < due:
+            self._scalars.add(self._learner.update(self._replay.sample(config.batch_size)))
+
+    def _is_evaluation_due(self) -> bool:
+        is_last_due = self._is_budget_spent() and self._evaluated_at < self.steps
+        return is_last_due or self._passed(self._config.trainer.evaluate_every, self._evaluated_at)
+
+    def _is_budget_spent(self) -> bool:
+        seconds_left = self._seconds_left()
+        return self.steps >= self._config.trainer.steps or (seconds_left is not None and seconds_left <= 0)
+
+    def _seconds_left(self) -> float | None:
+        limit = self._config.trainer.wall_clock_limit_s
+        return None if limit is None else limit - self._wall_seconds()
+
+    def _evaluate(self) -> None:
+        config = self._config.trainer
+        records = evaluate(
+            self._agent,
+            self._evaluating,
+            episodes=config.evaluation_episodes,
+            first_seed=first_seed(Purpose.PROGRESS, config.seed, self.steps),
+            should_stop=self._should_stop,
+        )
+        if len(records) < config.evaluation_episodes:
+            return  # told to stop; the resumed run evaluates instead
+        self._evaluated_at = self.steps
+        self._journal.record(
+            MetricsRow(
+                steps=self.steps,
+                updates=self._learner.updates,
+                wall_seconds=self._wall_seconds(),
+                evaluation=summarise(records, self._agent),
+                training=training_numbers(self._collector.episodes),
+                learner=self._logged,
+            )
+        )
+
+    def _passed(self, every: int, before: int) -> bool:
+        """Return whether a multiple of `every` lies after `before` and not after the present step."""
+        return self.steps // every > before // every
+
+    def _wall_seconds(self) -> float:
+        return time.monotonic() - self._started
+
+
+def _check_directory(run: RunDirectory, *, resume: bool) -> None:
+    if resume and not run.has_run():
+        raise CheckpointError(f"a run in `{run.root}`", "none", "leave out --resume to begin one")
+    if run.has_run() and not resume:
+        raise CheckpointError(f"no run in `{run.root}` yet", "one", "continue it with --resume, or choose another directory")

@@ -1,0 +1,129 @@
+"""Samples and commands ⇄ ROS messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Point, PoseStamped, Quaternion, Twist, TwistStamped, Vector3
+from nav_msgs.msg import Odometry
+from numpy.typing import ArrayLike, NDArray
+from sensor_msgs.msg import LaserScan
+from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header
+
+from alam_ros.contract import ActionSpec, ArraySample, LaserScanSample, OdometrySample, PoseSample, Sample
+
+MESSAGE_TYPES: dict[str, type[Any]] = {
+    "geometry_msgs/msg/PoseStamped": PoseStamped,
+    "geometry_msgs/msg/Twist": Twist,
+    "geometry_msgs/msg/TwistStamped": TwistStamped,
+    "nav_msgs/msg/Odometry": Odometry,
+    "sensor_msgs/msg/LaserScan": LaserScan,
+    "std_msgs/msg/Float32MultiArray": Float32MultiArray,
+    "std_msgs/msg/Float64MultiArray": Float64MultiArray,
+}
+
+
+class CommandConverter:
+    """Commands in the contract's components and physical units ⇄ messages of its action type.
+
+    For the Twist types a component's name is the path of its field, such as `linear.x`; for arrays the order counts.
+    """
+
+    def __init__(self, spec: ActionSpec) -> None:
+        self._spec = spec
+        self._names = [component.name for component in spec.components]
+        self.message_type = MESSAGE_TYPES[spec.type]
+
+    def to_message(self, values: ArrayLike, stamp: Time) -> Any:
+        """Return a message with (action_size,) values in physical units; the stamp is dropped by types that have none."""
+        numbers = [float(value) for value in np.asarray(values)]
+        message = self.message_type()
+        if isinstance(message, Float64MultiArray):
+            message.data = numbers
+            return message
+        if isinstance(message, TwistStamped):
+            message.header = Header(stamp=stamp, frame_id=self._spec.frame)
+        for name, number in zip(self._names, numbers, strict=True):
+            *parents, leaf = name.split(".")
+            setattr(reduce(getattr, parents, _twist(message)), leaf, number)
+        return message
+
+    def to_values(self, message: Any) -> NDArray[np.float64]:
+        """Return (action_size,) float64 in physical units; an array message gives as many as it holds."""
+        if isinstance(message, Float64MultiArray):
+            return np.array(message.data, dtype=np.float64)
+        return np.array([reduce(getattr, name.split("."), _twist(message)) for name in self._names], dtype=np.float64)
+
+
+def sample_message(sample: Sample, stamp: Time, *, base_frame: str = "base_link") -> Any:
+    """Return the ROS message that `alam_ros.contract.decode` turns back into the sample.
+
+    Args:
+        sample: as the simulator made it.
+        stamp: of the measurement.
+        base_frame: the body's frame, in which odometry gives its twist (REP-105).
+    """
+    return _WRITERS[type(sample)](sample, stamp, base_frame)
+
+
+def _scan(sample: LaserScanSample, stamp: Time, _: str) -> LaserScan:
+    beams = sample.ranges.size
+    return LaserScan(
+        header=Header(stamp=stamp, frame_id=sample.frame),
+        angle_min=sample.angle_min,
+        angle_max=sample.angle_min + (beams - 1) * sample.angle_increment,
+        angle_increment=sample.angle_increment,
+        range_max=float("inf"),  # what the sensor did not reach is infinite in the sample already (REP-117)
+        ranges=sample.ranges.tolist(),
+    )
+
+
+def _odometry(sample: OdometrySample, stamp: Time, base_frame: str) -> Odometry:
+    message = Odometry(header=Header(stamp=stamp, frame_id=sample.frame), child_frame_id=base_frame)
+    message.pose.pose.position = _point(sample.position)
+    message.pose.pose.orientation = _quaternion(sample.orientation)
+    message.twist.twist.linear = _vector(sample.linear)
+    message.twist.twist.angular = _vector(sample.angular)
+    return message
+
+
+def _pose(sample: PoseSample, stamp: Time, _: str) -> PoseStamped:
+    message = PoseStamped(header=Header(stamp=stamp, frame_id=sample.frame))
+    message.pose.position = _point(sample.position)
+    message.pose.orientation = _quaternion(sample.orientation)
+    return message
+
+
+def _array(sample: ArraySample, _: Time, __: str) -> Float32MultiArray:
+    return Float32MultiArray(data=sample.data.tolist())
+
+
+_WRITERS: dict[type[Any], Callable[[Any, Time, str], Any]] = {
+    LaserScanSample: _scan,
+    OdometrySample: _odometry,
+    PoseSample: _pose,
+    ArraySample: _array,
+}
+
+
+def _twist(message: Twist | TwistStamped) -> Twist:
+    return message.twist if isinstance(message, TwistStamped) else message
+
+
+def _point(values: tuple[float, float, float]) -> Point:
+    x, y, z = map(float, values)
+    return Point(x=x, y=y, z=z)
+
+
+def _vector(values: tuple[float, float, float]) -> Vector3:
+    x, y, z = map(float, values)
+    return Vector3(x=x, y=y, z=z)
+
+
+def _quaternion(values: tuple[float, float, float, float]) -> Quaternion:
+    x, y, z, w = map(float, values)
+    return Quaternion(x=x, y=y, z=z, w=w)

@@ -1,0 +1,84 @@
+"""Subscribes to a contract's topics and turns what arrives into control ticks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from rclpy.node import Node
+
+from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser, decode
+from alam_ros.nodes.conversions import MESSAGE_TYPES
+from alam_ros.nodes.qos import LATCHED, SENSOR
+from alam_ros.nodes.stamps import StampScale
+
+
+class ObservationSource:
+    """The subscriptions of one contract and the synchroniser they feed.
+
+    Attributes:
+        synchroniser: what is missing, stale or out of step, for diagnostics.
+    """
+
+    def __init__(self, node: Node, contract: Contract, on_arrival: Callable[[], None]) -> None:
+        """Subscribe.
+
+        Args:
+            node: whose namespace and remappings apply to the contract's topics.
+            contract: what to subscribe to.
+            on_arrival: called after each message, to `poll`.
+        """
+        self._node = node
+        self._on_arrival = on_arrival
+        self._scale = StampScale()
+        self.synchroniser = ObservationSynchroniser(contract)
+        latched = {channel.topic for channel in contract.observation if channel.timeout is None}
+        self._subscriptions = [
+            node.create_subscription(MESSAGE_TYPES[kind], topic, self._callback(topic, kind), qos)
+            for topic, kind in contract.topics()
+            # Twice for a latched topic: only LATCHED receives what was published before, only SENSOR matches a volatile
+            # publisher, such as RViz's goal tool.
+            for qos in ((LATCHED, SENSOR) if topic in latched else (SENSOR,))
+        ]
+
+    def poll(self) -> ControlTick | None:
+        """Run the control tick that is due, if any.
+
+        Raises:
+            ObservationError: when one is due and cannot be run; the message says why.
+        """
+        return self.synchroniser.poll(time.monotonic())
+
+    def ages(self) -> dict[str, float]:
+        """Return for each channel the seconds since its oldest topic last arrived."""
+        return self.synchroniser.ages(time.monotonic())
+
+    def stale(self) -> tuple[str, ...]:
+        """Return the names of the channels whose silence exceeds their timeout."""
+        return self.synchroniser.stale(time.monotonic())
+
+    def stamp_message(self, tick: ControlTick) -> Time:
+        """Return the stamp of a tick's observation, to the nanosecond that of its oldest message."""
+        return self._scale.stamp(tick.stamp)
+
+    def destroy(self) -> None:
+        """Unsubscribe."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def _callback(self, topic: str, kind: str) -> Callable[[Any], None]:
+        def receive(message: Any) -> None:
+            sample = decode(kind, message)
+            self.synchroniser.update(topic, sample, stamp=self._scale.seconds(self._stamp(message)), received=time.monotonic())
+            self._on_arrival()
+
+        return receive
+
+    def _stamp(self, message: Any) -> Time:
+        """Return the message's stamp, or now for messages that have none or leave it empty."""
+        header = getattr(message, "header", None)
+        if header is None or (header.stamp.sec == 0 and header.stamp.nanosec == 0):
+            return self._node.get_clock().now().to_msg()
+        return header.stamp

@@ -1,0 +1,219 @@
+"""The policy node: observations in, actions and their calibrated risk out.
+
+It publishes nothing when it has nothing sound to say: the safety monitor then stops the robot. Why it is silent stands in its
+diagnostics and, throttled, in its log.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.parameter import Parameter
+from std_msgs.msg import Header
+
+from alam_ros.contract import ActionCodec, ControlTick
+from alam_ros.errors import AlamError
+from alam_ros.msg import RiskEstimate
+from alam_ros.nodes.contracts import load_policy, robot_contract
+from alam_ros.nodes.conversions import CommandConverter
+from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
+from alam_ros.nodes.lifecycle import SafeLifecycleNode
+from alam_ros.nodes.observation_source import ObservationSource
+from alam_ros.nodes.parameters import fixed, number
+from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
+from alam_ros.nodes.spin import spin_until_stopped
+from alam_ros.runtime import RiskLevels, RiskScores
+
+POLLS_PER_PERIOD = 5
+LOG_PERIOD_S = 5.0
+SLOW = 1.25
+"""Ratio of measured to trained control period from which the policy acts on another time scale than it learned."""
+LEVEL_PARAMETERS = ("caution_probability", "danger_probability", "novelty_limit")
+
+
+@dataclass
+class _Second:
+    """What happened since the last diagnostics."""
+
+    ticks: int = 0
+    unpaired: int = 0
+    longest_inference: float = 0.0
+    problem: str = ""
+
+
+class PolicyNode(SafeLifecycleNode):
+    """Lifecycle node `policy`."""
+
+    def __init__(self) -> None:
+        super().__init__("policy")
+        self.declare_parameter("policy", "", fixed("path of the policy file (*.alam)"))
+        self.declare_parameter(
+            "robot",
+            "",
+            fixed(
+                "path of this robot's contract, where topics, frames or timeouts differ from training; empty: the policy's own"
+            ),
+        )
+        self.declare_parameter(
+            "caution_probability", 0.2, number("probability of a violation from which the level is CAUTION", 0.0, 1.0)
+        )
+        self.declare_parameter(
+            "danger_probability", 0.5, number("probability of a violation from which the level is DANGER", 0.0, 1.0)
+        )
+        self.declare_parameter(
+            "novelty_limit", 0.5, number("novelty (in training ranges outside them) above which the level is UNKNOWN", 0.0, 1e6)
+        )
+        self._levels = self._levels_with({})
+        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_post_set_parameters_callback(self._apply_parameters)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
+        self._source: ObservationSource | None = None
+        self._second = _Second()
+
+    def configure(self) -> None:
+        """Load the policy and subscribe to its observations."""
+        self._runtime = load_policy(self.get_parameter("policy").value)
+        contract = robot_contract(self._runtime.contract, self.get_parameter("robot").value)
+        self._contract = contract
+        self._codec = ActionCodec(contract.action)
+        self._rest = self._codec.to_normalised(np.zeros(contract.action_size))
+        self._converter = CommandConverter(contract.action)
+        self._action = self.hold(
+            self.create_lifecycle_publisher(self._converter.message_type, "~/action", COMMAND), self.destroy_lifecycle_publisher
+        )
+        self._risk = self.hold(self.create_lifecycle_publisher(RiskEstimate, "alam/risk", RISK), self.destroy_lifecycle_publisher)
+        self._source = ObservationSource(self, contract, self._run_ticks)
+        self.hold(self._source, self._drop_source)
+        self.hold(
+            self.create_timer(contract.control_period / POLLS_PER_PERIOD, self._run_ticks, clock=self._steady), self.destroy_timer
+        )
+        self.get_logger().info(
+            f"policy {self._runtime.policy_id} ({self._runtime.manifest.algorithm}), contract `{contract.name}`, "
+            f"{1 / contract.control_period:.1f} Hz"
+        )
+
+    def _drop_source(self, source: ObservationSource) -> None:
+        source.destroy()
+        self._source = None
+
+    def _run_ticks(self) -> None:
+        """Run all control ticks that are due; while inactive too, so that the histories are right upon activation."""
+        if self._source is None:
+            return
+        try:
+            while (tick := self._source.poll()) is not None:
+                if self.is_active:
+                    self._answer(tick, self._source)
+        except AlamError as error:
+            self._second.problem = str(error)
+            if self.is_active:
+                self.get_logger().warning(f"no action: {error}", throttle_duration_sec=LOG_PERIOD_S)
+
+    def _answer(self, tick: ControlTick, source: ObservationSource) -> None:
+        started = time.perf_counter()
+        action = self._runtime.act(tick.observation)
+        scores = self._runtime.risk(tick.observation, action)
+        rest = self._runtime.risk(tick.observation, self._rest)
+        inference_time = time.perf_counter() - started
+        physical = self._codec.to_physical(action)
+        header = Header(stamp=source.stamp_message(tick), frame_id=self._contract.action.frame)
+        self._action.publish(self._converter.to_message(physical, header.stamp))
+        self._risk.publish(self._estimate(header, scores, rest, physical.tolist(), inference_time))
+        self._second.ticks += 1
+        self._second.unpaired += bool(tick.unpaired)
+        self._second.longest_inference = max(self._second.longest_inference, inference_time)
+
+    def _estimate(
+        self, header: Header, scores: RiskScores, rest: RiskScores, action: list[float], inference_time: float
+    ) -> RiskEstimate:
+        return RiskEstimate(
+            header=header,
+            probability=scores.probability,
+            rest_probability=rest.probability,
+            horizon=scores.horizon,
+            cost_value=scores.cost_value,
+            rest_cost_value=rest.cost_value,
+            threshold=scores.threshold,
+            margin=scores.margin,
+            multiplier=scores.multiplier,
+            effective_multiplier=scores.effective_multiplier,
+            novelty=scores.novelty,
+            level=int(self._levels.of(scores)),
+            inference_time=inference_time,
+            policy_id=self._runtime.policy_id,
+            action=action,
+        )
+
+    def _publish_diagnostics(self) -> None:
+        second, self._second = self._second, _Second()
+        health, summary = self._health(second)
+        values: dict[str, object] = {"ticks per second": second.ticks, "longest inference (s)": second.longest_inference}
+        if self._source is not None:
+            synchroniser = self._source.synchroniser
+            values |= {
+                "trained control period (s)": self._contract.control_period,
+                "measured control period (s)": synchroniser.measured_period,
+                "ticks with unpaired data": second.unpaired,
+                "clock set back": synchroniser.restarts,
+            }
+            values |= {f"age of {name} (s)": age for name, age in self._source.ages().items()}
+        name = f"{self.get_name()}: control"
+        identity = self._runtime.policy_id if self._source is not None else ""
+        now = self.get_clock().now().to_msg()
+        self._diagnostics.publish(
+            diagnostic_message(now, name=name, health=health, summary=summary, values=values, hardware_id=identity)
+        )
+
+    def _health(self, second: _Second) -> tuple[Health, str]:
+        if self._source is None or not self.is_active:
+            return Health.OK, "inactive" if self._source is not None else "not configured"
+        problem = self._problem(self._source) or second.problem
+        if problem:
+            return Health.ERROR, problem
+        measured, trained = self._source.synchroniser.measured_period, self._contract.control_period
+        if measured > SLOW * trained:
+            return Health.WARN, f"control period {measured:.3f} s, trained with {trained:.3f} s"
+        if second.unpaired:
+            return Health.WARN, f"{second.unpaired} of {second.ticks} ticks with data of different times"
+        return Health.OK, "acting"
+
+    @staticmethod
+    def _problem(source: ObservationSource) -> str:
+        """Say which data are wanting, also where no trigger arrives to ask for them."""
+        missing, stale = source.synchroniser.missing(), source.stale()
+        if missing:
+            return f"no data yet on {', '.join(missing)}"
+        return f"stale: {', '.join(stale)}" if stale else ""
+
+    def _levels_with(self, changed: dict[str, float]) -> RiskLevels:
+        """Return the levels the parameters ask for, with some of them changed."""
+        return RiskLevels(**{name: changed.get(name, self.get_parameter(name).value) for name in LEVEL_PARAMETERS})
+
+    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        levels = self._levels_with({parameter.name: parameter.value for parameter in parameters})
+        values = (levels.caution_probability, levels.danger_probability, levels.novelty_limit)
+        if not all(map(math.isfinite, values)) or levels.caution_probability > levels.danger_probability:
+            reason = f"caution_probability must not exceed danger_probability; found {values[0]} and {values[1]}"
+            return SetParametersResult(successful=False, reason=reason)
+        return SetParametersResult(successful=True)
+
+    def _apply_parameters(self, _: list[Parameter]) -> None:
+        self._levels = self._levels_with({})
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM."""
+    return spin_until_stopped(PolicyNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""The safety monitor: every command to the robot passes its gate, or zero is sent.
+
+The gate ticks on a steady clock of its own: neither a silent input nor a stalled `/clock` can stop it from stopping the robot.
+While the node is inactive nothing is sent; the last message before was zero.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.parameter import Parameter
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool, Trigger
+
+from alam_ros.contract import Contract
+from alam_ros.errors import AlamError
+from alam_ros.gate import Gate, GateConfig, GateDecision
+from alam_ros.msg import GateState, RiskEstimate
+from alam_ros.nodes.conversions import MESSAGE_TYPES
+from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
+from alam_ros.nodes.gate_messages import NUMBERS, gate_state, health_of, risk_from
+from alam_ros.nodes.gate_parameters import FIXED, THRESHOLDS, declare_gate_parameters, gate_config
+from alam_ros.nodes.gated_command import contract_of, gated_command
+from alam_ros.nodes.lifecycle import SafeLifecycleNode
+from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR
+from alam_ros.nodes.spin import spin_until_stopped
+from alam_ros.nodes.stamps import StampScale
+
+STATE_PERIOD_S = 0.5  # between repetitions of an unchanged state
+HOLD_PERIOD_S = 0.2  # between zeros that are merely held; shorter than the 0.5 s after which base drivers miss a command
+LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
+
+
+class SafetyMonitorNode(SafeLifecycleNode):
+    """Lifecycle node `safety_monitor`."""
+
+    def __init__(self) -> None:
+        super().__init__("safety_monitor")
+        declare_gate_parameters(self)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._is_latched = False
+        self._state: GateState | None = None
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
+
+    def configure(self) -> None:
+        """Build the gate and connect it."""
+        values = self._values()
+        contract = contract_of(values)
+        self._gated = gated_command(values, contract)
+        self._timeouts = {} if contract is None else _topic_timeouts(contract)
+        self._gate = Gate(self._config(values))
+        self._gate.set_enabled(time.monotonic(), values["enabled"])
+        if self._is_latched:
+            self._gate.emergency_stop(time.monotonic())
+        self._source: Any = None
+        self._sent_at = self._reported_at = -math.inf
+        self._connect_outputs(values)
+        self._connect_inputs(values, contract)
+        self._offer_services()
+        self.hold(self.create_timer(1.0 / values["rate"], self._tick, clock=self._steady), self.destroy_timer)
+        for add, remove, callback in (
+            (self.add_on_set_parameters_callback, self.remove_on_set_parameters_callback, self._check_parameters),
+            (self.add_post_set_parameters_callback, self.remove_post_set_parameters_callback, self._apply_parameters),
+        ):
+            add(callback)
+            self.hold(callback, remove)
+        self.get_logger().info(
+            f"gating {self._command_out.msg_type.__name__} within {self._gated.limits}, watching {sorted(self._timeouts)}"
+        )
+
+    def activate(self) -> None:
+        """Wait for new data, commanding zero meanwhile."""
+        self._gate.restart(time.monotonic())
+        self._stamps = StampScale()
+        self._source = None
+
+    def make_safe(self) -> None:
+        """Send a last zero and wait until subscribers have it, then tell that the gate is inactive."""
+        self._send_zero()
+        self._command_out.wait_for_all_acked(Duration(seconds=LAST_ZERO_TIMEOUT_S))
+        self._report_inactive()
+        self._state_out.wait_for_all_acked(Duration(seconds=LAST_ZERO_TIMEOUT_S))
+
+    def _connect_outputs(self, values: dict[str, Any]) -> None:
+        command_type = self._gated.converter.message_type
+        self._command_out = self.hold(
+            self.create_lifecycle_publisher(command_type, values["cmd_vel_out_topic"], COMMAND), self.destroy_lifecycle_publisher
+        )
+        # Not a lifecycle publisher: whoever looks must see that the gate is inactive.
+        self._state_out = self.hold(self.create_publisher(GateState, values["state_topic"], LATCHED), self.destroy_publisher)
+
+    def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
+        command_type = self._gated.converter.message_type
+        subscriptions = [
+            self.create_subscription(command_type, values["cmd_vel_in_topic"], self._on_command, COMMAND),
+            self.create_subscription(RiskEstimate, values["risk_topic"], self._on_risk, RISK),
+        ]
+        for topic, kind in contract.topics() if contract is not None else ():
+            # A latched topic twice: only LATCHED receives what was published before, only SENSOR matches a volatile publisher.
+            for qos in (SENSOR,) if self._timeouts[topic] is not None else (LATCHED, SENSOR):
+                callback = self._on_observation(topic)
+                # Only the arrival counts; raw messages need not be decoded.
+                subscriptions.append(self.create_subscription(MESSAGE_TYPES[kind], topic, callback, qos, raw=True))
+        for subscription in subscriptions:
+            self.hold(subscription, self.destroy_subscription)
+
+    def _offer_services(self) -> None:
+        for kind, name, callback in (
+            (Trigger, "~/emergency_stop", self._emergency_stop),
+            (Trigger, "~/reset", self._reset),
+            (SetBool, "~/enable", self._enable),
+        ):
+            self.hold(self.create_service(kind, name, callback), self.destroy_service)
+
+    def _on_command(self, message: Any) -> None:
+        if self.is_active:
+            self._source = message
+            self._gate.on_command(time.monotonic(), self._gated.converter.to_values(message))
+
+    def _on_risk(self, message: RiskEstimate) -> None:
+        if self.is_active:
+            risk = risk_from(message, self._stamps, self.get_clock().now().nanoseconds)
+            self._gate.on_risk(time.monotonic(), risk)
+
+    def _on_observation(self, topic: str) -> Callable[[bytes], None]:
+        def receive(_: bytes) -> None:
+            # While inactive too: what is latched comes only once.
+            self._gate.on_observation(time.monotonic(), topic)
+
+        return receive
+
+    def _tick(self) -> None:
+        if not self.is_active:
+            self._report_inactive()
+            return
+        started = time.perf_counter()
+        decision = self._gate.tick(time.monotonic())
+        self._send(decision)
+        self._report(gate_state(decision, self._header(), time.perf_counter() - started))
+
+    def _send(self, decision: GateDecision) -> None:
+        """Send a passed command under its source's stamp, an invented one under the present time."""
+        if not decision.is_passed:
+            if not decision.is_holding or time.monotonic() - self._sent_at >= HOLD_PERIOD_S:
+                self._send_zero()
+            return
+        message = self._gated.converter.to_message(decision.command, self._now())
+        if hasattr(message, "header"):
+            message.header = self._source.header
+        self._publish_command(message)
+
+    def _send_zero(self) -> None:
+        zero = [0.0] * len(self._gated.limits.names)
+        self._publish_command(self._gated.converter.to_message(zero, self._now()))
+
+    def _publish_command(self, message: Any) -> None:
+        self._command_out.publish(message)
+        self._sent_at = time.monotonic()
+
+    def _report_inactive(self) -> None:
+        numbers = dict.fromkeys(NUMBERS, math.nan)
+        numbers["scale"] = 0.0
+        self._report(
+            GateState(
+                header=self._header(),
+                state=GateState.INACTIVE,
+                estop_latched=self._gate.is_latched,
+                detail="the lifecycle node is not active: nothing is commanded",
+                **numbers,
+            )
+        )
+
+    def _report(self, state: GateState) -> None:
+        """Publish a state that differs in more than its numbers from the last one, or that is due."""
+        is_due = time.monotonic() - self._reported_at >= STATE_PERIOD_S
+        if self._state is None or is_due or _signature(state) != _signature(self._state):
+            self._state_out.publish(state)
+            self._reported_at = time.monotonic()
+        self._state = state
+
+    def _emergency_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._gate.emergency_stop(time.monotonic())
+        self._is_latched = True
+        self._tick()
+        self.get_logger().warning("emergency stop")
+        response.success, response.message = True, "zero is commanded until a reset is accepted"
+        return response
+
+    def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        refusal = self._gate.reset(time.monotonic())
+        self._is_latched = self._gate.is_latched
+        self._tick()
+        self.get_logger().warning(f"reset refused: {refusal}" if refusal else "reset")
+        response.success, response.message = refusal is None, refusal or "the emergency stop is released"
+        return response
+
+    def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        (result,) = self.set_parameters([Parameter("enabled", value=request.data)])
+        self.get_logger().warning("enabled" if request.data else "disabled: zero is commanded")
+        response.success, response.message = result.successful, result.reason
+        return response
+
+    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        changed = {parameter.name: parameter.value for parameter in parameters}
+        try:
+            self._config({**self._values(), **changed})
+        except AlamError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _apply_parameters(self, parameters: list[Parameter]) -> None:
+        now, values = time.monotonic(), self._values()
+        names = {parameter.name for parameter in parameters}
+        if names & THRESHOLDS.keys():
+            self._gate.reconfigure(now, self._config(values))
+        if "enabled" in names:
+            self._gate.set_enabled(now, values["enabled"])
+            self._tick()
+
+    def _config(self, values: dict[str, Any]) -> GateConfig:
+        return gate_config(values, self._gated.limits, self._timeouts)
+
+    def _values(self) -> dict[str, Any]:
+        names = (*FIXED, *THRESHOLDS, "rate", "enabled")
+        return {name: self.get_parameter_or(name, Parameter(name)).value for name in names}
+
+    def _header(self) -> Header:
+        return Header(stamp=self._now(), frame_id=self._gated.frame)
+
+    def _now(self) -> Any:
+        return self.get_clock().now().to_msg()
+
+    def _publish_diagnostics(self) -> None:
+        health, summary, values = Health.OK, "not configured or not active", {}
+        if self.is_active and self._state is not None:
+            health, summary = health_of(self._state), self._state.detail
+            values = {name: getattr(self._state, name) for name in (*NUMBERS, "processing_time")}
+        name = f"{self.get_name()}: gate"
+        self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
+
+
+def _topic_timeouts(contract: Contract) -> dict[str, float | None]:
+    """Return for each observation topic the shortest timeout of the channels read from it; None for a latched topic."""
+    timeouts: dict[str, float | None] = {}
+    for topic, _ in contract.topics():
+        readers = [channel for channel in contract.observation if topic == channel.topic]
+        timeouts[topic] = min((channel.timeout for channel in readers if channel.timeout is not None), default=None)
+    return timeouts
+
+
+def _signature(state: GateState) -> tuple[object, ...]:
+    """Return what of a state is published at once when it changes."""
+    kinds = GateState.get_fields_and_field_types()
+    return (state.state, *(getattr(state, name) for name, kind in kinds.items() if kind == "boolean"))
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM."""
+    return spin_until_stopped(SafetyMonitorNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""From a score to the probability of a violation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alam_ros.policy_file.manifest import CalibrationSpec
+
+
+class Calibration:
+    """The isotonic map fitted in evaluation (alam.md §7): linear between its breakpoints, constant beyond them.
+
+    Without a fitted map every probability is NaN, and so is the horizon.
+    """
+
+    def __init__(self, spec: CalibrationSpec | None) -> None:
+        self.horizon = spec.horizon if spec else float("nan")
+        self._scores = np.array(spec.scores if spec else [0.0])
+        self._probabilities = np.array(spec.probabilities if spec else [float("nan")])
+
+    def probability(self, score: float) -> float:
+        """Return the probability of a violation within `horizon` s, in [0, 1], or NaN."""
+        return float(np.interp(score, self._scores, self._probabilities))

@@ -1,0 +1,78 @@
+"""Golden vectors: what the networks answered where they were trained, so that every later load can prove it answers the same.
+
+The export passes the trained (torch) networks to `golden_vectors`; loading passes the NumPy ones to `check_golden`. A file that
+loads therefore agrees with what was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.errors import PolicyFileError
+from alam_ros.policy_file.manifest import GoldenSpec
+from alam_ros.runtime.mlp import Float32Array
+
+TOLERANCE = 1e-5
+"""Absolute and relative: float32 rounding in another order of summation."""
+
+
+class Networks(Protocol):
+    """The three answers a policy gives, in any implementation; see `PolicyNetworks`."""
+
+    def action(self, observation: Float32Array) -> Float32Array:
+        """Return the deterministic action in [-1, 1]."""
+        ...
+
+    def cost_value(self, observation: Float32Array, action: Float32Array) -> float:
+        """Return the larger of the twin cost critics."""
+        ...
+
+    def multiplier(self, observation: Float32Array) -> float:
+        """Return the averaged multiplier."""
+        ...
+
+
+def golden_vectors(networks: Networks, observations: NDArray[np.float32]) -> dict[str, list[Any]]:
+    """Return the manifest's `golden` mapping.
+
+    Args:
+        networks: what was trained.
+        observations: (n, observation_size) normalised observations, preferably some that occurred.
+    """
+    rows = [np.asarray(row, dtype=np.float32) for row in observations]
+    actions = [np.asarray(networks.action(row), dtype=np.float32) for row in rows]
+    return {
+        "observations": [row.tolist() for row in rows],
+        "actions": [action.tolist() for action in actions],
+        "cost_values": [float(networks.cost_value(row, action)) for row, action in zip(rows, actions, strict=True)],
+        "multipliers": [float(networks.multiplier(row)) for row in rows],
+    }
+
+
+def check_golden(networks: Networks, golden: GoldenSpec) -> None:
+    """Recompute the golden vectors.
+
+    Raises:
+        PolicyFileError: when an answer differs by more than `TOLERANCE`.
+    """
+    observations = np.array(golden.observations, dtype=np.float32)
+    # Cost values are compared at the recorded actions, so that a deviation is reported where it arises.
+    actions = np.array(golden.actions, dtype=np.float32)
+    _compare("actions", [networks.action(row) for row in observations], golden.actions)
+    cost_values = [networks.cost_value(row, action) for row, action in zip(observations, actions, strict=True)]
+    _compare("cost_values", cost_values, golden.cost_values)
+    _compare("multipliers", [networks.multiplier(row) for row in observations], golden.multipliers)
+
+
+def _compare(name: str, found: Sequence[Any], expected: Sequence[Any]) -> None:
+    difference = np.abs(np.array(found, dtype=np.float64) - np.array(expected))
+    if not (difference <= TOLERANCE * (1.0 + np.abs(expected))).all():
+        raise PolicyFileError(
+            f"the golden `{name}` within {TOLERANCE} absolute and relative",
+            f"differences up to {difference.max():.3g}",
+            "the weights are not those that were trained, or this NumPy computes wrongly: export the policy again",
+        )

@@ -1,0 +1,11 @@
+"""Registration of every environment of this package, done by importing `alam_sim`."""
+
+from __future__ import annotations
+
+from alam_sim import navigation, safety_gym
+
+
+def register_all() -> None:
+    """Register the environments with Gymnasium; nothing heavy is imported before one is made."""
+    navigation.register()
+    safety_gym.register()

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from alam_ros.cli.main import main
+from alam_ros.learning.bandit import VARIANTS
+
+
+def test_every_variant_is_reported_at_every_rate_and_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bandit", "--seeds", "1", "--steps", "400", "--learning-rates", "1e-3", "3e-3", "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    found = [(result["variant"], result["learning_rate"], result["seed"]) for result in results]
+    assert found == [(variant, rate, 0) for variant in VARIANTS for rate in (1e-3, 3e-3)]
+    assert all(result["violation"] >= 0 < result["state_error"] for result in results)

@@ -1,0 +1,97 @@
+"""The command line: choosing sub-commands, and errors in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alam_ros import __version__
+from alam_ros.cli.configuration import load_configuration
+from alam_ros.cli.main import COMMANDS, main
+from alam_ros.errors import ConfigurationError
+from alam_ros.learning.config import TrainingConfig
+from alam_ros.resources import config_path
+from tests.support.training import tiny_mapping
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(tiny_mapping(tmp_path / "run")))
+    return path
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"alam {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: alam {command}" in capsys.readouterr().out
+
+
+def test_an_unknown_command_is_refused_naming_the_known(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["trian"])
+    assert ended.value.code == 2
+    assert "'train'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trainer.sed=3", "did you mean `trainer.seed`?"),
+        ("trainer.steps=many", "`trainer.steps` to be an integer; found 'many'"),
+        ("trainer.steps", "an override `dotted.key=value`"),
+        ("trainer.seed=[1", "a YAML value after `=`"),
+        ("trainer.evaluation_episodes=0", "`trainer.evaluation_episodes` of at least 1"),
+    ],
+)
+def test_a_wrong_override_is_answered_in_one_line(
+    configuration: Path, override: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(configuration), override]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("alam train: expected ")
+    assert error.count("\n") == 1
+
+
+def test_a_command_answers_a_misspelt_key_without_loading_torch(configuration: Path) -> None:
+    code = "import sys; from alam_ros.cli.main import main; sys.exit(main(sys.argv[1:]) + 100 * ('torch' in sys.modules))"
+    process = subprocess.run(
+        [sys.executable, "-c", code, "train", str(configuration), "a.b=1"], check=False, capture_output=True, text=True
+    )
+    assert process.returncode == 2, process.stderr
+
+
+@pytest.mark.parametrize("name", ["navigation", "navigation_sac", "point_goal", "half_cheetah"])
+def test_shipped_configurations_are_valid_and_found_by_name(name: str) -> None:
+    config = load_configuration(name, [])
+    assert isinstance(config, TrainingConfig)
+    assert config == load_configuration(str(config_path(f"train/{name}.yaml")), [])
+    assert config.trainer.directory == f"runs/{name}"
+
+
+def test_overrides_apply_in_order_and_may_omit_the_dot_of_a_number(configuration: Path) -> None:
+    config = load_configuration(str(configuration), ["trainer.seed=3", "trainer.seed=4", "algorithm.actor_learning_rate=1e-3"])
+    assert config.trainer.seed == 4
+    assert config.algorithm.actor_learning_rate == 0.001
+
+
+def test_what_is_no_configuration_is_said(tmp_path: Path) -> None:
+    (tmp_path / "list.yaml").write_text("[1, 2]")
+    (tmp_path / "broken.yaml").write_text("a: [")
+    for source, message in (("list.yaml", "a mapping"), ("broken.yaml", "YAML in"), ("none.yaml", "none"), (".", "config.yaml")):
+        with pytest.raises(ConfigurationError, match=message):
+            load_configuration(str(tmp_path / source), [])

@@ -1,0 +1,79 @@
+"""`alam train` as a process: killed, interrupted, resumed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alam_ros.cli.main import main
+from alam_ros.learning.metrics import read_metrics
+from alam_ros.learning.restore import restore_run
+from alam_ros.learning.run_directory import RunDirectory
+from tests.support.training import tiny_mapping
+
+ALAM = [sys.executable, "-m", "tests.cli.alam"]
+TIMEOUT_S = 240.0
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Return once the condition holds while the process lives."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert process.poll() is None, f"ended early:\n{process.communicate()[1]}"
+        assert time.monotonic() < deadline, "the condition was never met"
+        time.sleep(0.01)
+
+
+def start(tmp_path: Path) -> tuple[subprocess.Popen[str], RunDirectory]:
+    """Start a run far too long to finish, in a process group of its own, and wait for a checkpoint after an evaluation."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(tiny_mapping(tmp_path / "run", steps=1_000_000, checkpoint_every=50)))
+    process = subprocess.Popen(
+        [*ALAM, "train", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    run = RunDirectory(tmp_path / "run")
+    wait_for(lambda: any(int(path.stem) > 150 for path in run.checkpoints.glob("*.pt")), process)
+    return process, run
+
+
+def resume(run: RunDirectory, steps: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Continue to `steps` and check what the run then holds."""
+    assert main(["train", "--resume", str(run.root), f"trainer.steps={steps}"]) == 0
+    assert f"finished {steps:,} steps" in capsys.readouterr().err
+    assert restore_run(run.root).steps == steps
+    evaluated = [row["steps"] for row in read_metrics(run.metrics)]
+    assert evaluated == sorted({*range(100, steps + 1, 100), steps})
+
+
+def test_a_killed_run_resumes_and_finishes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    process, run = start(tmp_path)
+    process.kill()
+    process.communicate()
+    with run.metrics.open("a") as stream:
+        stream.write('{"steps": 99999999, "updates": 1}\n{"steps": 1')  # later than any checkpoint, and torn
+    steps = restore_run(run.root).steps + 130
+    resume(run, steps, capsys)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_the_whole_group_saves_and_says_how_to_go_on(
+    tmp_path: Path, number: signal.Signals, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process, run = start(tmp_path)
+    before = {path.name for path in run.checkpoints.glob("*.pt")}
+    os.killpg(process.pid, number)
+    _, error = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == code, error
+    assert "Traceback" not in error
+    steps = restore_run(run.root).steps
+    assert f"stopped at {steps:,} steps; continue with `alam train --resume {run.root}`" in error
+    assert {path.name for path in run.checkpoints.glob("*.pt")} != before
+    resume(run, steps + 130, capsys)

@@ -1,0 +1,39 @@
+"""Messages are read by attribute, whatever library made them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace as Message
+
+import numpy as np
+import pytest
+
+from alam_ros.contract import LaserScanSample, OdometrySample, PoseSample, decode
+from alam_ros.errors import ContractError
+
+HEADER = Message(frame_id="odom")
+POSE = Message(position=Message(x=1.0, y=2.0, z=3.0), orientation=Message(x=0.0, y=0.0, z=0.6, w=0.8))
+
+
+def test_a_scan_is_read() -> None:
+    message = Message(header=Message(frame_id="laser"), ranges=[1.0, float("inf")], angle_min=-1.0, angle_increment=0.5)
+    sample = decode("sensor_msgs/msg/LaserScan", message)
+    assert isinstance(sample, LaserScanSample)
+    np.testing.assert_array_equal(sample.ranges, np.array([1.0, np.inf], dtype=np.float32))
+    assert (sample.angle_min, sample.angle_increment, sample.frame) == (-1.0, 0.5, "laser")
+
+
+def test_odometry_is_read() -> None:
+    twist = Message(linear=Message(x=0.5, y=0.0, z=0.0), angular=Message(x=0.0, y=0.0, z=-1.0))
+    message = Message(header=HEADER, pose=Message(pose=POSE), twist=Message(twist=twist))
+    expected = OdometrySample((1.0, 2.0, 3.0), (0.0, 0.0, 0.6, 0.8), (0.5, 0.0, 0.0), (0.0, 0.0, -1.0), "odom")
+    assert decode("nav_msgs/msg/Odometry", message) == expected
+
+
+def test_a_pose_is_read() -> None:
+    message = Message(header=HEADER, pose=POSE)
+    assert decode("geometry_msgs/msg/PoseStamped", message) == PoseSample((1.0, 2.0, 3.0), (0.0, 0.0, 0.6, 0.8), "odom")
+
+
+def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ContractError, match="LaserScan"):
+        decode("sensor_msgs/msg/Image", Message())

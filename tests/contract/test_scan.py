@@ -1,0 +1,117 @@
+"""Scans of any geometry become the same sectors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alam_ros.contract import Channel, LaserScanSample
+from alam_ros.contract.extractors import ScanSectors
+from alam_ros.errors import ObservationError
+
+HIGH = 3.0
+
+
+def sectors(size: int = 36, angle_min: float = -math.pi, angle_max: float = math.pi) -> ScanSectors:
+    return ScanSectors(
+        Channel(
+            name="scan",
+            topic="scan",
+            type="sensor_msgs/msg/LaserScan",
+            field="ranges",
+            size=size,
+            range=(0.0, HIGH),
+            angle_min=angle_min,
+            angle_max=angle_max,
+        )
+    )
+
+
+def read(extractor: ScanSectors, ranges: np.ndarray, angle_min: float, increment: float) -> np.ndarray:
+    return extractor({"scan": LaserScanSample(ranges.astype(np.float32), angle_min, increment)})
+
+
+def test_a_scan_of_the_trained_geometry_passes_through() -> None:
+    ranges = np.linspace(0.1, 2.9, 36)
+    np.testing.assert_allclose(read(sectors(), ranges, -math.pi, math.pi / 18), ranges, rtol=1e-6)
+
+
+@given(per_sector=st.integers(2, 40), obstacle=st.integers(0, 35), shift=st.integers(0, 39), distance=st.floats(0.05, 2.9))
+def test_the_nearest_beam_of_a_denser_scan_counts(per_sector: int, obstacle: int, shift: int, distance: float) -> None:
+    width = 2 * math.pi / 36
+    increment = width / per_sector
+    first = -math.pi - width / 2 + increment / 2  # beams inside the sectors, none on a border
+    ranges = np.full(36 * per_sector, 2.95)
+    ranges[obstacle * per_sector + shift % per_sector] = distance
+    found = read(sectors(), ranges, first, increment)
+    expected = np.full(36, 2.95)
+    expected[obstacle] = distance
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@given(turns=st.integers(-2, 2), start=st.integers(0, 35))
+def test_where_a_scan_starts_does_not_matter(turns: int, start: int) -> None:
+    increment = 2 * math.pi / 36
+    ranges = np.linspace(0.1, 2.9, 36)
+    first = -math.pi + start * increment + turns * 2 * math.pi
+    np.testing.assert_allclose(read(sectors(), np.roll(ranges, -start), first, increment), ranges, rtol=1e-6)
+
+
+def test_a_scan_that_turns_clockwise_is_understood() -> None:
+    ranges = np.linspace(0.1, 2.9, 36)
+    backwards = np.roll(ranges[::-1], 1)
+    np.testing.assert_allclose(read(sectors(), backwards, -math.pi, -math.pi / 18), ranges, rtol=1e-6)
+
+
+@given(beams=st.sampled_from([72, 180, 360, 720, 1440]), offset=st.integers(0, 3))
+def test_angles_rounded_to_float32_as_in_a_message_change_nothing(beams: int, offset: int) -> None:
+    generator = np.random.default_rng(beams)
+    ranges = generator.uniform(0.1, 2.9, beams)
+    angle_min, increment = -math.pi + offset * math.pi / beams, 2 * math.pi / beams
+    exact = read(sectors(), ranges, angle_min, increment)
+    rounded = read(sectors(), ranges, float(np.float32(angle_min)), float(np.float32(increment)))
+    np.testing.assert_array_equal(exact, rounded)
+
+
+def test_infinities_are_the_ends_of_the_range() -> None:
+    ranges = np.full(36, 1.0)
+    ranges[3], ranges[7] = np.inf, -np.inf
+    found = read(sectors(), ranges, -math.pi, math.pi / 18)
+    assert found[3] == HIGH
+    assert found[7] == 0.0
+
+
+def test_a_sector_without_any_measurement_counts_as_near() -> None:
+    ranges = np.full(72, 2.0)
+    ranges[10:12] = np.nan
+    ranges[20] = np.nan
+    found = read(sectors(), ranges, -math.pi - math.pi / 72, math.pi / 36)
+    assert found[5] == 0.0
+    assert found[10] == 2.0
+
+
+def test_a_blind_scan_is_refused() -> None:
+    with pytest.raises(ObservationError, match="NaN in all beams"):
+        read(sectors(), np.full(36, np.nan), -math.pi, math.pi / 18)
+
+
+def test_a_scan_that_leaves_sectors_empty_names_them() -> None:
+    with pytest.raises(ObservationError, match=r"none in the sectors \[0, 1, "):
+        read(sectors(), np.full(18, 1.0), -math.pi / 2, math.pi / 18)
+
+
+def test_beams_outside_a_narrow_field_of_view_are_left_out() -> None:
+    front = sectors(3, -math.pi / 4, math.pi / 4)
+    ranges = np.full(360, 0.5)
+    ranges[180 - 60 : 180 + 30] = 2.0  # sectors of 30 degrees, the first centred on -45
+    np.testing.assert_allclose(read(front, ranges, -math.pi, 2 * math.pi / 360), 2.0)
+
+
+def test_a_change_of_geometry_is_noticed() -> None:
+    extractor = sectors()
+    read(extractor, np.full(36, 1.0), -math.pi, math.pi / 18)
+    np.testing.assert_allclose(read(extractor, np.full(360, 2.0), -math.pi, math.pi / 180), 2.0)

@@ -1,0 +1,115 @@
+"""A contract survives its own file, and what is wrong with one is said."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from alam_ros.contract import Contract
+from alam_ros.errors import ContractError
+from tests.support.policies import navigation_contract
+
+CONTRACT = navigation_contract()
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    mapping = copy.deepcopy(CONTRACT.to_mapping())
+    change(mapping)
+    return mapping
+
+
+def test_a_contract_survives_its_plain_form(tmp_path: Path) -> None:
+    assert Contract.from_mapping(CONTRACT.to_mapping()) == CONTRACT
+    path = tmp_path / "contract.yaml"
+    path.write_text(yaml.safe_dump(CONTRACT.to_mapping()))
+    assert Contract.load(path) == CONTRACT
+
+
+def test_topics_are_listed_once_with_references() -> None:
+    assert CONTRACT.topics() == (
+        ("scan", "sensor_msgs/msg/LaserScan"),
+        ("odom", "nav_msgs/msg/Odometry"),
+        ("goal", "geometry_msgs/msg/PoseStamped"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("index", "name"),
+    [(0, "`scan`, element 0, 0"), (36, "`scan`, element 0, 3"), (73, "`velocity`, element 1"), (76, "`goal`, element 2")],
+)
+def test_an_element_of_the_observation_has_a_name(index: int, name: str) -> None:
+    assert name in CONTRACT.element_name(index)
+
+
+def test_there_is_no_element_beyond_the_last() -> None:
+    with pytest.raises(IndexError, match="77"):
+        CONTRACT.element_name(77)
+
+
+WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "unknown key": (lambda m: m["observation"][0].update(topics="x"), r"observation\[0\]\.topics"),
+    "unknown field": (lambda m: m["observation"][0].update(field="intensities"), "intensities"),
+    "wrong size": (lambda m: m["observation"][1].update(size=3), "size 2"),
+    "no history": (lambda m: m["observation"][0].update(history=0), "at least 1"),
+    "no reference": (lambda m: m["observation"][2].update(reference_topic=""), "reference_topic"),
+    "scan without range": (lambda m: m["observation"][0].update(range=None), "`range` for `ranges`"),
+    "crossed range": (lambda m: m["observation"][0].update(range=[3.0, 0.0]), "low < high"),
+    "too few ranges": (lambda m: m["observation"][1].update(range=[[0.0, 1.0]]), "one range or 2"),
+    "more than one turn": (lambda m: m["observation"][0].update(angle_max=4.0), "one turn"),
+    "no patience": (lambda m: m["observation"][0].update(timeout=0.0), "timeout above 0"),
+    "unwatched reference": (lambda m: m["observation"][1].update(timeout=None), "its silence would go unnoticed"),
+    "unknown trigger": (lambda m: m.update(trigger="camera"), "camera"),
+    "double name": (lambda m: m["observation"][1].update(name="scan"), "different names"),
+    "two types for a topic": (lambda m: m["observation"][1].update(topic="scan"), "one type"),
+    "no channels": (lambda m: m.update(observation=[]), "at least one channel"),
+    "no period": (lambda m: m.update(control_period=0.0), "control_period"),
+    "no action": (lambda m: m["action"].update(components=[]), "action component"),
+    "crossed limits": (lambda m: m["action"]["components"][0].update(low=1.0), "low < high"),
+    "negative slew": (lambda m: m["action"]["components"][0].update(slew=-1.0), "slew"),
+    "unknown action type": (lambda m: m["action"].update(type="geometry_msgs/msg/Wrench"), r"action\.type"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_with_a_contract_is_said(name: str) -> None:
+    change, message = WRONG[name]
+    with pytest.raises(ContractError, match=message):
+        Contract.from_mapping(changed(change))
+
+
+def test_a_file_that_is_absent_or_no_yaml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"absent\.yaml"):
+        Contract.load(tmp_path / "absent.yaml")
+    (tmp_path / "broken.yaml").write_text("a: [")
+    with pytest.raises(ContractError, match=r"broken\.yaml"):
+        Contract.load(tmp_path / "broken.yaml")
+
+
+def test_topics_frames_and_timeouts_may_differ_between_robots() -> None:
+    def rename(mapping: dict[str, Any]) -> None:
+        mapping["observation"][0].update(topic="front_laser", frame="laser", timeout=1.0)
+        mapping["action"].update(topic="cmd_vel_raw", type="geometry_msgs/msg/Twist")
+
+    assert CONTRACT.differences(Contract.from_mapping(changed(rename))) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.update(control_period=0.05), r"control_period: 0\.1 s against 0\.05 s"),
+        (lambda m: m["observation"][0].update(size=18), r"scan\.size: 36 against 18"),
+        (lambda m: m["observation"][0].update(range=[0.0, 5.0]), r"scan\.range"),
+        (lambda m: m["observation"].reverse(), r"scan\.name"),
+        (lambda m: m["observation"].pop(1) and m["observation"][1].update(timeout=0.5), "channels: 3 against 2"),
+        (lambda m: m["action"]["components"][0].update(high=1.0), r"linear\.x\.high: 0\.7 against 1\.0"),
+    ],
+)
+def test_what_the_policy_was_trained_on_may_not_differ(change: Callable[[dict[str, Any]], object], message: str) -> None:
+    differences = CONTRACT.differences(Contract.from_mapping(changed(change)))
+    assert re.search(message, "; ".join(differences))

@@ -1,0 +1,157 @@
+"""The synchroniser turns arriving samples into the observations of training."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alam_ros.contract import ControlTick, ObservationSynchroniser
+from alam_ros.errors import ObservationError
+from tests.contract.samples import goal, odometry, scan, step_samples, training_observations
+from tests.support.policies import navigation_contract
+
+CONTRACT = navigation_contract()
+PERIOD = CONTRACT.control_period
+
+
+def feed(
+    synchroniser: ObservationSynchroniser, step: int, topics: tuple[str, ...], *, at: float | None = None
+) -> list[ControlTick]:
+    """Let a step's samples arrive in the given order, at `at` s or at the instant they were taken, and return the ticks."""
+    ticks = []
+    stamp = step * PERIOD
+    for topic in topics:
+        now = stamp if at is None else at
+        synchroniser.update(topic, step_samples(step)[topic], stamp=stamp, received=now)
+        ticks += poll(synchroniser, now)
+    return ticks
+
+
+def poll(synchroniser: ObservationSynchroniser, now: float) -> list[ControlTick]:
+    ticks = []
+    while (tick := synchroniser.poll(now)) is not None:
+        ticks.append(tick)
+    return ticks
+
+
+@given(
+    orders=st.lists(st.permutations(["scan", "odom"]), min_size=12, max_size=12),
+    delays=st.lists(st.floats(0.0, 0.9 * PERIOD), min_size=12, max_size=12),
+)
+def test_any_order_of_arrival_gives_the_observations_of_training(orders: list[list[str]], delays: list[float]) -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    ticks: list[ControlTick] = []
+    for step, (order, delay) in enumerate(zip(orders, delays, strict=True)):
+        ticks += feed(synchroniser, step, ("goal", *order), at=step * PERIOD + delay)
+    expected = training_observations(len(orders))
+    assert [tick.stamp for tick in ticks] == [step * PERIOD for step in range(len(orders))]
+    for tick, observation in zip(ticks, expected, strict=True):
+        np.testing.assert_array_equal(tick.observation, observation)
+        assert tick.unpaired == ()
+
+
+@given(rate=st.integers(1, 6), latency=st.floats(0.0, 0.09))
+def test_faster_odometry_is_read_at_the_instant_of_a_late_scan(rate: int, latency: float) -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    synchroniser.update("goal", goal(), stamp=0.0, received=0.0)
+    arrivals = [(step * PERIOD + latency, "scan", step * PERIOD) for step in range(8)]
+    arrivals += [(tick * PERIOD / rate, "odom", tick * PERIOD / rate) for tick in range(8 * rate)]
+    speeds = []
+    for now, topic, stamp in sorted(arrivals, key=lambda arrival: (arrival[0], arrival[1])):
+        synchroniser.update(topic, odometry(speed=stamp / 10) if topic == "odom" else scan(), stamp=stamp, received=now)
+        speeds += [(tick.stamp, tick.observation[72]) for tick in poll(synchroniser, now)]
+    assert len(speeds) == 8
+    for stamp, speed in speeds:
+        assert speed == pytest.approx(stamp / 10 / 0.8, abs=1e-6)
+
+
+def test_a_tick_waits_for_its_odometry_but_not_for_ever() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    assert len(feed(synchroniser, 0, ("goal", "odom", "scan"))) == 1
+    assert feed(synchroniser, 1, ("scan",)) == []
+    assert poll(synchroniser, 1.49 * PERIOD) == []
+    (tick,) = poll(synchroniser, 1.5 * PERIOD)
+    assert tick.unpaired == ("odom",)
+    assert tick.stamp == 0.0, "the observation is as old as its oldest part"
+
+
+@pytest.mark.parametrize("rate", [10.0, 10.5, 15.0, 20.0, 33.0, 40.0, 100.0])
+def test_a_faster_trigger_is_thinned_to_the_trained_period(rate: float) -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    synchroniser.update("goal", goal(), stamp=0.0, received=0.0)
+    ticks: list[ControlTick] = []
+    for number in range(int(20 * rate)):
+        stamp = number / rate
+        for topic, sample in (("odom", odometry()), ("scan", scan())):
+            synchroniser.update(topic, sample, stamp=stamp, received=stamp)
+            ticks += poll(synchroniser, stamp)
+    intervals = np.diff([tick.stamp for tick in ticks])
+    assert intervals.mean() == pytest.approx(PERIOD, rel=0.02)
+    assert intervals.min() >= 0.66 * PERIOD, "at 15 Hz two of three scans; otherwise a quarter period early at most"
+
+
+def test_a_slower_trigger_shows_in_the_measured_period() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    for step in range(0, 40, 2):
+        feed(synchroniser, step, ("goal", "odom", "scan"))
+    assert synchroniser.measured_period == pytest.approx(2 * PERIOD)
+
+
+def test_a_source_that_repeats_an_old_stamp_grows_stale() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 0, ("goal", "odom", "scan"))
+    for step in range(1, 7):
+        now = step * PERIOD
+        synchroniser.update("odom", odometry(), stamp=0.0, received=now)
+        synchroniser.update("scan", scan(), stamp=now, received=now)
+    assert synchroniser.stale(6 * PERIOD) == ("velocity",)
+    with pytest.raises(ObservationError, match=r"`velocity` silent for 0\.60 s"):
+        synchroniser.poll(6 * PERIOD)
+
+
+def test_nothing_is_made_up_before_the_first_data() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 0, ("scan", "odom")[:1])
+    with pytest.raises(ObservationError, match="none yet on velocity, goal"):
+        synchroniser.poll(PERIOD)
+
+
+def test_a_clock_set_back_starts_anew_and_keeps_a_goal_of_the_new_time() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    for step in range(100, 110):
+        feed(synchroniser, step, ("goal", "odom", "scan"))
+    ticks: list[ControlTick] = []
+    for step in range(12):
+        ticks += feed(synchroniser, step, ("goal", "odom", "scan"), at=20.0 + step * PERIOD)
+    assert synchroniser.restarts == 1
+    assert len(ticks) == 12
+    for tick, observation in zip(ticks, training_observations(12), strict=True):
+        np.testing.assert_array_equal(tick.observation, observation)
+
+
+def test_a_goal_of_the_old_time_does_not_survive_a_clock_set_back() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 100, ("goal", "odom", "scan"))
+    feed(synchroniser, 0, ("odom",))
+    assert "goal" in synchroniser.missing()
+
+
+def test_after_a_gap_the_histories_start_anew() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    for step in range(5):
+        feed(synchroniser, step, ("goal", "odom", "scan"))
+    (tick,) = feed(synchroniser, 20, ("odom", "scan"))
+    np.testing.assert_array_equal(tick.observation[:36], tick.observation[36:72])
+
+
+def test_a_topic_of_no_channel_is_refused() -> None:
+    with pytest.raises(ObservationError, match="`image`"):
+        ObservationSynchroniser(CONTRACT).update("image", scan(), stamp=0.0, received=0.0)
+
+
+def test_the_measured_period_is_unknown_at_first() -> None:
+    assert math.isnan(ObservationSynchroniser(CONTRACT).measured_period)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alam_ros.cli.environments import make_environments
+from alam_ros.contract import Contract
+from alam_ros.demo import demonstration
+from alam_ros.demo.console import Console
+from alam_ros.demo.demonstration import Demonstration, DemoOptions
+from alam_ros.demo.training import train
+from alam_ros.errors import CheckpointError
+from alam_ros.report.directory import DemoDirectory, read_json
+from alam_ros.resources import config_path
+from tests.support.policies import write_sample_policy
+from tests.support.training import tiny_config
+
+
+@pytest.fixture
+def without_ros(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demonstration, "missing_packages", lambda: ("rclpy",))
+
+
+def demonstrate(folder: Path, **changes: Any) -> tuple[int, str]:
+    stream = io.StringIO()
+    options = {"policy": None, "reference": None, "command": "alam demo", "episodes": 2, **changes}
+    options = DemoOptions(config=tiny_config(folder / "unused"), directory=DemoDirectory(folder / "demo"), **options)
+    code = Demonstration(options, make_environments, Console(demonstration.STAGES, stream), lambda: False).run()
+    return code, stream.getvalue()
+
+
+def navigation_policy(path: Path) -> Path:
+    return write_sample_policy(path, contract=Contract.load(config_path("contracts/navigation.yaml")))
+
+
+@pytest.mark.usefixtures("without_ros")
+def test_without_ros_everything_else_is_done_and_the_remedy_is_named(tmp_path: Path) -> None:
+    code, output = demonstrate(tmp_path, policy=navigation_policy(tmp_path / "given.alam"))
+    assert code == 0
+    assert re.search(r"no drive: rclpy not found.*make venv", output)
+    assert "Return of an episode" in output
+    assert "The drive is missing" in (tmp_path / "demo" / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("without_ros")
+def test_evaluation_of_the_same_policy_is_reused(tmp_path: Path) -> None:
+    policy, evaluation = navigation_policy(tmp_path / "given.alam"), tmp_path / "demo" / "evaluation.json"
+    demonstrate(tmp_path, policy=policy)
+    first = read_json(evaluation)
+    demonstrate(tmp_path, policy=policy)
+    assert read_json(evaluation) == first
+    demonstrate(tmp_path, policy=policy, evaluation_seed=1)
+    assert read_json(evaluation)["returns"] != first["returns"]
+
+
+def test_stage_that_fails_ends_in_its_reason_and_still_in_a_report(tmp_path: Path) -> None:
+    code, output = demonstrate(tmp_path, policy=write_sample_policy(tmp_path / "other.alam"))
+    assert code == 1
+    assert "FAIL" in output
+    assert output.rstrip().splitlines()[-1].startswith("The evaluation failed: expected a policy trained on")
+    assert (tmp_path / "demo" / "report.html").is_file()
+
+
+def test_training_goes_on_once_and_is_reused_afterwards(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path / "run")
+    asked = iter([False] * 40)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, make_environments, lambda: next(asked, True))
+    assert train(config, make_environments, lambda: False) >= 300
+    metrics = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    assert train(config, make_environments, lambda: False) >= 300
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == metrics
+
+
+def test_run_of_another_configuration_is_not_continued(tmp_path: Path) -> None:
+    train(tiny_config(tmp_path / "run", steps=40), make_environments, lambda: False)
+    with pytest.raises(CheckpointError, match="--fresh"):
+        train(tiny_config(tmp_path / "run", steps=60), make_environments, lambda: False)
+
+
+def test_clearing_leaves_foreign_files_alone(tmp_path: Path) -> None:
+    directory = DemoDirectory(tmp_path)
+    directory.run.mkdir()
+    directory.report.touch()
+    (tmp_path / "thesis.tex").touch()
+    directory.clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

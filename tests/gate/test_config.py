@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.gate import CommandLimits, RiskThresholds, Threshold
+from tests.gate.support import config
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"source_timeout": 0.0}, "source_timeout"),
+        ({"source_timeout": math.nan}, "source_timeout"),
+        ({"observation_timeout": {"scan": -1.0}}, "scan"),
+        ({"hold_time": -0.1}, "hold_time"),
+        ({"stop_pub_timeout": math.inf}, "stop_pub_timeout"),
+        ({"slowdown_ratio": 1.1}, "slowdown_ratio"),
+        ({"escape_ratio": 0.6}, "escape_ratio"),
+        ({"escape_delay": math.nan}, "escape_delay"),
+        ({"novelty": Threshold(trigger=0.1, release=-0.1)}, "novelty"),
+        ({"mode": "off"}, "mode"),
+        (
+            {
+                "probability": RiskThresholds(
+                    caution=Threshold(trigger=0.5, release=0.4), danger=Threshold(trigger=1.5, release=0.6)
+                )
+            },
+            "probability.danger",
+        ),
+    ],
+)
+def test_a_value_without_meaning_is_refused_by_name(changes: dict[str, object], named: str):
+    with pytest.raises(ConfigurationError, match=named):
+        config(**changes)
+
+
+@pytest.mark.parametrize(("trigger", "release"), [(0.5, 0.5), (0.5, 0.6), (math.nan, 0.1), (0.5, math.nan), (math.inf, 0.1)])
+def test_a_release_threshold_not_below_its_trigger_is_refused(trigger: float, release: float):
+    with pytest.raises(ConfigurationError, match="release"):
+        Threshold(trigger=trigger, release=release)
+
+
+def test_a_danger_that_begins_before_the_caution_is_refused():
+    with pytest.raises(ConfigurationError, match="caution"):
+        RiskThresholds(caution=Threshold(trigger=0.5, release=0.1), danger=Threshold(trigger=0.4, release=0.2))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "slew"),
+    [
+        ((0.1, -1.0), (0.5, 1.0), None),
+        ((-1.0, -1.0), (-0.5, 1.0), None),
+        ((-math.inf, -1.0), (0.5, 1.0), None),
+        ((-1.0, -1.0), (math.nan, 1.0), None),
+        ((-1.0,), (1.0, 1.0), None),
+        ((-1.0, -1.0), (1.0, 1.0), (1.0,)),
+        ((-1.0, -1.0), (1.0, 1.0), (1.0, 0.0)),
+    ],
+)
+def test_limits_that_exclude_rest_or_do_not_fit_are_refused(
+    low: tuple[float, ...], high: tuple[float, ...], slew: tuple[float, ...] | None
+):
+    with pytest.raises(ConfigurationError):
+        CommandLimits(names=("x", "y"), low=low, high=high, slew=slew)
+    with pytest.raises(ConfigurationError):
+        CommandLimits(names=(), low=(), high=())

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alam_ros.gate import CommandLimits
+from alam_ros.gate.limiter import CommandLimiter
+
+LOW, HIGH, SLEW = (-0.3, -2.0, 0.0), (0.7, 2.0, 0.0), (1.2, 5.0, 1.0)
+LIMITER = CommandLimiter(CommandLimits(names=("x", "yaw", "z"), low=LOW, high=HIGH, slew=SLEW))
+
+components = st.tuples(st.floats(-0.3, 0.7), st.floats(-2.0, 2.0), st.just(0.0)).map(np.array)
+
+
+@given(command=components, previous=components, scale=st.floats(0.0, 1.0), dt=st.floats(-1.0, 10.0))
+def test_one_factor_keeps_direction_limits_and_slew(command, previous, scale, dt):
+    sent, factor = LIMITER.apply(command, scale, previous, dt)
+    assert 0.0 <= factor <= scale
+    np.testing.assert_allclose(sent, factor * command, rtol=1e-12, atol=0.0)
+    assert (sent >= LOW).all()
+    assert (sent <= HIGH).all()
+    same_side = np.where(sent * previous > 0.0, np.abs(previous), 0.0)
+    gained = np.abs(sent) - same_side
+    assert (gained <= np.array(SLEW) * min(max(dt, 0.0), 0.1) + 1e-12).all()
+
+
+def test_speed_is_taken_away_at_once_and_given_back_slowly():
+    rest, full = np.zeros(3), np.array([0.7, 0.0, 0.0])
+    assert LIMITER.apply(rest, 1.0, full, 0.02)[0].tolist() == [0.0, 0.0, 0.0]
+    assert LIMITER.apply(full, 1.0, rest, 0.02)[0][0] == pytest.approx(1.2 * 0.02)
+    assert LIMITER.apply(-full * 0.4, 1.0, full, 0.02)[0][0] == pytest.approx(-1.2 * 0.02)
+
+
+def test_the_tolerance_is_a_fraction_of_the_range():
+    assert LIMITER.violation(np.array([0.709, 0.0, 0.0])) == ""
+    assert "x 0.711 not in [-0.3, 0.7]" in LIMITER.violation(np.array([0.711, 0.0, 0.0]))
+
+
+def test_a_component_that_must_not_be_commanded_may_hold_noise_only():
+    command = np.array([0.1, 0.0, 1e-9])
+    assert LIMITER.violation(command) == ""
+    assert LIMITER.apply(command, 1.0, command, 0.02)[0].tolist() == [0.1, 0.0, 0.0]
+    assert "z" in LIMITER.violation(np.array([0.1, 0.0, 1e-3]))

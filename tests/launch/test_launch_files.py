@@ -1,0 +1,103 @@
+"""The launch files bring the nodes to work, and never leave a robot without its monitor."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make venv`")
+
+from geometry_msgs.msg import TwistStamped
+
+from alam_ros.msg import GateState, RiskEstimate
+from tests.launch.conftest import Launch
+from tests.support.policies import write_sample_policy
+from tests.support.ros import RosGraph
+
+ARGUMENTS = {"namespace", "use_sim_time", "params_file", "policy", "robot", "autostart", "log_level"}
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    return f"policy:={write_sample_policy(tmp_path / 'sample.alam')}"
+
+
+def reached(ros: RosGraph, node: str, state: str) -> None:
+    ros.wait_for(lambda: ros.state(node) == state, f"{node} to be {state}")
+
+
+def children_of(process_id: int) -> Iterator[tuple[int, str]]:
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int(re.search(r"^PPid:\s+(\d+)$", (entry / "status").read_text(), re.MULTILINE)[1])
+            command = (entry / "cmdline").read_text()
+        except FileNotFoundError:  # it ended meanwhile
+            continue
+        if parent == process_id:
+            yield int(entry.name), command
+
+
+def test_the_monitor_alone_stops_a_robot_that_nobody_commands(ros: RosGraph, launch: Launch, policy: str) -> None:
+    launch("monitor.launch.py", policy)
+    reached(ros, "/safety_monitor", "active")
+    states = ros.collect(GateState, "/alam/gate")
+    ros.wait_for(lambda: states, "the state of the gate")
+    assert (states[-1].state, states[-1].command_missing) == (GateState.STOP, True)
+
+
+def test_robot_brings_policy_and_monitor_to_work_in_a_namespace(ros: RosGraph, launch: Launch, policy: str) -> None:
+    launch("robot.launch.py", policy, "namespace:=robot1")
+    reached(ros, "/robot1/safety_monitor", "active")
+    reached(ros, "/robot1/policy", "active")
+
+
+def test_without_autostart_the_nodes_wait(ros: RosGraph, launch: Launch, policy: str) -> None:
+    process = launch("robot.launch.py", policy, "autostart:=false")
+    ros.configure_and_activate("/safety_monitor")
+    assert ros.state("/policy") == "unconfigured"
+    assert process.is_running()
+
+
+def test_simulation_closes_the_loop(ros: RosGraph, launch: Launch, policy: str) -> None:
+    launch("simulation.launch.py", policy)
+    risks = ros.collect(RiskEstimate, "/alam/risk")
+    commands = ros.collect(TwistStamped, "/cmd_vel")
+    states = ros.collect(GateState, "/alam/gate")
+    ros.wait_for(lambda: len(risks) > 10, "risk estimates", 60.0)
+    ros.wait_for(lambda: commands, "commands")
+    ros.wait_for(
+        lambda: any(not state.risk_missing and not state.command_missing for state in states), "a gate that has all it needs"
+    )
+
+
+def test_the_death_of_the_monitor_ends_everything(ros: RosGraph, launch: Launch, policy: str) -> None:
+    process = launch("robot.launch.py", policy)
+    reached(ros, "/safety_monitor", "active")
+    reached(ros, "/policy", "active")
+    children = dict(children_of(process._process.pid))
+    (monitor,) = [child for child, command in children.items() if "safety_monitor" in command]
+    os.kill(monitor, signal.SIGKILL)
+    process.wait()
+    assert "[safety_monitor-1] was required: shutting down" in process.output()
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_a_missing_policy_is_named_before_anything_starts(launch: Launch) -> None:
+    process = launch("robot.launch.py")
+    assert process.wait() != 0
+    assert "policy" in process.output()
+    assert "process started" not in process.output()
+
+
+@pytest.mark.parametrize("name", ["monitor", "robot", "simulation"])
+def test_every_argument_is_described(launch: Launch, name: str) -> None:
+    process = launch(f"{name}.launch.py", "--show-args")
+    assert process.wait() == 0
+    described = dict(re.findall(r"^ +'(\w+)':\n +(\S.*)$", process.output(), re.MULTILINE))
+    assert described.keys() == ARGUMENTS
+    assert "no description given" not in process.output()

@@ -1,0 +1,164 @@
+"""Stepping, collecting and evaluating environments whose episodes differ in length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode
+
+from alam_ros.errors import SimulatorError
+from alam_ros.learning.agents import Assessment
+from alam_ros.learning.collection import Collector
+from alam_ros.learning.evaluation import ActionNoise, evaluate
+from alam_ros.learning.replay import ReplayBuffer
+from alam_ros.learning.stepper import EnvironmentStepper, close_environments
+from alam_sim.vector import make_vector
+
+
+class Countdown(gymnasium.Env[np.ndarray, np.ndarray]):
+    """Counts its steps in the observation; with the seed s an episode has s % 7 + 1 steps, and every other step costs."""
+
+    observation_space = gymnasium.spaces.Box(-1000.0, 1000.0, (2,), np.float32)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
+        self.length, self.steps = (6 if seed is None else seed % 7) + 1, 0
+        return self._observation(), {"cost": 0.0, "clearance": 99.0}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        self.steps += 1
+        info = {"cost": float(self.steps % 2), "clearance": float(self.steps)}
+        return self._observation(), float(action[0]), self.steps >= self.length, False, info
+
+    def _observation(self) -> np.ndarray:
+        return np.array((self.steps, self.length), np.float32)
+
+
+class WithoutCost(Countdown):
+    """An ordinary environment."""
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        return (*super().step(action)[:4], {})
+
+    def reset(self, **options: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        return super().reset(**options)[0], {}
+
+
+class ConstantAgent:
+    """Acts 0.5 and says of each state its step number."""
+
+    threshold, cost_discount = 1.0, 0.9
+
+    def act(self, observation: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
+        return np.full((len(observation), 1), 0.5, np.float32) + (0 if noise is None else noise)
+
+    def assess(self, observation: np.ndarray, action: np.ndarray) -> Assessment:
+        return Assessment(observation[:, 0], observation[:, 0], observation[:, 0])
+
+
+def steppers(kind: type[Countdown], copies: int) -> Iterator[EnvironmentStepper]:
+    vector = AsyncVectorEnv([kind] * copies, autoreset_mode=AutoresetMode.SAME_STEP)
+    yield EnvironmentStepper(vector)
+    vector.close(terminate=True)
+
+
+@pytest.fixture(scope="module")
+def three() -> Iterator[EnvironmentStepper]:
+    yield from steppers(Countdown, 3)
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[EnvironmentStepper]:
+    yield from steppers(Countdown, 2)
+
+
+def test_a_step_that_ends_an_episode_is_handed_out_as_it_was(three: EnvironmentStepper) -> None:
+    three.start(0)  # lengths 1, 2, 3
+    three.send(np.zeros((3, 1), np.float32))
+    step = three.receive()
+    assert step.ended.tolist() == step.terminated.tolist() == [True, False, False]
+    assert step.next_observation[:, 0].tolist() == [1, 1, 1]
+    assert step.restarted_observation[:, 0].tolist() == [0, 1, 1]
+    assert step.cost.tolist() == [1, 1, 1]
+    assert step.number("clearance").tolist() == [1, 1, 1]
+    assert np.isnan(step.number("absent")).all()
+
+
+def test_collected_transitions_and_episodes_are_those_that_happened(three: EnvironmentStepper) -> None:
+    replay = ReplayBuffer(100, 2, 1, seed=0)
+    collector = Collector(three, replay)
+    collector.start(0)
+    for _ in range(3):
+        collector.send(np.full((3, 1), 0.25, np.float32))
+        collector.receive()
+    assert collector.steps == len(replay) == 9
+    assert [(episode.length, episode.episode_return, episode.cost) for episode in collector.episodes] == [
+        (1, 0.25, 1.0),
+        (2, 0.5, 1.0),
+        (3, 0.75, 2.0),
+    ]
+    batch = replay.sample(200)
+    assert (batch.next_observation[:, 0] == batch.observation[:, 0] + 1).all()  # never across the border of two episodes
+    assert (batch.next_observation[:, 1] == batch.observation[:, 1]).all()
+    assert (batch.terminated == (batch.next_observation[:, 0] == batch.next_observation[:, 1])).all()
+
+
+def test_a_restored_collector_keeps_its_episodes_and_begins_new_ones(three: EnvironmentStepper) -> None:
+    collector = Collector(three, ReplayBuffer(100, 2, 1, seed=0))
+    collector.start(0)
+    collector.send(np.zeros((3, 1), np.float32))
+    collector.receive()
+    restored = Collector(three, ReplayBuffer(100, 2, 1, seed=0))
+    restored.load_state_dict(collector.state_dict())
+    restored.start(5)
+    assert restored.steps == 3
+    assert list(restored.episodes) == list(collector.episodes)
+    assert restored.observation[:, 0].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("fixture", ["two", "three"])
+def test_evaluation_runs_the_episodes_of_its_seeds_to_their_ends(fixture: str, request: pytest.FixtureRequest) -> None:
+    records = evaluate(ConstantAgent(), request.getfixturevalue(fixture), episodes=8, first_seed=14)
+    assert [record.seed for record in records] == list(range(14, 22))
+    assert [len(record) for record in records] == [1, 2, 3, 4, 5, 6, 7, 1]
+    longest = records[6]
+    assert longest.terminated
+    assert longest.observation[:, 0].tolist() == longest.cost_value.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert longest.clearance.tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert longest.cost.tolist() == [1, 0, 1, 0, 1, 0, 1]
+    assert longest.episode_return == pytest.approx(3.5)
+
+
+@pytest.mark.parametrize("noise", [ActionNoise(stochastic=True), ActionNoise(perturbation=0.3)])
+def test_noise_belongs_to_the_episode_and_not_to_the_environment(
+    two: EnvironmentStepper, three: EnvironmentStepper, noise: ActionNoise
+) -> None:
+    first = evaluate(ConstantAgent(), two, episodes=6, first_seed=3, noise=noise)
+    second = evaluate(ConstantAgent(), three, episodes=6, first_seed=3, noise=noise)
+    for one, other in zip(first, second, strict=True):
+        assert one.action.tolist() == other.action.tolist()
+    assert len({value for record in first for value in record.action[:, 0].tolist()}) > 10
+
+
+def test_an_environment_without_cost_is_refused() -> None:
+    for stepper in steppers(WithoutCost, 1):
+        stepper.start(0)
+        stepper.send(np.zeros((1, 1), np.float32))
+        with pytest.raises(SimulatorError, match="cost"):
+            _ = stepper.receive().cost
+
+
+def test_environments_that_died_in_a_step_are_closed_without_an_error() -> None:
+    environments = make_vector("alam/Navigation-v0", 2, {})
+    stepper = EnvironmentStepper(environments)
+    stepper.start(0)
+    stepper.send(np.zeros((2, 2), np.float32))
+    environments.processes[0].kill()
+    environments.processes[0].join()
+    close_environments(environments)
+    assert not any(process.is_alive() for process in environments.processes)
+    environments.close()  # as its finaliser does: nothing is left to do

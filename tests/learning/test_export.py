@@ -1,0 +1,93 @@
+"""A run becomes a policy file that says in NumPy what the learner says in torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx.reference import ReferenceEvaluator
+
+from alam_ros.learning.agents import LearnerAgent, PolicyAgent
+from alam_ros.learning.export import export
+from alam_ros.learning.onnx_export import export_onnx
+from alam_ros.learning.restore import restore_run
+from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.learning.trainer import Trainer
+from alam_ros.runtime import PolicyRuntime
+from alam_ros.typed import from_mapping
+from alam_sim.vector import make_vector
+from tests.support.training import TrainingConfig, tiny_mapping
+
+
+def trained(directory: Path, name: str) -> RunDirectory:
+    mapping = tiny_mapping(directory)
+    mapping["algorithm"]["name"] = name
+    with Trainer(from_mapping(TrainingConfig, mapping), make_environments=make_vector) as trainer:
+        trainer.run()
+    return RunDirectory(directory)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    return trained(tmp_path_factory.mktemp("runs") / "alam", "sac_alam")
+
+
+@pytest.fixture(scope="module")
+def runtime(run: RunDirectory) -> PolicyRuntime:
+    return export(run, run.root / "policy.alam", make_vector, calibration_episodes=15)
+
+
+def random_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.uniform(-1, 1, (count, 77)).astype(np.float32), rng.uniform(-1, 1, (count, 2)).astype(np.float32)
+
+
+def test_the_file_agrees_with_torch(run: RunDirectory, runtime: PolicyRuntime) -> None:
+    observation, action = random_pairs(200)
+    learner, policy = LearnerAgent(restore_run(run.root).learner), PolicyAgent(runtime)
+    np.testing.assert_allclose(policy.act(observation), learner.act(observation), rtol=1e-5, atol=1e-5)
+    ours, theirs = policy.assess(observation, action), learner.assess(observation, action)
+    for name in ("cost_value", "multiplier", "effective_multiplier"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_the_file_tells_where_it_comes_from(run: RunDirectory, runtime: PolicyRuntime) -> None:
+    manifest = runtime.manifest
+    assert manifest.training == {"steps": 300, "updates": 130, "seed": 0}
+    assert runtime.contract == run.load_contract()
+    assert {"torch", "numpy", "gymnasium", "pybullet"} <= manifest.libraries.keys()
+    rows = restore_run(run.root).state["replay"]["rows"][:, :77].numpy()
+    np.testing.assert_allclose(manifest.novelty.low, rows.min(0), rtol=1e-6)
+    np.testing.assert_allclose(manifest.novelty.high, rows.max(0), rtol=1e-6)
+
+
+def test_without_a_multiplier_the_scalar_is_zero(tmp_path: Path) -> None:
+    run = trained(tmp_path / "sac", "sac")
+    runtime = export(run, tmp_path / "sac.alam", make_vector, calibration_episodes=15)
+    observation, action = random_pairs(1)
+    assert runtime.manifest.networks.multiplier is None
+    assert runtime.risk(observation[0], action[0]).multiplier == 0.0
+
+
+def test_episodes_without_violations_leave_the_file_without_calibration(
+    run: RunDirectory, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = export(run, tmp_path / "few.alam", make_vector, calibration_episodes=3)  # fewer than folds
+    observation, action = random_pairs(1)
+    assert np.isnan(runtime.risk(observation[0], action[0]).probability)
+    assert "no calibrated probability" in caplog.text
+
+
+def test_onnx_models_answer_as_the_runtime_does(runtime: PolicyRuntime, run: RunDirectory, tmp_path: Path) -> None:
+    paths = export_onnx(run.root / "policy.alam", tmp_path / "onnx")
+    actor, critic, multiplier = (ReferenceEvaluator(str(path)) for path in paths)
+    observation, action = random_pairs(20)
+    expected = PolicyAgent(runtime)
+    assessment = expected.assess(observation, action)
+    (acted,) = actor.run(None, {"observation": observation})
+    (cost_value,) = critic.run(None, {"observation": observation, "action": action})
+    (multipliers,) = multiplier.run(None, {"observation": observation})
+    np.testing.assert_allclose(acted, expected.act(observation), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(cost_value[:, 0], assessment.cost_value, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(multipliers[:, 0], assessment.multiplier, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,190 @@
+"""The training loop on the real navigation task."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from alam_ros.errors import CheckpointError, SimulatorError
+from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.restore import restore_run
+from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.learning.seeds import RANGE, Purpose
+from alam_ros.learning.trainer import Trainer
+from alam_ros.typed import from_mapping
+from alam_sim.vector import make_vector
+from tests.support.training import EPISODE_STEPS, metrics_of, tiny_config
+
+
+class Simulators:
+    """Starts real environments and keeps them and the seeds they were reset with."""
+
+    def __init__(self) -> None:
+        self.vectors: list[Any] = []
+        self.seeds: list[list[int]] = []
+
+    def __call__(self, environment_id: str, copies: int, arguments: Any) -> Any:
+        vector = make_vector(environment_id, copies, arguments)
+        seeds: list[int] = []
+        reset = vector.reset
+
+        def recording_reset(*, seed: int, **options: Any) -> Any:
+            seeds.extend(range(seed, seed + copies))
+            return reset(seed=seed, **options)
+
+        vector.reset = recording_reset
+        self.vectors.append(vector)
+        self.seeds.append(seeds)
+        return vector
+
+
+def flat(state: Any) -> Any:
+    """Return nested state with tensors as lists, for comparison."""
+    if isinstance(state, dict):
+        return {key: flat(value) for key, value in state.items()}
+    return state.tolist() if isinstance(state, torch.Tensor) else state
+
+
+def train(directory: Path, *, resume: bool = False, **trainer: Any) -> Simulators:
+    simulators = Simulators()
+    with Trainer(tiny_config(directory, **trainer), make_environments=simulators, resume=resume) as run:
+        run.run()
+        assert run.is_finished
+    return simulators
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Simulators]:
+    directory = tmp_path_factory.mktemp("runs") / "finished"
+    return directory, train(directory)
+
+
+def test_a_run_leaves_one_metrics_line_an_evaluation(finished: tuple[Path, Simulators]) -> None:
+    rows = metrics_of(finished[0])
+    assert [row["steps"] for row in rows] == [100, 200, 300]
+    assert [row["updates"] for row in rows] == [30, 80, 130]  # half an update for each step after the 40 random ones
+    assert all(row["evaluation"]["length_mean"] == EPISODE_STEPS for row in rows)
+    assert {"q_cost_bias", "q_cost_correlation", "multiplier_max", "infeasible_share", "cost_std"} <= rows[-1][
+        "evaluation"
+    ].keys()
+    assert rows[-1]["training"]["cost"] >= 0
+    assert "critic/cost_loss" in rows[-1]["learner"]
+
+
+def test_a_run_describes_itself(finished: tuple[Path, Simulators]) -> None:
+    directory = finished[0]
+    run = RunDirectory(directory)
+    assert from_mapping(TrainingConfig, yaml.safe_load(run.config.read_text())) == tiny_config(directory)
+    assert run.load_contract().action_size == 2
+    assert {"torch", "pybullet", "mujoco"} <= yaml.safe_load(run.versions.read_text())["packages"].keys()
+
+
+def test_tensorboard_has_the_scalars(finished: tuple[Path, Simulators]) -> None:
+    events = EventAccumulator(str(RunDirectory(finished[0]).tensorboard))
+    events.Reload()
+    tags = set(events.Tags()["scalars"])
+    learner = {"critic/reward_loss", "critic/cost_loss", "actor/entropy", "actor/temperature", "actor/infeasible_share"}
+    multiplier = {"multiplier/mean", "multiplier/max", "multiplier/effective"}
+    evaluation = {"evaluation/return_mean", "evaluation/cost_mean", "evaluation/q_cost_bias", "evaluation/q_cost_correlation"}
+    assert learner | multiplier | evaluation | {"training/return", "training/cost"} <= tags
+    assert [event.step for event in events.Scalars("evaluation/return_mean")] == [100, 200, 300]
+
+
+def test_evaluation_never_sees_a_seed_of_training(finished: tuple[Path, Simulators]) -> None:
+    training, evaluation = finished[1].seeds
+    assert {seed // RANGE for seed in training} == {Purpose.TRAINING}
+    assert {seed // RANGE for seed in evaluation} == {Purpose.PROGRESS}
+    assert len(set(evaluation)) == len(evaluation) == 6  # fresh episodes at each of the three evaluations
+
+
+def test_equal_configurations_give_equal_runs(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
+    train(tmp_path / "again")
+    assert metrics_of(tmp_path / "again") == metrics_of(finished[0])
+
+
+def test_equal_checkpoints_give_equal_continuations(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(finished[0], tmp_path / name)
+        train(tmp_path / name, resume=True, steps=400)
+    first, second = metrics_of(tmp_path / "a"), metrics_of(tmp_path / "b")
+    assert first == second
+    assert first[:3] == metrics_of(finished[0])
+    assert first[3]["steps"] == 400
+    assert first[3]["updates"] == 180
+
+
+def test_a_restored_run_is_in_the_state_that_was_saved(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
+    shutil.copytree(finished[0], tmp_path / "run")
+    before = restore_run(tmp_path / "run").state
+    with Trainer(tiny_config(tmp_path / "run"), make_environments=Simulators(), resume=True) as run:
+        run._saved = (0, -1)
+        run.save()
+    after = restore_run(tmp_path / "run").state
+    assert before.keys() == after.keys()
+    for name in before.keys() - {"wall_seconds"}:
+        assert flat(after[name]) == flat(before[name]), name
+
+
+def test_a_resumed_run_begins_episodes_of_its_own(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
+    shutil.copytree(finished[0], tmp_path / "more")
+    resumed = train(tmp_path / "more", resume=True, steps=310)
+    assert not set(resumed.seeds[0]) & set(finished[1].seeds[0])
+
+
+def test_a_stop_saves_and_an_unfinished_evaluation_is_done_after_resuming(tmp_path: Path) -> None:
+    stop_after = itertools.count()
+    simulators = Simulators()
+    config = tiny_config(tmp_path)
+    # 50 collecting steps of 2 environments, then the 10th step of the evaluation at 100.
+    with Trainer(config, make_environments=simulators, should_stop=lambda: next(stop_after) >= 63) as run:
+        run.run()
+        assert not run.is_finished
+    assert metrics_of(tmp_path) == []
+    assert restore_run(tmp_path).steps == 100
+    train(tmp_path, resume=True)
+    assert [row["steps"] for row in metrics_of(tmp_path)] == [100, 200, 300]
+
+
+def test_a_dead_environment_ends_the_run_with_a_checkpoint(tmp_path: Path) -> None:
+    simulators = Simulators()
+    calls = itertools.count()
+
+    def kill_one_in_the_20th_step() -> bool:
+        if next(calls) == 20:
+            simulators.vectors[0].processes[0].kill()
+            simulators.vectors[0].processes[0].join()
+        return False
+
+    with (
+        Trainer(tiny_config(tmp_path), make_environments=simulators, should_stop=kill_one_in_the_20th_step) as run,
+        pytest.raises(SimulatorError, match="one process gone"),
+    ):
+        run.run()
+    assert restore_run(tmp_path).steps == 40
+
+
+def test_a_directory_with_a_run_is_not_overwritten(finished: tuple[Path, Simulators]) -> None:
+    with pytest.raises(CheckpointError, match="--resume"):
+        Trainer(tiny_config(finished[0]), make_environments=Simulators())
+
+
+def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="leave out --resume"):
+        Trainer(tiny_config(tmp_path), make_environments=Simulators(), resume=True)
+
+
+def test_another_configuration_is_refused_naming_its_keys(finished: tuple[Path, Simulators]) -> None:
+    with pytest.raises(CheckpointError, match=r"trainer\.batch_size"):
+        Trainer(tiny_config(finished[0], batch_size=32), make_environments=Simulators(), resume=True)
+
+
+def test_two_processes_cannot_train_in_one_directory(finished: tuple[Path, Simulators]) -> None:
+    with RunDirectory(finished[0]).locked(), pytest.raises(CheckpointError, match="another process"):
+        Trainer(tiny_config(finished[0]), make_environments=Simulators(), resume=True)

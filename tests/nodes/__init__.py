@@ -1,0 +1,1 @@
+"""Tests over real ROS: nodes in processes of their own."""

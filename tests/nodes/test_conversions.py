@@ -1,0 +1,84 @@
+"""What goes through a ROS message comes out as it went in."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alam_ros.contract import ArraySample, Channel, LaserScanSample, OdometrySample, PoseSample, decode
+from alam_ros.contract.extractors import ScanSectors
+from tests.support import ros as _  # noqa: F401  skips the module where ROS is absent
+from tests.support.policies import navigation_contract
+
+from alam_ros.nodes.conversions import CommandConverter, sample_message  # isort: skip
+from alam_ros.nodes.stamps import StampScale, time_message  # isort: skip
+from builtin_interfaces.msg import Time  # isort: skip
+
+STAMP = Time(sec=5, nanosec=6)
+ACTION = navigation_contract().action
+coordinate = st.floats(allow_nan=False)
+vector = st.tuples(coordinate, coordinate, coordinate)
+quaternion = st.tuples(coordinate, coordinate, coordinate, coordinate)
+
+
+@given(position=vector, orientation=quaternion, linear=vector, angular=vector)
+def test_odometry_survives(position: tuple, orientation: tuple, linear: tuple, angular: tuple) -> None:
+    sample = OdometrySample(position, orientation, linear, angular, "odom")
+    message = sample_message(sample, STAMP, base_frame="body")
+    assert decode("nav_msgs/msg/Odometry", message) == sample
+    assert (message.header.stamp, message.child_frame_id) == (STAMP, "body")
+
+
+@given(position=vector, orientation=quaternion)
+def test_a_pose_survives(position: tuple, orientation: tuple) -> None:
+    sample = PoseSample(position, orientation, "map")
+    assert decode("geometry_msgs/msg/PoseStamped", sample_message(sample, STAMP)) == sample
+
+
+def test_a_scan_survives_and_reads_the_same_although_a_message_rounds_its_angles() -> None:
+    ranges = np.random.default_rng(0).uniform(0.1, 2.9, 36).astype(np.float32)
+    ranges[4] = np.inf
+    sample = LaserScanSample(ranges, -math.pi, 2 * math.pi / 36, "laser")
+    decoded = decode("sensor_msgs/msg/LaserScan", sample_message(sample, STAMP))
+    assert isinstance(decoded, LaserScanSample)
+    np.testing.assert_array_equal(decoded.ranges, ranges)
+    assert decoded.frame == "laser"
+    channel = Channel(name="scan", topic="scan", type="sensor_msgs/msg/LaserScan", field="ranges", size=12, range=(0.0, 3.0))
+    np.testing.assert_array_equal(ScanSectors(channel)({"scan": decoded}), ScanSectors(channel)({"scan": sample}))
+
+
+def test_an_array_survives() -> None:
+    data = np.array([1.5, -np.inf, np.nan], dtype=np.float32)
+    decoded = decode("std_msgs/msg/Float32MultiArray", sample_message(ArraySample(data), STAMP))
+    assert isinstance(decoded, ArraySample)
+    np.testing.assert_array_equal(decoded.data, data)
+
+
+@pytest.mark.parametrize("kind", ["geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist", "std_msgs/msg/Float64MultiArray"])
+@given(linear=coordinate, angular=coordinate)
+def test_a_command_survives(kind: str, linear: float, angular: float) -> None:
+    converter = CommandConverter(replace(ACTION, type=kind))  # type: ignore[arg-type]
+    message = converter.to_message([linear, angular], STAMP)
+    assert isinstance(message, converter.message_type)
+    np.testing.assert_array_equal(converter.to_values(message), [linear, angular])
+
+
+def test_a_stamped_command_carries_stamp_and_frame() -> None:
+    message = CommandConverter(ACTION).to_message([0.1, 0.2], STAMP)
+    assert (message.header.stamp, message.header.frame_id) == (STAMP, "base_link")
+    assert (message.twist.linear.x, message.twist.angular.z) == (0.1, 0.2)
+
+
+@given(first=st.integers(0, 2**31 - 1), later=st.lists(st.integers(-(10**15), 10**15)))
+def test_stamps_come_back_to_the_nanosecond(first: int, later: list[int]) -> None:
+    scale = StampScale()
+    origin = first * 1_000_000_000
+    scale.seconds(time_message(origin))
+    for offset in later:
+        stamp = time_message(min(max(origin + offset, 0), (2**31 - 1) * 1_000_000_000))
+        assert scale.stamp(scale.seconds(stamp)) == stamp

@@ -1,0 +1,88 @@
+"""Which limits and which message the gate works with, and what it refuses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make`")
+
+from geometry_msgs.msg import Twist, TwistStamped
+from std_msgs.msg import Float64MultiArray
+
+from alam_ros.contract import ActionComponent, ActionSpec, Contract
+from alam_ros.errors import AlamError
+from alam_ros.nodes.gate_parameters import FIXED
+from alam_ros.nodes.gated_command import contract_of, gated_command
+from alam_ros.nodes.stamps import time_message
+from alam_ros.resources import config_path
+
+NAVIGATION = config_path("contracts/navigation.yaml")
+LIMITS = {"limits.components": ["linear.x", "angular.z"], "limits.low": [-0.5, -2.0], "limits.high": [0.7, 2.0]}
+
+
+def values(**changes: Any) -> dict[str, Any]:
+    """Return the parameters' values, unset arrays as None."""
+    return {name: default if isinstance(default, (bool, str)) else None for name, (default, _) in FIXED.items()} | changes
+
+
+def explicit(**changes: Any) -> dict[str, Any]:
+    return values(**LIMITS) | changes
+
+
+def test_a_contract_gives_the_limits_and_locks_what_it_does_not_name():
+    contract = contract_of(values(robot=str(NAVIGATION)))
+    assert contract is not None
+    command = gated_command(values(), contract)
+    limits = dict(zip(command.limits.names, zip(command.limits.low, command.limits.high, strict=True), strict=True))
+    named = {component.name: (component.low, component.high) for component in contract.action.components}
+    assert limits == dict.fromkeys(limits, (0.0, 0.0)) | named
+    assert command.limits.slew is None
+    assert command.frame == contract.action.frame
+
+
+@pytest.mark.parametrize(("is_stamped", "kind"), [(True, TwistStamped), (False, Twist)])
+def test_every_component_of_a_twist_is_read_and_written(is_stamped: bool, kind: type):
+    command = gated_command(explicit(enable_stamped_cmd_vel=is_stamped), None)
+    message = command.converter.to_message([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], time_message(7))
+    assert isinstance(message, kind)
+    assert command.converter.to_values(message).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
+
+def test_an_array_keeps_the_components_of_its_contract():
+    spec = ActionSpec(
+        topic="cmd",
+        type="std_msgs/msg/Float64MultiArray",
+        components=(ActionComponent(name="a", unit="rad/s", low=-1.0, high=2.0),),
+    )
+    command = gated_command(values(), replace(Contract.load(NAVIGATION), action=spec))
+    assert command.converter.message_type is Float64MultiArray
+    assert (command.limits.names, command.limits.low, command.limits.high) == (("a",), (-1.0,), (2.0,))
+
+
+def test_slew_is_limited_on_request_only():
+    slews = {"limits.slew": [1.0, 3.0]}
+    assert gated_command(explicit(**slews), None).limits.slew is None
+    assert gated_command(explicit(**slews, limit_slew=True), None).limits.slew == (1.0, *(math.inf,) * 4, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        (values(), "limits from one place"),
+        (explicit(robot=str(NAVIGATION)), "limits from one place"),
+        (explicit(robot="/nowhere.yaml"), "/nowhere.yaml"),
+        (explicit(policy="/nowhere.alam"), "/nowhere.alam"),
+        (explicit(**{"limits.low": [0.0]}), "1 low"),
+        (explicit(**{"limits.high": None}), "0 high"),
+        (explicit(**{"limits.components": ["linear.x", "yaw"]}), "yaw"),
+        (explicit(**{"limits.low": [0.1, -1.0]}), "zero, the command of rest"),
+        (explicit(limit_slew=True), "limit_slew"),
+    ],
+)
+def test_limits_that_cannot_be_used_are_refused_with_the_reason(parameters: dict[str, Any], reason: str):
+    with pytest.raises(AlamError, match=reason):
+        gated_command(parameters, contract_of(parameters))

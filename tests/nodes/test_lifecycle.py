@@ -1,0 +1,116 @@
+"""Transitions explain themselves, end in a safe state, and no request kills the node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from alam_ros.errors import PolicyFileError
+from tests.support.ros import Context, RosGraph, Transition, rclpy
+
+from alam_ros.nodes.lifecycle import SafeLifecycleNode  # isort: skip
+from lifecycle_msgs.srv import ChangeState  # isort: skip
+
+
+class Recorder(SafeLifecycleNode):
+    """Writes down what happens to it; `failing` names the step that fails."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__("recorder", context=context)
+        self.events: list[str] = []
+        self.failing: dict[str, Exception] = {}
+
+    def _happen(self, event: str) -> None:
+        self.events.append(event)
+        if event in self.failing:
+            raise self.failing[event]
+
+    def configure(self) -> None:
+        for entity in ("first", "second"):
+            self.hold(entity, lambda name: self.events.append(f"release {name}"))
+        self._happen("configure")
+
+    def activate(self) -> None:
+        self._happen("activate")
+
+    def make_safe(self) -> None:
+        self._happen("make safe")
+
+    @property
+    def state(self) -> str:
+        return str(self._state_machine.current_state[1])
+
+
+@pytest.fixture
+def node() -> Iterator[Recorder]:
+    context = Context()
+    rclpy.init(context=context)
+    recorder = Recorder(context)
+    yield recorder
+    recorder.destroy_node()
+    context.try_shutdown()
+
+
+def test_a_full_life_makes_safe_once_and_releases_the_latest_first(node: Recorder) -> None:
+    node.trigger_configure()
+    node.trigger_activate()
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    node.trigger_shutdown()
+    assert node.state == "finalized"
+    assert node.events == ["configure", "activate", "make safe", "release second", "release first"]
+
+
+@pytest.mark.parametrize("error", [PolicyFileError("a", "b", "c"), RuntimeError("unexpected")])
+def test_a_configuration_that_fails_is_undone_and_can_be_repeated(node: Recorder, error: Exception) -> None:
+    node.failing["configure"] = error
+    node.trigger_configure()
+    assert node.state == "unconfigured"
+    assert node.events == ["configure", "release second", "release first"]
+    node.failing.clear()
+    node.trigger_configure()
+    assert node.state == "inactive"
+
+
+def test_an_activation_that_fails_leaves_the_node_inactive(node: Recorder) -> None:
+    node.trigger_configure()
+    node.failing["activate"] = RuntimeError("unexpected")
+    node.trigger_activate()
+    assert node.state == "inactive"
+    assert not node.is_active
+
+
+def test_shutting_down_while_active_makes_safe_first(node: Recorder) -> None:
+    node.trigger_configure()
+    node.trigger_activate()
+    node.trigger_shutdown()
+    assert node.events[2:] == ["make safe", "release second", "release first"]
+
+
+def test_the_end_of_the_process_makes_safe_and_releases(node: Recorder) -> None:
+    node.trigger_configure()
+    node.trigger_activate()
+    node.stop()
+    node.stop()
+    assert node.events[2:] == ["make safe", "release second", "release first"]
+
+
+def test_a_deactivation_that_fails_ends_unconfigured_and_inactive(node: Recorder) -> None:
+    node.trigger_configure()
+    node.trigger_activate()
+    node.failing["make safe"] = RuntimeError("unexpected")
+    node.trigger_deactivate()
+    assert node.state == "unconfigured"
+    assert not node.is_active
+    assert node.events[-2:] == ["release second", "release first"]
+
+
+@pytest.mark.parametrize("request_", [Transition(id=Transition.TRANSITION_ACTIVATE), Transition(id=250), Transition(label="fly")])
+def test_an_impossible_transition_is_answered_not_died_of(ros: RosGraph, request_: Transition) -> None:
+    recorder = Recorder(ros.context)
+    ros.add(recorder)
+    assert not ros.call(ChangeState, "/recorder/change_state", ChangeState.Request(transition=request_)).success
+    assert recorder.state == "unconfigured"
+    assert ros.change_state("/recorder", Transition.TRANSITION_CONFIGURE), "it still lives"
+    recorder.destroy_node()

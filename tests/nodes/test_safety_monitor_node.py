@@ -1,0 +1,425 @@
+"""The safety monitor over real ROS: what reaches the robot, and what is said about it."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from alam_ros.gate import GateStatus
+from tests.support.ros import NodeProcess, RosGraph, Transition
+
+from alam_ros.msg import GateState, RiskEstimate  # isort: skip
+from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR  # isort: skip
+from builtin_interfaces.msg import Time  # isort: skip
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
+from geometry_msgs.msg import Twist, TwistStamped  # isort: skip
+from rcl_interfaces.srv import DescribeParameters, SetParameters  # isort: skip
+from rclpy.parameter import Parameter  # isort: skip
+from std_msgs.msg import Float32MultiArray, Float64MultiArray  # isort: skip
+from std_srvs.srv import SetBool, Trigger  # isort: skip
+from tests.nodes.traffic import PERIOD_S, SPEED, TURN, forward_command, safe_estimate  # isort: skip
+
+LIMITS = {"limits.components": ["linear.x", "angular.z"], "limits.low": [-0.5, -2.0], "limits.high": [0.7, 2.0]}
+SOURCE_TIMEOUT_S, RATE_HZ = 0.5, 50.0
+SCHEDULING_MARGIN_S = 1.0
+"""What a busy machine may add; a gate without a watchdog would never stop."""
+
+
+class Bench:
+    """A safety monitor at work; the test's own node plays commander and risk source."""
+
+    def __init__(self, ros: RosGraph, *, namespace: str = "", activate: bool = True, **parameters: Any) -> None:
+        self.ros, self.name = ros, f"{namespace}/safety_monitor"
+        self.process = ros.start("safety_monitor_node", parameters={**LIMITS, **parameters}, namespace=namespace)
+        self.states: list[GateState] = ros.collect(GateState, f"{namespace}/alam/gate", LATCHED)
+        self.sent: list[TwistStamped] = ros.collect(TwistStamped, f"{namespace}/cmd_out", COMMAND)
+        assert ros.change_state(self.name, Transition.TRANSITION_CONFIGURE), "refused to configure"
+        self.command_publisher = ros.publisher(TwistStamped, f"{namespace}/cmd_in", COMMAND)
+        self.risk_publisher = ros.publisher(RiskEstimate, f"{namespace}/alam/risk", RISK)
+        self.make_command: Callable[[], TwistStamped] | None = lambda: forward_command(ros.node)
+        self.make_risk: Callable[[], RiskEstimate] | None = lambda: safe_estimate(ros.node)
+        ros.node.create_timer(PERIOD_S, self.feed)
+        if activate:
+            assert ros.change_state(self.name, Transition.TRANSITION_ACTIVATE), "refused to activate"
+
+    def feed(self) -> None:
+        """Send one round of whatever is still made."""
+        if self.make_risk is not None:
+            self.risk_publisher.publish(self.make_risk())
+        if self.make_command is not None:
+            self.command_publisher.publish(self.make_command())
+
+    def wait_for_state(self, status: GateStatus, *causes: str) -> GateState:
+        """Wait until the gate says it is in a state for exactly these causes, from now on."""
+        self.states.clear()
+        self.ros.wait_for(
+            lambda: self.states and self.states[-1].state == status and causes_of(self.states[-1]) == set(causes),
+            f"{status.name} for {causes}",
+        )
+        return self.states[-1]
+
+    def wait_for_command(self, is_wanted: Callable[[TwistStamped], bool], what: str) -> TwistStamped:
+        """Wait for a command to the robot, from now on."""
+        self.sent.clear()
+        self.ros.wait_for(lambda: self.sent and is_wanted(self.sent[-1]), what)
+        return self.sent[-1]
+
+    def trigger(self, service: str) -> Trigger.Response:
+        return self.ros.call(Trigger, f"{self.name}/{service}", Trigger.Request())
+
+    def set_parameter(self, name: str, value: object) -> Any:
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+        return self.ros.call(SetParameters, f"{self.name}/set_parameters", request).results[0]
+
+
+def causes_of(state: GateState) -> set[str]:
+    return {name for name, kind in GateState.get_fields_and_field_types().items() if kind == "boolean" and getattr(state, name)}
+
+
+def nanoseconds(stamp: Time) -> int:
+    return int(stamp.sec * 1_000_000_000 + stamp.nanosec)
+
+
+def is_zero(command: TwistStamped) -> bool:
+    twist = command.twist
+    return not any(getattr(part, axis) for part in (twist.linear, twist.angular) for axis in "xyz")
+
+
+def is_forward(command: TwistStamped) -> bool:
+    return command.twist.linear.x == SPEED and command.twist.angular.z == TURN
+
+
+@pytest.mark.parametrize(("victim", "cause"), [("command", "command_stale"), ("risk", "risk_stale")])
+def test_the_robot_is_stopped_when_the_commander_or_the_risk_source_is_killed(
+    ros: RosGraph, tmp_path: Path, victim: str, cause: str
+):
+    bench = Bench(ros)
+    bench.make_command = bench.make_risk = None
+    sources = {
+        kind: NodeProcess([sys.executable, "-m", "tests.nodes.traffic", kind], ros.environment(), tmp_path / f"{kind}.log")
+        for kind in ("command", "risk")
+    }
+    try:
+        bench.wait_for_command(is_forward, "a passed command")
+        sources[victim].kill()
+        killed_at = time.monotonic()
+        bench.wait_for_command(is_zero, "zero")
+        delay = time.monotonic() - killed_at
+        print(f"zero {delay:.3f} s after the kill")
+        assert delay <= SOURCE_TIMEOUT_S + 1.0 / RATE_HZ + SCHEDULING_MARGIN_S
+        state = bench.wait_for_state(GateStatus.STOP, cause)
+        assert cause in state.detail
+    finally:
+        for source in sources.values():
+            source.kill()
+
+
+def test_zero_is_sent_and_the_missing_inputs_named_until_data_come(ros: RosGraph):
+    bench = Bench(ros, activate=False)
+    bench.make_command = bench.make_risk = None
+    assert ros.change_state(bench.name, Transition.TRANSITION_ACTIVATE)
+    bench.wait_for_command(is_zero, "zero")
+    state = bench.wait_for_state(GateStatus.STOP, "command_missing", "risk_missing")
+    assert math.isinf(state.command_age)
+    assert math.isnan(state.probability)
+
+
+def spoiled(**changes: float) -> Callable[[Bench], None]:
+    def spoil(bench: Bench) -> None:
+        def make() -> RiskEstimate:
+            message = safe_estimate(bench.ros.node)
+            for name, value in changes.items():
+                setattr(message, name, value)
+            return message
+
+        bench.make_risk = make
+
+    return spoil
+
+
+def commanding(**axes: float) -> Callable[[Bench], None]:
+    def command(bench: Bench) -> None:
+        def make() -> TwistStamped:
+            message = forward_command(bench.ros.node)
+            for name, value in axes.items():
+                part, axis = name.split("_")
+                setattr(getattr(message.twist, part), axis, value)
+            return message
+
+        bench.make_command = make
+
+    return command
+
+
+def freeze_risk(bench: Bench) -> None:
+    frozen = safe_estimate(bench.ros.node)
+    bench.make_risk = lambda: frozen
+
+
+def delay_risk(bench: Bench) -> None:
+    def make() -> RiskEstimate:
+        message = safe_estimate(bench.ros.node)
+        message.header.stamp.sec -= 2
+        return message
+
+    bench.make_risk = make
+
+
+DISTURBANCES = [
+    (spoiled(probability=0.9), "risk_high"),
+    (spoiled(probability=math.nan, cost_value=3.0), "risk_high"),
+    (spoiled(cost_value=math.nan), "non_finite"),
+    (spoiled(novelty=5.0), "novelty_high"),
+    (commanding(linear_x=math.nan), "non_finite"),
+    (commanding(angular_z=math.inf), "non_finite"),
+    (commanding(linear_x=0.9), "out_of_limits"),
+    (commanding(linear_y=0.1), "out_of_limits"),
+    (freeze_risk, "risk_stale"),
+    (delay_risk, "risk_stale"),
+]
+
+
+def test_a_bad_input_stops_the_robot_with_its_cause_and_a_good_one_lets_it_go_on(ros: RosGraph):
+    bench = Bench(ros, hold_time=0.1)
+    good = bench.make_command, bench.make_risk
+    for disturb, cause in DISTURBANCES:
+        bench.wait_for_state(GateStatus.PASS)
+        bench.wait_for_command(is_forward, "a passed command")
+        disturb(bench)
+        state = bench.wait_for_state(GateStatus.STOP, cause)
+        assert cause in state.detail
+        bench.wait_for_command(is_zero, f"zero for {cause}")
+        bench.make_command, bench.make_risk = good
+
+
+def test_a_danger_that_rest_would_not_lower_restricts_nothing_and_is_visible(ros: RosGraph):
+    bench = Bench(ros, hold_time=0.1)
+    bench.wait_for_state(GateStatus.PASS)
+    spoiled(probability=0.9, rest_probability=0.8)(bench)
+    state = bench.wait_for_state(GateStatus.PASS, "rest_no_safer")
+    assert "rest_no_safer" in state.detail
+    spoiled(probability=0.9, rest_probability=0.1)(bench)
+    bench.wait_for_state(GateStatus.STOP, "risk_high")
+
+
+def test_caution_scales_all_components_and_keeps_the_source_header(ros: RosGraph):
+    bench = Bench(ros, slowdown_ratio=0.25)
+    stamp = Time(sec=77, nanosec=5)
+
+    def make() -> TwistStamped:
+        message = forward_command(ros.node)
+        message.header.stamp = stamp
+        return message
+
+    bench.make_command = make
+    passed = bench.wait_for_command(is_forward, "a passed command")
+    assert (passed.header.stamp, passed.header.frame_id) == (stamp, "commander")
+    spoiled(probability=0.3)(bench)
+    state = bench.wait_for_state(GateStatus.SLOW, "risk_high")
+    assert (state.scale, state.probability) == (0.25, 0.3)
+    slowed = bench.wait_for_command(lambda command: not is_forward(command), "a slowed command")
+    assert (slowed.twist.linear.x, slowed.twist.angular.z) == (0.25 * SPEED, 0.25 * TURN)
+    assert slowed.header.stamp == stamp
+    bench.make_command = None
+    zero = bench.wait_for_command(is_zero, "zero")
+    assert zero.header.stamp.sec > stamp.sec, "an invented command is stamped now"
+
+
+def test_an_emergency_stop_stays_until_a_reset_that_no_cause_forbids(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    assert bench.trigger("emergency_stop").success
+    bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched")
+    bench.wait_for_command(is_zero, "zero")
+    assert ros.change_state(bench.name, Transition.TRANSITION_DEACTIVATE)
+    assert ros.change_state(bench.name, Transition.TRANSITION_CLEANUP)
+    ros.configure_and_activate(bench.name)
+    bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched")
+    make_risk, bench.make_risk = bench.make_risk, None
+    bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched", "risk_stale")
+    refusal = bench.trigger("reset")
+    assert not refusal.success
+    assert "risk_stale" in refusal.message
+    bench.make_risk = make_risk
+    bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched")
+    assert bench.trigger("reset").success
+    bench.wait_for_command(is_forward, "a passed command")
+
+
+def test_a_late_subscriber_sees_the_state_at_once(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    subscribed: list[tuple[int, list[GateState]]] = []
+
+    def sees_what_was_said_before() -> bool:
+        """Subscribe anew until a subscriber's first message is older than itself: repetitions may come in between."""
+        if not subscribed or subscribed[-1][1]:
+            now = ros.node.get_clock().now().nanoseconds
+            subscribed.append((now, ros.collect(GateState, "/alam/gate", LATCHED)))
+        return any(first and nanoseconds(first[0].header.stamp) < since for since, first in subscribed)
+
+    ros.wait_for(sees_what_was_said_before, "a state published before its subscriber came")
+
+
+def test_disabling_is_visible_and_sends_zero(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    assert ros.call(SetBool, f"{bench.name}/enable", SetBool.Request(data=False)).success
+    bench.wait_for_state(GateStatus.INACTIVE, "disabled")
+    bench.wait_for_command(is_zero, "zero")
+    assert bench.set_parameter("enabled", True).successful
+    bench.wait_for_command(is_forward, "a passed command")
+
+
+@pytest.mark.parametrize("how", ["terminate", "interrupt"])
+def test_the_last_command_of_a_process_that_is_stopped_is_zero(ros: RosGraph, how: str):
+    bench = Bench(ros)
+    bench.wait_for_command(is_forward, "a passed command")
+    assert getattr(bench.process, how)() == 0
+    ros.wait_for(lambda: is_zero(bench.sent[-1]), "zero")
+    ros.wait_for(lambda: bench.states[-1].state == GateStatus.INACTIVE, "the inactive state")
+
+
+def test_the_last_command_before_deactivation_is_zero_and_nothing_passes_while_inactive(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_command(is_forward, "a passed command")
+    assert ros.change_state(bench.name, Transition.TRANSITION_DEACTIVATE)
+    ros.wait_for(lambda: is_zero(bench.sent[-1]), "zero")
+    number = len(bench.sent)
+    bench.wait_for_state(GateStatus.INACTIVE)
+    bench.wait_for_state(GateStatus.INACTIVE)
+    assert len(bench.sent) == number
+    assert ros.change_state(bench.name, Transition.TRANSITION_ACTIVATE)
+    bench.wait_for_command(is_forward, "a passed command")
+
+
+def test_thresholds_change_on_a_running_gate_and_bad_values_are_refused_with_the_reason(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    assert bench.set_parameter("caution_release", 0.01).successful
+    assert bench.set_parameter("caution_probability", 0.02).successful
+    bench.wait_for_state(GateStatus.SLOW, "risk_high")
+    refused = bench.set_parameter("danger_release", 0.6)
+    assert not refused.successful
+    assert "release" in refused.reason
+    assert not bench.set_parameter("source_timeout", -1.0).successful
+    assert not bench.set_parameter("cmd_vel_out_topic", "elsewhere").successful
+    described = ros.call(
+        DescribeParameters, f"{bench.name}/describe_parameters", DescribeParameters.Request(names=["slowdown_ratio"])
+    )
+    assert described.descriptors[0].floating_point_range[0].to_value == 1.0
+    assert described.descriptors[0].description
+
+
+def test_it_works_in_a_namespace(ros: RosGraph):
+    bench = Bench(ros, namespace="/robot1")
+    bench.wait_for_state(GateStatus.PASS)
+    bench.wait_for_command(is_forward, "a passed command")
+
+
+def test_monitoring_lets_commands_pass_and_says_so(ros: RosGraph):
+    bench = Bench(ros, mode="monitoring")
+    spoiled(probability=0.9)(bench)
+    bench.wait_for_state(GateStatus.STOP, "risk_high", "monitoring_only")
+    bench.wait_for_command(is_forward, "a passed command")
+
+
+def test_diagnostics_show_the_deciding_cause(ros: RosGraph):
+    statuses = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    bench = Bench(ros)
+
+    def is_told(level: bytes, text: str) -> bool:
+        return any(s.level == level and text in s.message for message in statuses for s in message.status)
+
+    ros.wait_for(lambda: is_told(DiagnosticStatus.OK, "fresh"), "an OK status")
+    bench.make_risk = None
+    ros.wait_for(lambda: is_told(DiagnosticStatus.ERROR, "risk_stale"), "an ERROR status")
+
+
+def test_plain_twist_by_parameter(ros: RosGraph):
+    ros.start("safety_monitor_node", parameters={**LIMITS, "enable_stamped_cmd_vel": False})
+    sent = ros.collect(Twist, "/cmd_out", COMMAND)
+    ros.configure_and_activate("/safety_monitor")
+    commands, risks = ros.publisher(Twist, "/cmd_in", COMMAND), ros.publisher(RiskEstimate, "/alam/risk", RISK)
+    command = forward_command(ros.node).twist
+
+    def feed() -> None:
+        commands.publish(command)
+        risks.publish(safe_estimate(ros.node))
+
+    ros.node.create_timer(PERIOD_S, feed)
+    ros.wait_for(lambda: sent and sent[-1] == command, "a passed command")
+
+
+ARRAY_CONTRACT = {
+    "name": "joints",
+    "control_period": 0.05,
+    "trigger": "joints",
+    "observation": [
+        {
+            "name": "joints",
+            "topic": "joints",
+            "type": "std_msgs/msg/Float32MultiArray",
+            "field": "data",
+            "size": 1,
+            "timeout": 0.4,
+        },
+        {
+            "name": "goal",
+            "topic": "target",
+            "type": "std_msgs/msg/Float32MultiArray",
+            "field": "data",
+            "size": 1,
+            "timeout": None,
+        },
+    ],
+    "action": {
+        "topic": "cmd",
+        "type": "std_msgs/msg/Float64MultiArray",
+        "components": [{"name": name, "unit": "rad/s", "low": -1.0, "high": 1.0} for name in ("a", "b")],
+    },
+}
+
+
+def test_a_contract_gives_limits_message_type_and_the_observations_to_watch(ros: RosGraph, tmp_path: Path):
+    path = tmp_path / "joints.yaml"
+    path.write_text(yaml.safe_dump(ARRAY_CONTRACT))
+    ros.start("safety_monitor_node", parameters={"robot": str(path)})
+    states = ros.collect(GateState, "/alam/gate", LATCHED)
+    sent = ros.collect(Float64MultiArray, "/cmd_out", COMMAND)
+    ros.node.create_publisher(Float32MultiArray, "/target", LATCHED).publish(Float32MultiArray(data=[0.0]))
+    joints = ros.node.create_publisher(Float32MultiArray, "/joints", SENSOR)
+    ros.configure_and_activate("/safety_monitor")
+    commands, risks = ros.publisher(Float64MultiArray, "/cmd_in", COMMAND), ros.publisher(RiskEstimate, "/alam/risk", RISK)
+    values = [0.5, -1.0]
+
+    def feed() -> None:
+        commands.publish(Float64MultiArray(data=values))
+        risks.publish(safe_estimate(ros.node))
+
+    ros.node.create_timer(PERIOD_S, feed)
+    ros.wait_for(lambda: states and "joints" in states[-1].detail and states[-1].observation_missing, "the missing observation")
+    sensor = ros.node.create_timer(PERIOD_S, lambda: joints.publish(Float32MultiArray(data=[0.0])))
+    ros.wait_for(lambda: sent and list(sent[-1].data) == values, "a passed command")
+    sensor.cancel()
+    ros.wait_for(lambda: states[-1].observation_stale, "the stale observation")
+    ros.wait_for(lambda: list(sent[-1].data) == [0.0, 0.0], "zero")
+    sensor.reset()
+    ros.wait_for(lambda: states[-1].state == GateStatus.PASS, "the gate to open again")
+    values.append(0.0)
+    ros.wait_for(lambda: states[-1].out_of_limits, "the command of another size to be refused")
+
+
+def test_configure_refuses_with_the_reason(ros: RosGraph):
+    process = ros.start("safety_monitor_node", parameters={**LIMITS, "danger_release": 0.9})
+    assert not ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
+    assert ros.state("/safety_monitor") == "unconfigured"
+    ros.wait_for(lambda: "release" in process.output(), "the reason in the log")
+    assert process.terminate() == 0

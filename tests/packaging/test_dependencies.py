@@ -1,0 +1,55 @@
+"""What the robot's code imports is declared, for rosdep and for pip alike, and nothing needs a package ROS does not have."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+
+from tests.packaging.project import ROOT, package_xml
+
+# The trees a robot runs, as files and folders.
+ROBOT = ("contract", "gate", "nodes", "policy_file", "runtime", "errors.py", "resources.py", "typed.py")
+STANDS_IN_FOR_THE_ROBOT = "simulator_node.py"  # needs what `alam_sim` needs
+ROSDEP_NAMES = {"numpy": "python3-numpy", "yaml": "python3-yaml"}
+
+
+def imported_packages() -> set[str]:
+    """Return the top-level packages the robot's modules import, without ours and the standard library's."""
+    packages = {name.partition(".")[0] for path in robot_modules() for name in imports_of(path.read_text())}
+    return packages - set(sys.stdlib_module_names) - {"alam_ros", "alam_sim"}
+
+
+def robot_modules() -> list:
+    places = [ROOT / "alam_ros" / name for name in ROBOT]
+    paths = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
+    return [path for path in paths if path.name != STANDS_IN_FOR_THE_ROBOT]
+
+
+def imports_of(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def declared() -> set[str]:
+    return {element.text for kind in ("depend", "exec_depend") for element in package_xml().iter(kind)}
+
+
+def test_every_import_of_the_robot_is_a_dependency_of_the_ros_package() -> None:
+    imported = {ROSDEP_NAMES.get(name, name) for name in imported_packages()}
+    assert imported >= {"python3-numpy", "python3-yaml"}
+    assert imported <= declared()
+
+
+def test_no_dependency_comes_from_pip() -> None:
+    assert not [name for name in declared() if name.endswith("-pip")]
+
+
+def test_every_ros_import_of_the_robot_is_in_the_extra_for_machines_without_ros() -> None:
+    extra = (ROOT / "pyproject.toml").read_text()
+    dependencies_of_others = {"builtin_interfaces", "rcl_interfaces", "rosgraph_msgs"}  # rclpy's own
+    for name in imported_packages() - set(ROSDEP_NAMES) - dependencies_of_others:
+        assert f'"ros-jazzy-{name.replace("_", "-")}"' in extra

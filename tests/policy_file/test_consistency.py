@@ -1,0 +1,95 @@
+"""Contents that do not fit together are refused, and the message names what does not."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alam_ros.errors import PolicyFileError
+from alam_ros.policy_file import PolicyContents, encode
+from tests.support.policies import sample_policy
+
+Change = Callable[[dict[str, Any], dict[str, Any]], object]
+
+
+def changed(change: Change, **options: Any) -> PolicyContents:
+    contents = sample_policy(hidden=(4,), **options)
+    manifest, weights = copy.deepcopy(dict(contents.manifest)), dict(contents.weights)
+    change(manifest, weights)
+    return PolicyContents(manifest, weights)
+
+
+def zeros(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.zeros(shape, dtype=np.float32)
+
+
+WEIGHTS: dict[str, tuple[Change, str]] = {
+    "absent layer": (lambda _, w: w.pop("actor.1.bias"), r"the weights `actor\.1\.bias`"),
+    "absent network": (lambda m, _: m["networks"].pop("cost_critic_1"), r"networks\.cost_critic_1"),
+    "unexpected array": (lambda _, w: w.update({"actor.2.weight": zeros(4, 4)}), r"also actor\.2\.weight"),
+    "unexpected network": (lambda m, _: m["networks"].update(reward_critic={"layers": 2}), "reward_critic"),
+    "actor's input": (lambda _, w: w.update({"actor.0.weight": zeros(4, 76)}), r"\(4, 77\)"),
+    "actor's output": (lambda _, w: w.update({"actor.1.weight": zeros(2, 4)}), r"\(4, 4\)"),
+    "critic's input": (lambda _, w: w.update({"cost_critic_1.0.weight": zeros(4, 77)}), r"\(4, 79\)"),
+    "critic's output": (lambda _, w: w.update({"cost_critic_0.1.bias": zeros(2)}), r"cost_critic_0\.1\.bias"),
+    "multiplier's output": (lambda _, w: w.update({"multiplier.1.weight": zeros(2, 4)}), r"multiplier\.1\.weight"),
+    "layers that do not chain": (lambda _, w: w.update({"actor.1.weight": zeros(4, 5)}), r"\(4, 4\)"),
+    "no layers": (lambda m, _: m["networks"]["actor"].update(layers=0), r"networks\.actor"),
+    "endless layers": (lambda m, _: m["networks"]["actor"].update(layers=10**12), r"networks\.actor"),
+    "double precision": (lambda _, w: w.update({"actor.0.bias": np.zeros(4)}), "float32"),
+    "infinite weight": (lambda _, w: w.update({"actor.0.bias": zeros(4) + np.inf}), r"finite `actor\.0\.bias`"),
+    "another activation": (lambda m, _: m["networks"]["actor"].update(activation="gelu"), r"networks\.actor\.activation"),
+    "a contract of another size": (lambda m, _: m["contract"]["observation"][1].update(size=3), r"\(4, 78\)"),
+    "a contract without channels": (lambda m, _: m["contract"].pop("observation"), "contract"),
+    "a contract with an absurd size": (lambda m, _: m["contract"]["observation"][1].update(size=10**18), "1000000"),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_that_do_not_fit_are_refused(name: str) -> None:
+    change, message = WEIGHTS[name]
+    with pytest.raises(PolicyFileError, match=message):
+        encode(changed(change))
+
+
+MANIFEST: dict[str, tuple[Change, str]] = {
+    "misspelt key": (lambda m, _: m.update(algoritm="sac"), "algoritm"),
+    "absent key": (lambda m, _: m.pop("novelty"), "novelty"),
+    "threshold": (lambda m, _: m["risk"].update(threshold="high"), r"risk\.threshold"),
+    "discount": (lambda m, _: m["risk"].update(cost_discount=1.0), r"risk\.cost_discount"),
+    "negative penalty": (lambda m, _: m["risk"].update(penalty_coefficient=-1.0), r"risk\.penalty_coefficient"),
+    "two multipliers": (lambda m, _: m["risk"].update(multiplier=1.0), r"risk\.multiplier"),
+    "falling probabilities": (lambda m, _: m["calibration"].update(probabilities=[0.0, 0.5, 0.4]), r"calibration\.probabilities"),
+    "probability above 1": (lambda m, _: m["calibration"].update(probabilities=[0.0, 0.5, 1.1]), r"calibration\.probabilities"),
+    "falling scores": (lambda m, _: m["calibration"].update(scores=[0.0, 2.0, 1.0]), r"calibration\.scores"),
+    "uneven calibration": (lambda m, _: m["calibration"].update(scores=[0.0]), "1 and 3"),
+    "no horizon": (lambda m, _: m["calibration"].update(horizon=0.0), r"calibration\.horizon"),
+    "short novelty": (lambda m, _: m["novelty"].update(low=[0.0]), r"77 elements in `novelty\.low`"),
+    "crossed novelty": (lambda m, _: m["novelty"]["low"].__setitem__(5, 2.0), r"\[5\]"),
+    "no golden vectors": (lambda m, _: m.update(golden={key: [] for key in m["golden"]}), "golden"),
+    "uneven golden vectors": (lambda m, _: m["golden"]["cost_values"].pop(), r"\(4, 3, 4\)"),
+    "short golden action": (lambda m, _: m["golden"]["actions"][0].pop(), r"golden\.actions"),
+    "an array": (lambda m, _: m["training"].update(curve=zeros(3)), "JSON"),
+    "NaN": (lambda m, _: m["training"].update(loss=float("nan")), "JSON"),
+}
+
+
+@pytest.mark.parametrize("name", MANIFEST)
+def test_manifests_that_do_not_fit_are_refused(name: str) -> None:
+    change, message = MANIFEST[name]
+    with pytest.raises(PolicyFileError, match=message):
+        encode(changed(change))
+
+
+def test_a_policy_without_multiplier_network_needs_a_scalar() -> None:
+    encode(changed(lambda *_: None, scalar_multiplier=0.5))
+    with pytest.raises(PolicyFileError, match=r"risk\.multiplier"):
+        encode(changed(lambda m, _: m["risk"].update(multiplier=None), scalar_multiplier=0.5))
+
+
+def test_a_policy_without_calibration_is_allowed() -> None:
+    encode(changed(lambda *_: None, calibration=None))

@@ -1,0 +1,99 @@
+"""The NumPy networks compute what their definition says; the reference is written out in float64."""
+
+from __future__ import annotations
+
+import math
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alam_ros.policy_file.manifest import RiskSpec
+from alam_ros.runtime import PolicyNetworks
+from alam_ros.runtime.mlp import Mlp
+from alam_ros.runtime.networks import softplus
+from tests.support.policies import Weights, sample_policy
+
+CONTENTS = sample_policy(hidden=(64, 64))
+NETWORKS = PolicyNetworks(CONTENTS.weights, RiskSpec(**CONTENTS.manifest["risk"]))
+
+
+def reference(name: str, vector: np.ndarray) -> np.ndarray:
+    """Evaluate a network of two hidden layers in float64."""
+    w: Weights = {key: value.astype(np.float64) for key, value in CONTENTS.weights.items()}  # type: ignore[misc]
+    hidden = np.maximum(w[f"{name}.0.weight"] @ vector + w[f"{name}.0.bias"], 0.0)
+    hidden = np.maximum(w[f"{name}.1.weight"] @ hidden + w[f"{name}.1.bias"], 0.0)
+    return w[f"{name}.2.weight"] @ hidden + w[f"{name}.2.bias"]
+
+
+def random_pair(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    return generator.uniform(-1, 1, 77).astype(np.float32), generator.uniform(-1, 1, 2).astype(np.float32)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_the_networks_agree_with_float64(seed: int) -> None:
+    observation, action = random_pair(seed)
+    pair = np.concatenate((observation, action)).astype(np.float64)
+    np.testing.assert_allclose(NETWORKS.action(observation), np.tanh(reference("actor", observation)[:2]), atol=1e-5)
+    twins = [reference(f"cost_critic_{twin}", pair)[0] for twin in (0, 1)]
+    assert NETWORKS.cost_value(observation, action) == pytest.approx(max(twins), abs=1e-5)
+    assert NETWORKS.multiplier(observation) == pytest.approx(
+        math.log1p(math.exp(reference("multiplier", observation)[0])), abs=1e-5
+    )
+
+
+def test_the_action_leaves_out_the_standard_deviation() -> None:
+    observation, _ = random_pair(0)
+    weights = dict(CONTENTS.weights)
+    weights["actor.2.weight"] = weights["actor.2.weight"].copy()
+    weights["actor.2.weight"][2:] += 1.0
+    other = PolicyNetworks(weights, RiskSpec(**CONTENTS.manifest["risk"]))
+    np.testing.assert_array_equal(other.action(observation), NETWORKS.action(observation))
+
+
+def test_results_survive_the_next_call() -> None:
+    first, _ = random_pair(1)
+    second, _ = random_pair(2)
+    action = NETWORKS.action(first)
+    before = action.copy()
+    NETWORKS.action(second)
+    np.testing.assert_array_equal(action, before)
+
+
+def test_a_forward_pass_allocates_no_arrays() -> None:
+    width = 1024
+    network = Mlp(sample_policy(hidden=(width, width)).weights, "actor")
+    observation, _ = random_pair(3)
+    tracemalloc.start()
+    network(observation)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    network(observation)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak - before < width * 4, "less than one hidden layer"
+
+
+def test_the_multiplier_is_capped() -> None:
+    observation, _ = random_pair(4)
+    uncapped = NETWORKS.multiplier(observation)
+    risk = RiskSpec(**{**CONTENTS.manifest["risk"], "multiplier_max": uncapped / 2})
+    assert PolicyNetworks(CONTENTS.weights, risk).multiplier(observation) == uncapped / 2
+
+
+def test_without_a_multiplier_network_the_scalar_is_the_multiplier() -> None:
+    contents = sample_policy(scalar_multiplier=3.5)
+    networks = PolicyNetworks(contents.weights, RiskSpec(**contents.manifest["risk"]))
+    assert networks.multiplier(random_pair(5)[0]) == 3.5
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.0, math.log(2.0)), (-3.0, math.log1p(math.exp(-3.0))), (1000.0, 1000.0), (-1000.0, 0.0)]
+)
+def test_softplus_neither_overflows_nor_goes_negative(value: float, expected: float) -> None:
+    assert softplus(value) == pytest.approx(expected, rel=1e-12)
+    assert softplus(sys.float_info.max) == sys.float_info.max

@@ -1,0 +1,234 @@
+"""Real ROS 2 for tests: nodes in processes of their own, an isolated domain, and waiting for conditions.
+
+A test uses the fixture `ros` (tests/nodes/conftest.py), a `RosGraph`:
+
+    process = ros.start("policy_node", parameters={"policy": str(path)})
+    ros.configure_and_activate("/policy")
+    risks = ros.collect(RiskEstimate, "/alam/risk")
+    ros.wait_for(lambda: risks, "a risk estimate")
+    assert process.terminate() == 0
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, TypeVar
+
+import pytest
+
+# Read by rclpy and by the generated messages when they are first imported.
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
+
+rclpy = pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make`")
+
+from lifecycle_msgs.msg import Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rclpy.context import Context  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.node import Node  # noqa: E402
+from rclpy.publisher import Publisher  # noqa: E402
+from rclpy.qos import QoSProfile  # noqa: E402
+
+T = TypeVar("T")
+DISCOVERY_TIMEOUT_S = 60.0  # how long a loaded machine may take to start a process and find its topics
+DOMAINS = range(1, 102)  # the ids whose ports stay below Linux's ephemeral range
+
+
+class DomainLock:
+    """A ROS domain that no other test process on this machine uses meanwhile."""
+
+    def __init__(self) -> None:
+        self.domain_id, self._file = self._acquire()
+
+    def release(self) -> None:
+        """Let others use the domain."""
+        self._file.close()
+
+    @staticmethod
+    def _acquire() -> tuple[int, IO[str]]:
+        folder = Path(tempfile.gettempdir()) / f"alam_ros_domains_{os.getuid()}"
+        folder.mkdir(exist_ok=True)
+        start = os.getpid() % len(DOMAINS)
+        for domain_id in (*DOMAINS[start:], *DOMAINS[:start]):
+            file = (folder / str(domain_id)).open("w")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+            else:
+                return domain_id, file
+        raise RuntimeError("all ROS domains are in use by other test processes")
+
+
+class NodeProcess:
+    """One node in its own process."""
+
+    def __init__(self, command: Iterable[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("w") as stream:
+            self._process = subprocess.Popen(list(command), env=dict(environment), stdout=stream, stderr=subprocess.STDOUT)
+
+    def output(self) -> str:
+        """Return all it printed so far."""
+        return self.log.read_text(errors="replace")
+
+    def is_running(self) -> bool:
+        """Say whether the process has not ended."""
+        return self._process.poll() is None
+
+    def terminate(self) -> int:
+        """Send SIGTERM and return the exit status."""
+        return self._stop(signal.SIGTERM)
+
+    def interrupt(self) -> int:
+        """Send SIGINT, as Ctrl-C does, and return the exit status."""
+        return self._stop(signal.SIGINT)
+
+    def kill(self) -> int:
+        """Send SIGKILL, as a crash would, and return the exit status."""
+        return self._stop(signal.SIGKILL)
+
+    def suspend(self) -> None:
+        """Freeze the process, as a stalled machine would."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen process go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def wait(self, timeout: float = 20.0) -> int:
+        """Return the exit status once the process has ended by itself."""
+        return self._process.wait(timeout)
+
+    def _stop(self, number: signal.Signals) -> int:
+        if self.is_running():
+            self._process.send_signal(number)
+        return self.wait()
+
+
+class RosGraph:
+    """An isolated ROS graph: the processes under test and one node of the test's own to watch and drive them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = DomainLock()
+        self._processes: list[NodeProcess] = []
+        self.context = Context()
+        self.context.init(domain_id=self._lock.domain_id)
+        self.node: Node = rclpy.create_node("test_probe", context=self.context)
+        self._executor = SingleThreadedExecutor(context=self.context)
+        self._executor.add_node(self.node)
+
+    def __enter__(self) -> RosGraph:  # noqa: PYI034  typing.Self needs Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for process in self._processes:
+            if process.is_running():
+                process.kill()
+        for process in self._processes:  # pytest shows this when the test fails
+            print(f"--- {process.log.name}\n{process.output()}")
+        self._executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+        self._lock.release()
+
+    def start(
+        self,
+        module: str,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        remappings: Mapping[str, str] | None = None,
+        namespace: str = "",
+    ) -> NodeProcess:
+        """Start `alam_ros.nodes.<module>` in a process of its own.
+
+        Args:
+            module: such as `policy_node`.
+            parameters: node parameters; paths as strings.
+            remappings: from → to, topics or the special names `__node`, `__ns`.
+            namespace: of the node, e.g. `/robot1`.
+        """
+        remappings = {**({"__ns": namespace} if namespace else {}), **(remappings or {})}
+        command = [sys.executable, "-m", f"alam_ros.nodes.{module}", "--ros-args"]
+        for name, value in (parameters or {}).items():
+            command += ["-p", f"{name}:={json.dumps(value)}"]
+        for source, target in remappings.items():
+            command += ["-r", f"{source}:={target}"]
+        log = self._folder / f"{len(self._processes)}_{module}.log"
+        process = NodeProcess(command, self.environment(), log)
+        self._processes.append(process)
+        return process
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a process of this graph."""
+        return {
+            **os.environ,
+            "ROS_DOMAIN_ID": str(self._lock.domain_id),
+            "ROS_LOG_DIR": str(self._folder),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def add(self, node: Node) -> None:
+        """Spin a node of this process together with the test's own."""
+        self._executor.add_node(node)
+
+    def spin_once(self, timeout: float = 0.02) -> None:
+        """Handle what has arrived at the test's node."""
+        self._executor.spin_once(timeout_sec=timeout)
+
+    def wait_for(self, condition: Callable[[], object], what: str, timeout: float = DISCOVERY_TIMEOUT_S) -> None:
+        """Spin until `condition()` is true; fail the test, naming `what`, when it does not become so."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"waited {timeout} s in vain for {what}")
+            self.spin_once()
+
+    def collect(self, message_type: type[T], topic: str, qos: QoSProfile | int = 10) -> list[T]:
+        """Subscribe and return the list to which every message is appended as it arrives."""
+        messages: list[T] = []
+        self.node.create_subscription(message_type, topic, messages.append, qos)
+        return messages
+
+    def publisher(self, message_type: type[Any], topic: str, qos: QoSProfile | int = 10, *, matched: bool = True) -> Publisher:
+        """Return a publisher, by default once a subscriber is matched, so that nothing is lost."""
+        publisher = self.node.create_publisher(message_type, topic, qos)
+        if matched:
+            self.wait_for(lambda: publisher.get_subscription_count() > 0, f"a subscriber of {topic}")
+        return publisher
+
+    def call(self, service_type: type[Any], service: str, request: Any, timeout: float = DISCOVERY_TIMEOUT_S) -> Any:
+        """Call a service and return its response."""
+        client = self.node.create_client(service_type, service)
+        self.wait_for(client.service_is_ready, f"the service {service}", timeout)
+        future = client.call_async(request)
+        self.wait_for(future.done, f"the answer of {service}", timeout)
+        self.node.destroy_client(client)
+        return future.result()
+
+    def change_state(self, node: str, transition: int) -> bool:
+        """Ask a lifecycle node for a transition (`Transition.TRANSITION_…`) and return whether it succeeded."""
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return bool(self.call(ChangeState, f"{node}/change_state", request).success)
+
+    def state(self, node: str) -> str:
+        """Return a lifecycle node's state: unconfigured, inactive, active or finalized."""
+        return str(self.call(GetState, f"{node}/get_state", GetState.Request()).current_state.label)
+
+    def configure_and_activate(self, node: str) -> None:
+        """Bring a lifecycle node to work, failing the test when it refuses."""
+        assert self.change_state(node, Transition.TRANSITION_CONFIGURE), f"{node} refused to configure"
+        assert self.change_state(node, Transition.TRANSITION_ACTIVATE), f"{node} refused to activate"
