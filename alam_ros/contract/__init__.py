@@ -3,7 +3,15 @@
 from alam_ros.contract.action import ActionCodec
 from alam_ros.contract.assembler import ObservationAssembler
 from alam_ros.contract.messages import decode
-from alam_ros.contract.samples import ArraySample, LaserScanSample, OdometrySample, PoseSample, Sample
+from alam_ros.contract.samples import (
+    ArraySample,
+    JointStateSample,
+    LaserScanSample,
+    OdometrySample,
+    PointSample,
+    PoseSample,
+    Sample,
+)
 from alam_ros.contract.schema import ActionComponent, ActionSpec, Channel, Contract
 from alam_ros.contract.synchroniser import ControlTick, ObservationSynchroniser
 
@@ -15,10 +23,12 @@ __all__ = [
     "Channel",
     "Contract",
     "ControlTick",
+    "JointStateSample",
     "LaserScanSample",
     "ObservationAssembler",
     "ObservationSynchroniser",
     "OdometrySample",
+    "PointSample",
     "PoseSample",
     "Sample",
     "decode",

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.extractors import EXTRACTORS
-from alam_ros.contract.samples import ArraySample, Sample
+from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Channel, Contract
 from alam_ros.errors import ObservationError
 
@@ -142,11 +142,11 @@ class _ChannelReader:
         return np.asarray(np.clip((frame - self._centre) * self._scale, -1.0, 1.0))
 
     def _check_frame(self, sample: Sample) -> None:
-        expected = self._channel.frame
-        if expected and not isinstance(sample, ArraySample) and sample.frame != expected:
+        expected, found = self._channel.frame, getattr(sample, "frame", None)  # arrays and joint states have no frame
+        if expected and found is not None and found != expected:
             raise ObservationError(
                 f"`{self._channel.topic}` in the frame `{expected}`",
-                f"`{sample.frame}`",
+                f"`{found}`",
                 "correct the frame in the robot's contract",
             )
 

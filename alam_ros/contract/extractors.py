@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alam_ros.contract.samples import ArraySample, LaserScanSample, OdometrySample, PoseSample, Sample
+from alam_ros.contract.extractor import Extractor, ExtractorType, check_common_frame
+from alam_ros.contract.joints import JointPositions, JointVelocities
+from alam_ros.contract.points import GoalOffset, Position
+from alam_ros.contract.samples import ArraySample, LaserScanSample, OdometrySample, PoseSample, Samples
 from alam_ros.errors import ObservationError
 
 if TYPE_CHECKING:
     from alam_ros.contract.schema import Channel
 
-Samples = Mapping[str, Sample]
 BORDER_TOLERANCE = 1e-3
 """Share of a sector's width by which a beam may lie short of the sector and still count to it."""
 UNIT_TOLERANCE = 0.1
 """How far the norm of an orientation's quaternion may be from 1: rounding, but not an orientation nobody filled in."""
 
 
-class Extractor(Protocol):
-    """Reads one channel's elements from the latest sample of each topic."""
-
-    size: ClassVar[int | None]
-    needs_reference: ClassVar[bool]
-    needs_range: ClassVar[bool]
-
-    def __init__(self, channel: Channel) -> None: ...
-
-    def __call__(self, samples: Samples) -> NDArray[np.float64]:
-        """Return (size,) float64 in the channel's unit."""
-        ...
-
-
-class ScanSectors:
+class ScanSectors(Extractor):
     """`LaserScan` of any beam count → the nearest return in each of `size` equal sectors.
 
     +inf becomes the channel's upper range and -inf its lower one (REP-117). A sector in which no beam measured anything reads the
     lower range: what is not seen counts as near.
     """
 
-    size: ClassVar[int | None] = None
-    needs_reference: ClassVar[bool] = False
     needs_range: ClassVar[bool] = True
 
     def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+        super().__init__(channel)
         self._geometry: tuple[int, float, float] | None = None
         self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._starts: NDArray[np.intp] = np.empty(0, dtype=np.intp)
@@ -106,56 +91,37 @@ class ScanSectors:
         self._geometry = (beams, angle_min, increment)
 
 
-class PlanarTwist:
+class PlanarTwist(Extractor):
     """`Odometry` → (forward speed m/s, turn rate rad/s) in the body frame (REP-103)."""
 
     size: ClassVar[int | None] = 2
-    needs_reference: ClassVar[bool] = False
-    needs_range: ClassVar[bool] = False
-
-    def __init__(self, channel: Channel) -> None:
-        self._topic = channel.topic
 
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
         """Return (linear.x, angular.z)."""
-        odometry = samples[self._topic]
+        odometry = samples[self._channel.topic]
         assert isinstance(odometry, OdometrySample)
         return np.array((odometry.linear[0], odometry.angular[2]))
 
 
-class GoalPolar:
+class GoalPolar(Extractor):
     """`PoseStamped` seen from the robot → (distance m, cosine and sine of the bearing)."""
 
     size: ClassVar[int | None] = 3
-    needs_reference: ClassVar[bool] = True
-    needs_range: ClassVar[bool] = False
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    reference_type: ClassVar[str] = "nav_msgs/msg/Odometry"
 
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
         """Return distance and bearing of the goal in the body frame."""
         goal, base = samples[self._channel.topic], samples[self._channel.reference_topic]
         assert isinstance(goal, PoseSample)
         assert isinstance(base, OdometrySample)
-        if goal.frame != base.frame:
-            raise ObservationError(
-                f"the goal in the odometry's frame `{base.frame}`", f"`{goal.frame}`", "publish the goal in that frame"
-            )
+        check_common_frame(goal, base)
         dx, dy = goal.position[0] - base.position[0], goal.position[1] - base.position[1]
         bearing = math.atan2(dy, dx) - yaw(base.orientation)
         return np.array((math.hypot(dx, dy), math.cos(bearing), math.sin(bearing)))
 
 
-class PlainArray:
+class PlainArray(Extractor):
     """`Float32MultiArray` → its data."""
-
-    size: ClassVar[int | None] = None
-    needs_reference: ClassVar[bool] = False
-    needs_range: ClassVar[bool] = False
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
 
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
         """Return the data, checked for their number."""
@@ -182,11 +148,14 @@ def yaw(orientation: tuple[float, float, float, float]) -> float:
     return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
 
 
-ExtractorType = type[Extractor]
-
 EXTRACTORS: dict[tuple[str, str], ExtractorType] = {
     ("sensor_msgs/msg/LaserScan", "ranges"): ScanSectors,
     ("nav_msgs/msg/Odometry", "twist"): PlanarTwist,
     ("geometry_msgs/msg/PoseStamped", "goal_polar"): GoalPolar,
+    ("geometry_msgs/msg/PoseStamped", "position"): Position,
+    ("geometry_msgs/msg/PointStamped", "goal_offset"): GoalOffset,
+    ("geometry_msgs/msg/PointStamped", "position"): Position,
+    ("sensor_msgs/msg/JointState", "position"): JointPositions,
+    ("sensor_msgs/msg/JointState", "velocity"): JointVelocities,
     ("std_msgs/msg/Float32MultiArray", "data"): PlainArray,
 }

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from alam_ros.contract.samples import ArraySample, LaserScanSample, OdometrySample, PoseSample, Quaternion, Sample, Vector3
+from alam_ros.contract.samples import (
+    ArraySample,
+    JointStateSample,
+    LaserScanSample,
+    OdometrySample,
+    PointSample,
+    PoseSample,
+    Quaternion,
+    Sample,
+    Vector3,
+)
 from alam_ros.errors import ContractError
 
 
@@ -53,6 +63,15 @@ def _pose(message: Any) -> PoseSample:
     return PoseSample(_vector(message.pose.position), _quaternion(message.pose.orientation), message.header.frame_id)
 
 
+def _point(message: Any) -> PointSample:
+    return PointSample(_vector(message.point), message.header.frame_id)
+
+
+def _joint_state(message: Any) -> JointStateSample:
+    positions, velocities = (np.asarray(values, dtype=np.float64) for values in (message.position, message.velocity))
+    return JointStateSample(tuple(message.name), positions, velocities)
+
+
 def _array(message: Any) -> ArraySample:
     return ArraySample(np.asarray(message.data, dtype=np.float32))
 
@@ -69,5 +88,7 @@ DECODERS: dict[str, Callable[[Any], Sample]] = {
     "sensor_msgs/msg/LaserScan": _laser_scan,
     "nav_msgs/msg/Odometry": _odometry,
     "geometry_msgs/msg/PoseStamped": _pose,
+    "geometry_msgs/msg/PointStamped": _point,
+    "sensor_msgs/msg/JointState": _joint_state,
     "std_msgs/msg/Float32MultiArray": _array,
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from numpy import float32
+from numpy import float32, float64
 from numpy.typing import NDArray
 
 Vector3 = tuple[float, float, float]
@@ -49,10 +50,34 @@ class PoseSample:
 
 
 @dataclass(frozen=True, slots=True)
+class PointSample:
+    """A point in a named frame, as `geometry_msgs/PointStamped`: m."""
+
+    position: Vector3
+    frame: str
+
+
+@dataclass(frozen=True, slots=True)
+class JointStateSample:
+    """Positions and velocities of joints, as `sensor_msgs/JointState`: rad and rad/s, or m and m/s.
+
+    Attributes:
+        names: of the joints.
+        positions, velocities: (joints,) float64 in the order of `names`; empty where the source does not measure them.
+    """
+
+    names: tuple[str, ...]
+    positions: NDArray[float64]
+    velocities: NDArray[float64]
+
+
+@dataclass(frozen=True, slots=True)
 class ArraySample:
     """A plain vector, as `std_msgs/Float32MultiArray`."""
 
     data: NDArray[float32]
 
 
-Sample = LaserScanSample | OdometrySample | PoseSample | ArraySample
+Sample = LaserScanSample | OdometrySample | PoseSample | PointSample | JointStateSample | ArraySample
+Samples = Mapping[str, Sample]
+"""The latest sample of each topic."""

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import yaml
 
-from alam_ros.contract.extractors import EXTRACTORS, ExtractorType
+from alam_ros.contract.extractor import ExtractorType
+from alam_ros.contract.extractors import EXTRACTORS
 from alam_ros.errors import ConfigurationError, ContractError
 from alam_ros.typed import from_mapping, to_mapping
 
@@ -31,7 +32,8 @@ class Channel:
         scale: `logarithmic` spreads the near end of ranges, where a centimetre matters; it needs a range above 0.
         unit: of the elements, for people.
         frame: frame the sample must be in; empty accepts any.
-        reference_topic: for `goal_polar`, the odometry topic the goal is seen from.
+        reference_topic: for goals, what they are seen from: odometry for `goal_polar`, the tool's pose for `goal_offset`.
+        joints: for joint states, the joint of each element.
         angle_min, angle_max: for scans, rad; `size` sectors of equal width, the first centred on `angle_min`.
         history: frames kept, newest first; `stride` control ticks lie between them.
         timeout: s of silence after which the channel is stale; None for a latched channel, such as a goal.
@@ -47,6 +49,7 @@ class Channel:
     unit: str = ""
     frame: str = ""
     reference_topic: str = ""
+    joints: tuple[str, ...] = ()
     angle_min: float = -math.pi
     angle_max: float = math.pi
     history: int = 1
@@ -67,8 +70,12 @@ class Channel:
             raise ContractError(f"size {extractor.size} for `{self.field}`", str(self.size), self._remedy("size"))
         if extractor.needs_range and self.range is None:
             raise ContractError(f"a `range` for `{self.field}`", "none", self._remedy("range"))
-        if extractor.needs_reference and not self.reference_topic:
-            raise ContractError(f"a `reference_topic` for `{self.field}`", "none", self._remedy("reference_topic"))
+        if bool(extractor.reference_type) != bool(self.reference_topic):
+            expected = f"a `reference_topic` for `{self.field}`" if extractor.reference_type else "no `reference_topic`"
+            raise ContractError(expected, f"`{self.reference_topic}`", self._remedy("reference_topic"))
+        joints = self.size if extractor.needs_joints else 0
+        if not len(self.joints) == len(set(self.joints)) == joints:
+            raise ContractError(f"{joints} different `joints` for `{self.field}`", f"{list(self.joints)}", self._remedy("joints"))
 
     def _check_numbers(self) -> None:
         if min(self.size, self.history, self.stride) < 1:
@@ -192,13 +199,14 @@ class Contract:
         for channel in self.observation:
             pairs[(channel.topic, channel.type)] = None
             if channel.reference_topic:
-                pairs[(channel.reference_topic, "nav_msgs/msg/Odometry")] = None
+                pairs[(channel.reference_topic, EXTRACTORS[(channel.type, channel.field)].reference_type)] = None
         return tuple(pairs)
 
     def differences(self, other: Contract) -> tuple[str, ...]:
         """Say where `other` would feed a policy of this contract something else than it was trained on.
 
-        Topics, frames and timeouts may differ between robots; sizes, meanings, units, ranges and the control period may not.
+        Topics, frames, joints' names and timeouts may differ between robots; sizes, meanings, units, ranges and the control
+        period may not.
         """
         found: list[str] = []
         if not math.isclose(self.control_period, other.control_period):

@@ -8,19 +8,30 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, PoseStamped, Quaternion, Twist, TwistStamped, Vector3
+from geometry_msgs.msg import Point, PointStamped, PoseStamped, Quaternion, Twist, TwistStamped, Vector3
 from nav_msgs.msg import Odometry
 from numpy.typing import ArrayLike, NDArray
-from sensor_msgs.msg import LaserScan
+from sensor_msgs.msg import JointState, LaserScan
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header
 
-from alam_ros.contract import ActionSpec, ArraySample, LaserScanSample, OdometrySample, PoseSample, Sample
+from alam_ros.contract import (
+    ActionSpec,
+    ArraySample,
+    JointStateSample,
+    LaserScanSample,
+    OdometrySample,
+    PointSample,
+    PoseSample,
+    Sample,
+)
 
 MESSAGE_TYPES: dict[str, type[Any]] = {
+    "geometry_msgs/msg/PointStamped": PointStamped,
     "geometry_msgs/msg/PoseStamped": PoseStamped,
     "geometry_msgs/msg/Twist": Twist,
     "geometry_msgs/msg/TwistStamped": TwistStamped,
     "nav_msgs/msg/Odometry": Odometry,
+    "sensor_msgs/msg/JointState": JointState,
     "sensor_msgs/msg/LaserScan": LaserScan,
     "std_msgs/msg/Float32MultiArray": Float32MultiArray,
     "std_msgs/msg/Float64MultiArray": Float64MultiArray,
@@ -98,6 +109,19 @@ def _pose(sample: PoseSample, stamp: Time, _: str) -> PoseStamped:
     return message
 
 
+def _point_stamped(sample: PointSample, stamp: Time, _: str) -> PointStamped:
+    return PointStamped(header=Header(stamp=stamp, frame_id=sample.frame), point=_point(sample.position))
+
+
+def _joint_state(sample: JointStateSample, stamp: Time, _: str) -> JointState:
+    return JointState(
+        header=Header(stamp=stamp),
+        name=list(sample.names),
+        position=sample.positions.tolist(),
+        velocity=sample.velocities.tolist(),
+    )
+
+
 def _array(sample: ArraySample, _: Time, __: str) -> Float32MultiArray:
     return Float32MultiArray(data=sample.data.tolist())
 
@@ -106,6 +130,8 @@ _WRITERS: dict[type[Any], Callable[[Any, Time, str], Any]] = {
     LaserScanSample: _scan,
     OdometrySample: _odometry,
     PoseSample: _pose,
+    PointSample: _point_stamped,
+    JointStateSample: _joint_state,
     ArraySample: _array,
 }
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace as Message
 import numpy as np
 import pytest
 
-from alam_ros.contract import LaserScanSample, OdometrySample, PoseSample, decode
+from alam_ros.contract import JointStateSample, LaserScanSample, OdometrySample, PointSample, PoseSample, decode
 from alam_ros.errors import ContractError
 
 HEADER = Message(frame_id="odom")
@@ -32,6 +32,20 @@ def test_odometry_is_read() -> None:
 def test_a_pose_is_read() -> None:
     message = Message(header=HEADER, pose=POSE)
     assert decode("geometry_msgs/msg/PoseStamped", message) == PoseSample((1.0, 2.0, 3.0), (0.0, 0.0, 0.6, 0.8), "odom")
+
+
+def test_a_point_is_read() -> None:
+    message = Message(header=HEADER, point=Message(x=1.0, y=2.0, z=3.0))
+    assert decode("geometry_msgs/msg/PointStamped", message) == PointSample((1.0, 2.0, 3.0), "odom")
+
+
+def test_joint_states_are_read_in_double_precision() -> None:
+    message = Message(header=HEADER, name=["a", "b"], position=[0.1, 0.2], velocity=[], effort=[])
+    sample = decode("sensor_msgs/msg/JointState", message)
+    assert isinstance(sample, JointStateSample)
+    assert sample.names == ("a", "b")
+    np.testing.assert_array_equal(sample.positions, [0.1, 0.2])
+    assert sample.velocities.shape == (0,)
 
 
 def test_an_unknown_type_is_refused_with_the_known_ones() -> None:

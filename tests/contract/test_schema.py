@@ -58,6 +58,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "wrong size": (lambda m: m["observation"][1].update(size=3), "size 2"),
     "no history": (lambda m: m["observation"][0].update(history=0), "at least 1"),
     "no reference": (lambda m: m["observation"][2].update(reference_topic=""), "reference_topic"),
+    "needless reference": (lambda m: m["observation"][1].update(reference_topic="odom"), "no `reference_topic`"),
     "scan without range": (lambda m: m["observation"][0].update(range=None), "`range` for `ranges`"),
     "crossed range": (lambda m: m["observation"][0].update(range=[3.0, 0.0]), "low < high"),
     "too few ranges": (lambda m: m["observation"][1].update(range=[[0.0, 1.0]]), "one range or 2"),

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alam_ros.contract import ArraySample, Channel, LaserScanSample, OdometrySample, PoseSample, decode
+from alam_ros.contract import (
+    ArraySample,
+    Channel,
+    JointStateSample,
+    LaserScanSample,
+    OdometrySample,
+    PointSample,
+    PoseSample,
+    decode,
+)
 from alam_ros.contract.extractors import ScanSectors
 from tests.support import ros as _  # noqa: F401  skips the module where ROS is absent
 from tests.support.policies import navigation_contract
@@ -50,6 +59,23 @@ def test_a_scan_survives_and_reads_the_same_although_a_message_rounds_its_angles
     assert decoded.frame == "laser"
     channel = Channel(name="scan", topic="scan", type="sensor_msgs/msg/LaserScan", field="ranges", size=12, range=(0.0, 3.0))
     np.testing.assert_array_equal(ScanSectors(channel)({"scan": decoded}), ScanSectors(channel)({"scan": sample}))
+
+
+@given(position=vector)
+def test_a_point_survives(position: tuple) -> None:
+    sample = PointSample(position, "base")
+    assert decode("geometry_msgs/msg/PointStamped", sample_message(sample, STAMP)) == sample
+
+
+@given(rows=st.lists(st.tuples(st.text(max_size=9), coordinate, coordinate), max_size=9))
+def test_joint_states_survive_to_the_last_bit(rows: list[tuple[str, float, float]]) -> None:
+    names, positions, velocities = tuple(r[0] for r in rows), np.array([r[1] for r in rows]), np.array([r[2] for r in rows])
+    message = sample_message(JointStateSample(names, positions, velocities), STAMP)
+    decoded = decode("sensor_msgs/msg/JointState", message)
+    assert isinstance(decoded, JointStateSample)
+    assert (decoded.names, message.header.stamp) == (names, STAMP)
+    np.testing.assert_array_equal(decoded.positions, positions)
+    np.testing.assert_array_equal(decoded.velocities, velocities)
 
 
 def test_an_array_survives() -> None:
