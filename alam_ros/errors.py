@@ -52,3 +52,7 @@ class SimulatorError(AlamError):
 
 class DemoError(AlamError):
     """A stage of the demonstration cannot do its work."""
+
+
+class StudyError(AlamError):
+    """A result of a study is damaged, of another configuration, or cannot be written."""

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "train, export, evaluate, drive over ROS 2, report: all of it, in about a quarter of an hour",
     "train": "train, or continue a run",
     "evaluate": "run fresh episodes with a trained policy",
+    "study": "run algorithm × task × seed to the end through any interruption, and report",
     "export": "write a run's policy file",
     "gate-study": "drive the same maps without the gate and with it",
     "bandit": "compare rules of updating the multiplier on a problem whose multiplier is known",

@@ -25,14 +25,22 @@ class ChildProcess:
         command: program and arguments.
         log: file for standard output and standard error.
         environment: all of its environment variables.
+        folder: it works in; ours by default.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str], folder: Path | None = None
+    ) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as stream:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and modules
-                list(command), env=dict(environment), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
+                list(command),
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
             )
 
     @property

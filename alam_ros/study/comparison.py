@@ -1,0 +1,185 @@
+"""From the results of runs to what is said of algorithms: per task, and over all tasks.
+
+The score of a run is its mean over the episodes of the final evaluation. Runs of an algorithm on a task differ by their seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from alam_ros.study.result import RunResult
+from alam_ros.study.statistics import Estimate, estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """An algorithm on a task.
+
+    Attributes:
+        task, algorithm: labels.
+        seeds: of its finished runs.
+        steps_low, steps_high: environment steps of the shortest and the longest of them.
+        budget: cost an episode may have.
+        episode_return, cost: over its runs.
+        return_spread, cost_spread: standard deviations over its runs; None with one run.
+        highest_cost: of its runs.
+        within_budget: runs whose cost is at most the budget.
+        multiplier_mean, multiplier_max: in the final evaluation, mean over runs and greatest of all; None where runs have none.
+        return_share: of the reference's mean return on the task; None where that is not positive or not known.
+        wall_seconds, updates_per_second: means over runs.
+    """
+
+    task: str
+    algorithm: str
+    seeds: tuple[int, ...]
+    steps_low: int
+    steps_high: int
+    budget: float
+    episode_return: Estimate
+    cost: Estimate
+    return_spread: float | None
+    cost_spread: float | None
+    highest_cost: float
+    within_budget: int
+    multiplier_mean: float | None
+    multiplier_max: float | None
+    return_share: float | None
+    wall_seconds: float
+    updates_per_second: float
+
+    @property
+    def is_safe(self) -> bool:
+        """Return whether every run is within the budget."""
+        return self.within_budget == len(self.seeds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aggregate:
+    """An algorithm over all tasks on which the reference's mean return is positive.
+
+    Attributes:
+        algorithm: label.
+        tasks: that count, on which it has runs.
+        return_share: return over the reference's mean return on the same task.
+        budget_share: cost over the task's budget.
+        safe_runs: runs within the budget.
+        safe_tasks: tasks on which every run is.
+        runs: that count.
+    """
+
+    algorithm: str
+    tasks: tuple[str, ...]
+    return_share: Estimate
+    budget_share: Estimate
+    safe_runs: int
+    safe_tasks: int
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What a study says so far.
+
+    Attributes:
+        reference: algorithm that returns are normalised by.
+        cells: in the order of tasks, then algorithms; only where there are runs.
+        aggregates: in the order of algorithms; empty while there is nothing to normalise by.
+        excluded: tasks that cannot be normalised → why.
+    """
+
+    reference: str
+    cells: tuple[Cell, ...]
+    aggregates: tuple[Aggregate, ...]
+    excluded: dict[str, str]
+
+    def of_task(self, task: str) -> list[Cell]:
+        """Return the cells of one task."""
+        return [cell for cell in self.cells if cell.task == task]
+
+    def best(self, task: str) -> Cell | None:
+        """Return the cell of highest return among those whose every run is within the budget, or None where there is none."""
+        safe = [cell for cell in self.of_task(task) if cell.is_safe]
+        return max(safe, key=lambda cell: cell.episode_return.value, default=None)
+
+
+def compare(results: Mapping[str, Mapping[str, Sequence[RunResult]]], reference: str) -> Comparison:
+    """Return the comparison.
+
+    Args:
+        results: task → algorithm → finished runs, at least one.
+        reference: algorithm that returns are normalised by.
+    """
+    scales, excluded = {}, {}
+    for task, runs_of in results.items():
+        scale = float(np.mean([_return(run) for run in runs_of[reference]])) if reference in runs_of else None
+        if scale is None:
+            excluded[task] = f"no finished run of {reference}"
+        elif scale <= 0:
+            excluded[task] = f"the mean return of {reference} is {scale:.4g}, and shares of it have no meaning"
+        else:
+            scales[task] = scale
+    cells = [_cell(runs, scales.get(task)) for task, runs_of in results.items() for runs in runs_of.values()]
+    algorithms = dict.fromkeys(algorithm for runs_of in results.values() for algorithm in runs_of)
+    groups = {name: {task: results[task][name] for task in scales if name in results[task]} for name in algorithms}
+    return Comparison(
+        reference=reference,
+        cells=tuple(cells),
+        aggregates=tuple(_aggregate(name, group, scales) for name, group in groups.items() if group),
+        excluded=excluded,
+    )
+
+
+def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
+    returns, costs = [_return(run) for run in runs], [_cost(run) for run in runs]
+    means = [value for run in runs if (value := run.summary.get("multiplier_mean")) is not None]
+    greatest = [value for run in runs if (value := run.summary.get("multiplier_max")) is not None]
+    return Cell(
+        task=runs[0].task,
+        algorithm=runs[0].algorithm,
+        seeds=tuple(run.seed for run in runs),
+        steps_low=min(run.steps for run in runs),
+        steps_high=max(run.steps for run in runs),
+        budget=runs[0].budget,
+        episode_return=estimate([returns]),
+        cost=estimate([costs]),
+        return_spread=_spread(returns),
+        cost_spread=_spread(costs),
+        highest_cost=max(costs),
+        within_budget=sum(map(_is_safe, runs)),
+        multiplier_mean=float(np.mean(means)) if means else None,
+        multiplier_max=max(greatest, default=None),
+        return_share=None if scale is None else float(np.mean(returns)) / scale,
+        wall_seconds=float(np.mean([run.wall_seconds for run in runs])),
+        updates_per_second=float(np.mean([run.updates_per_second for run in runs])),
+    )
+
+
+def _aggregate(algorithm: str, groups: Mapping[str, Sequence[RunResult]], scales: Mapping[str, float]) -> Aggregate:
+    return Aggregate(
+        algorithm=algorithm,
+        tasks=tuple(groups),
+        return_share=estimate([[_return(run) / scales[task] for run in runs] for task, runs in groups.items()]),
+        budget_share=estimate([[_cost(run) / run.budget for run in runs] for runs in groups.values()]),
+        safe_runs=sum(_is_safe(run) for runs in groups.values() for run in runs),
+        safe_tasks=sum(all(map(_is_safe, runs)) for runs in groups.values()),
+        runs=sum(map(len, groups.values())),
+    )
+
+
+def _return(run: RunResult) -> float:
+    return float(run.summary["return_mean"])
+
+
+def _cost(run: RunResult) -> float:
+    return float(run.summary["cost_mean"])
+
+
+def _is_safe(run: RunResult) -> bool:
+    return _cost(run) <= run.budget
+
+
+def _spread(scores: Sequence[float]) -> float | None:
+    return float(np.std(scores, ddof=1)) if len(scores) > 1 else None

@@ -1,0 +1,1 @@
+"""One figure a module; each has `draw(theme, …) -> Figure`."""
