@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.resources import config_path
-from alam_ros.typed import from_mapping, with_override
+from alam_ros.typed import with_override
 
 
 def load_configuration(source: str, overrides: Sequence[str]) -> TrainingConfig:
@@ -32,13 +32,18 @@ def load_configuration(source: str, overrides: Sequence[str]) -> TrainingConfig:
         path, moved = RunDirectory(path).config, [f"trainer.directory={path}"]
     elif not path.is_file():
         path = config_path(f"train/{source}.yaml")
-    mapping = _read(path)
+    mapping = read_mapping(path)
     for assignment in [*moved, *overrides]:
         with_override(mapping, assignment, _parse)
-    return from_mapping(TrainingConfig, mapping)
+    return training_config(mapping)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML file.
+
+    Raises:
+        ConfigurationError: when there is no such file, or it holds something else.
+    """
     try:
         document = yaml.safe_load(path.read_text())
     except OSError as error:
@@ -46,7 +51,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"YAML in `{path}`", " ".join(str(error).split()), "correct the file") from error
     if not isinstance(document, dict):
-        raise ConfigurationError(f"a mapping in `{path}`", repr(document), "see config/train for examples")
+        raise ConfigurationError(f"a mapping in `{path}`", repr(document), "see config for examples")
     return document
 
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     code = 0 if options.report else _perform(study, chosen, options)
     if code <= 1:
-        _report(study, options.study, [assess(run) for run in runs])
+        _report(study, options.study, runs, is_wanted=options.report)
     return code
 
 
@@ -99,14 +99,14 @@ def _conclude(tally: Tally, states: Sequence[RunState], source: str, stopped: in
     return 0 if finished == len(states) else 1
 
 
-def _report(study: StudyConfig, source: str, states: Sequence[RunState]) -> None:
+def _report(study: StudyConfig, source: str, runs: Sequence[PlannedRun], *, is_wanted: bool) -> None:
+    """Write the report; where nothing is finished, only a report that is wanted is an error."""
     from alam_ros.study.report import write_report
     from alam_ros.study.so_far import StudySoFar
 
-    if not any(state.result for state in states):
-        print("no run is finished: there is nothing to report", file=sys.stderr)
-        return
-    print(write_report(StudySoFar(study=study, source=source, states=states)))
+    states = [assess(run) for run in runs]
+    if is_wanted or any(state.result for state in states):
+        print(write_report(StudySoFar(study=study, source=source, states=states)))
 
 
 def _load(source: str) -> StudyConfig:

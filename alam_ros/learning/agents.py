@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.learner import Learner
+from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.runtime import PolicyRuntime
 
 Array = NDArray[np.float32]
@@ -62,24 +63,30 @@ class LearnerAgent:
     def __init__(self, learner: Learner) -> None:
         self._learner = learner
         self.threshold = learner.threshold
-        self.cost_discount = learner.config.constraint.cost_discount
+        self.cost_discount = learner.config.constraint.discount
 
     @torch.inference_mode()
     def act(self, observation: Array, noise: Array | None = None) -> Array:
         """Return tanh(mean), or tanh(mean + σ · noise)."""
-        mean, log_std = self._learner.actor.distribution(torch.from_numpy(observation))
+        rows = self._learner.normalise(torch.from_numpy(observation))
+        mean, log_std = self._learner.actor.distribution(rows)
         raw = mean if noise is None else mean + log_std.exp() * torch.from_numpy(noise)
         return torch.tanh(raw).numpy()
 
     @torch.inference_mode()
     def assess(self, observation: Array, action: Array) -> Assessment:
-        """Judge with the online cost critics and the averaged multiplier; multipliers are 0 while the constraint rests."""
-        state = torch.from_numpy(observation)
+        """Judge with the online cost critics and the averaged multiplier; multipliers are 0 while the constraint rests.
+
+        The penalty of a scalar multiplier weighs a whole batch; a single pair of observation and action feels λ alone.
+        """
+        state = self._learner.normalise(torch.from_numpy(observation))
         cost_value = self._learner.critics(state, torch.from_numpy(action))[2:].amax(0)
         multiplier = effective = torch.zeros(len(state))
         if self._learner.multiplier.ramp > 0:
-            multiplier = self._learner.multiplier.average(state)
-            effective = self._learner.multiplier.effective(multiplier, cost_value - self.threshold)
+            multiplier = self._learner.multiplier.value(state)
+            effective = multiplier
+            if isinstance(self._learner.multiplier, StateMultiplier):
+                effective = self._learner.multiplier.effective(multiplier, cost_value - self.threshold)
         return Assessment(cost_value.numpy(), multiplier.numpy(), effective.numpy())
 
 

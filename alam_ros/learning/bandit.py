@@ -29,7 +29,7 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import MultiplierConfig
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import mlp
-from alam_ros.learning.optimization import adam, minimise
+from alam_ros.learning.parameters import ParameterVector
 
 THRESHOLD = 0.25
 WALL = 5.0
@@ -98,7 +98,7 @@ class _Bandit:
         self.multiplier = StateMultiplier(config, 2, HIDDEN)
         self.multiplier.ramp = 1.0
         self._generator = generator
-        self._optimizer = adam(self.policy.parameters(), POLICY_LEARNING_RATE)
+        self._vector = ParameterVector(self.policy, POLICY_LEARNING_RATE, None)
 
     def states(self, count: int) -> Tensor:
         """Draw states, (count, 2)."""
@@ -117,7 +117,7 @@ class _Bandit:
         with torch.no_grad():
             multiplier = self.multiplier.average(state)
         objective = self.multiplier.augmented_lagrangian(multiplier, gap) - reward
-        minimise(self._optimizer, objective.mean(), None)
+        self._vector.minimise(objective.mean())
         with torch.no_grad():
             _, gap = self._act(state)
         self.multiplier.update(state, gap)

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from alam_ros.errors import CheckpointError, ConfigurationError
-from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.policy_file.atomic import replacing
-from alam_ros.typed import from_mapping, to_mapping
+from alam_ros.typed import to_mapping
 
-SCHEMA = 1
+SCHEMA = 2
 KEPT = 2
 ADJUSTABLE = frozenset(
     f"trainer.{name}"
@@ -118,7 +118,7 @@ def _check(document: object, config: TrainingConfig | None, path: Path) -> None:
 def _of_this_version(mapping: Mapping[str, Any]) -> Any:
     """Return the configuration with the defaults of keys that did not exist when it was written."""
     try:
-        return to_mapping(from_mapping(TrainingConfig, mapping))
+        return to_mapping(training_config(mapping))
     except ConfigurationError:
         return mapping  # a key of its own is gone, and will be named as differing
 

@@ -50,8 +50,13 @@ class Collector:
         self._action = action
         self.stepper.send(action)
 
-    def receive(self) -> None:
-        """Finish the step and store its transitions."""
+    def receive(self) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Finish the step and store its transitions.
+
+        Returns:
+            The observations acted on, (n, observation_size), and the rewards, (n,).
+        """
+        acted_on = self.observation
         step = self.stepper.receive()
         cost = step.cost
         self._replay.add(self.observation, self._action, step.next_observation, step.reward, cost, step.terminated)
@@ -62,6 +67,7 @@ class Collector:
             self._sums[index] = 0.0
         self.observation = step.restarted_observation
         self.steps += len(self.observation)
+        return acted_on, step.reward
 
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores; episodes under way are not part of it, they begin anew."""

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from alam_ros.errors import ConfigurationError
+from alam_ros.typed import from_mapping
+
+FAMILY: Mapping[str, Mapping[str, Any]] = {
+    "sac": {"kind": "none"},
+    # One λ for all states, dual ascent on the critics' estimate (Ha et al. 2020) or on the episodes' cost (Ray et al. 2019).
+    "sac_lag": {"kind": "scalar", "rule": "dual_ascent", "penalise": False, "maximum": 1000.0, "learning_rate": 1e-3},
+    "sac_lag_episode": {
+        "kind": "scalar",
+        "rule": "dual_ascent",
+        "signal": "episode_cost",
+        "penalise": False,
+        "maximum": 1000.0,
+        "learning_rate": 1e-3,
+    },
+    # PID control of one λ by the episodes' cost (Stooke et al. 2020).
+    "sac_pid": {"kind": "scalar", "rule": "pid", "signal": "episode_cost", "penalise": False, "maximum": 1000.0},
+    # One λ and the augmented Lagrangian (Wu et al. 2024).
+    "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-3},
+    # λ(s) by dual ascent, no penalty (Ma et al. 2021).
+    "fac": {"kind": "network", "rule": "dual_ascent", "penalise": False, "averaging": 1.0, "maximum": 1000.0},
+    "sac_alam": {"kind": "network"},
+}
+"""The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,91 +58,184 @@ class ConstraintConfig:
     """What counts as safe enough: V_c(s) ≤ d in every state where that is achievable (alam.md §2).
 
     Attributes:
-        episode_cost_limit: budget D over `episode_steps` T; d = (D/T) (1 - γ_c^T) / (1 - γ_c).
-        cost_discount: γ_c.
+        certificate: what the cost critics learn. "cost_value": the discounted sum of costs; "constraint_decay": the discounted
+            probability that a cost will ever occur, for constraints that must hold always.
+        episode_cost_limit: budget D over `episode_steps` T; with the cost value d = (D/T) (1 - γ_c^T) / (1 - γ_c).
+        decay_limit: d of constraint decay.
+        cost_horizon: how far ahead a cost counts, s: γ_c = 1 - control period / horizon. A robot that can stop within it has time
+            to avoid what it foresees.
+        cost_discount: γ_c itself, instead of the horizon.
     """
 
+    certificate: Literal["cost_value", "constraint_decay"] = "cost_value"
     episode_cost_limit: float = 10.0
     episode_steps: int = 400
-    cost_discount: float = 0.9
+    decay_limit: float = 0.1
+    cost_horizon: float = 1.0
+    cost_discount: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers with which learning cannot work."""
+        if not self.cost_horizon > 0:
+            raise ConfigurationError("`algorithm.constraint.cost_horizon` above 0 s", str(self.cost_horizon), "correct it")
+        if self.cost_discount is not None and not 0 < self.cost_discount < 1:
+            raise ConfigurationError("`algorithm.constraint.cost_discount` between 0 and 1", str(self.cost_discount), "correct it")
+        limits = (self.episode_cost_limit, self.episode_steps, self.decay_limit)
+        if not all(math.isfinite(limit) and limit > 0 for limit in limits):
+            raise ConfigurationError("a cost limit above 0, over at least one step", str(limits), "allow some cost")
+
+    def at(self, control_period: float) -> ConstraintConfig:
+        """Return the same constraint with γ_c filled in for a control period, s.
+
+        Raises:
+            ConfigurationError: when the horizon is not longer than the control period.
+        """
+        if self.cost_discount is not None:
+            return self
+        if not control_period < self.cost_horizon:
+            raise ConfigurationError(
+                f"`algorithm.constraint.cost_horizon` above the control period of {control_period:g} s",
+                f"{self.cost_horizon:g} s",
+                "raise it",
+            )
+        return replace(self, cost_discount=1.0 - control_period / self.cost_horizon)
+
+    @property
+    def discount(self) -> float:
+        """γ_c, once it is known.
+
+        Raises:
+            ConfigurationError: when neither it nor the control period was given.
+        """
+        if self.cost_discount is None:
+            raise ConfigurationError("`algorithm.constraint.cost_discount`, or `at` called with the control period", "neither", "do one")
+        return self.cost_discount
 
     @property
     def threshold(self) -> float:
-        """The discounted cost d the budget allows from one state."""
-        steps, discount = self.episode_steps, self.cost_discount
-        return self.episode_cost_limit / steps * (1 - discount**steps) / (1 - discount)
+        """The value d that the certificate may have in a state."""
+        if self.certificate == "constraint_decay":
+            return self.decay_limit
+        steps = self.episode_steps
+        return self.episode_cost_limit / steps * (1 - self.discount**steps) / (1 - self.discount)
+
+    @property
+    def largest_value(self) -> float:
+        """The largest value the certificate can have."""
+        return 1.0 if self.certificate == "constraint_decay" else 1.0 / (1.0 - self.discount)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MultiplierConfig:
-    """The multiplier network and its regression toward the dual target (alam.md §4.3).
+    """The multiplier: one number or a network, and how it follows the constraint (alam.md §4.3 and §6).
 
     Attributes:
-        rule: what the network is trained on. "averaged_target": ALaM's regression toward the dual target built from λ̄;
-            "online_target": the same built from the trained network; "dual_ascent": the gradient of the Lagrangian.
+        kind: "none" switches the constraint off; "scalar" is one λ for all states; "network" is λ(s).
+        rule: what moves it. For a network, "averaged_target": ALaM's regression toward the dual target built from λ̄;
+            "online_target": the same built from the trained network; "dual_ascent": the gradient of the Lagrangian. For a scalar,
+            "dual_ascent", or "pid" (Stooke et al. 2020).
+        signal: what a scalar follows: "cost_value", the batch mean of Q_c - d; "episode_cost", the mean cost of the episodes
+            finished last, as a share of the budget beyond it.
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
         penalty: ρ of the quadratic penalty.
         maximum: λ is clipped to [0, maximum].
-        learning_rate: of the regression.
+        learning_rate: of the regression or the dual ascent; a network's is Adam's, a scalar's multiplies the error itself.
+        proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [ė]_+]_+ with e in shares of the
+            budget, per update.
         averaging: τ_λ of the EMA copy λ̄, which the actor feels, per multiplier update; 1 makes it the trained network itself.
         delay: gradient steps between multiplier updates.
-        start: environment steps before which the multiplier rests and the penalty is zero.
-        ramp: environment steps over which the penalty then rises to ρ.
+        start: share of the training budget before which the multiplier rests and the penalty is zero.
+        ramp: share of the training budget over which the penalty then rises to ρ.
         gap_low, gap_high: in the actor, G = Q_c - d is clipped to [-gap_low · d, gap_high · d].
         dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises.
     """
 
-    rule: Literal["averaged_target", "online_target", "dual_ascent"] = "averaged_target"
+    kind: Literal["none", "scalar", "network"] = "network"
+    rule: Literal["averaged_target", "online_target", "dual_ascent", "pid"] = "averaged_target"
+    signal: Literal["cost_value", "episode_cost"] = "cost_value"
     penalise: bool = True
     penalty: float = 1.0
     maximum: float = 10.0
     learning_rate: float = 3e-4
+    proportional_gain: float = 0.5
+    integral_gain: float = 1e-3
+    derivative_gain: float = 0.5
     averaging: float = 0.05
     delay: int = 4
-    start: int = 15_000
-    ramp: int = 10_000
+    start: float = 0.25
+    ramp: float = 0.15
     gap_low: float = 1.0
     gap_high: float = 20.0
     dual_gap: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Refuse combinations without a meaning, and shares that are none."""
+        rules = {"scalar": ("dual_ascent", "pid"), "network": ("averaged_target", "online_target", "dual_ascent")}
+        if self.kind != "none" and self.rule not in rules[self.kind]:
+            raise ConfigurationError(
+                f"`multiplier.rule` for a {self.kind} to be one of {', '.join(rules[self.kind])}", self.rule, "choose one of them"
+            )
+        if self.kind == "network" and self.signal != "cost_value":
+            raise ConfigurationError(
+                "`multiplier.signal: cost_value` for a network: each state has its own", self.signal, "leave it out"
+            )
+        for name in ("start", "ramp"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ConfigurationError(
+                    f"`multiplier.{name}` as a share of the training budget, 0 to 1", str(getattr(self, name)), "correct it"
+                )
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlgorithmConfig:
-    """One member of the SAC family. `sac` is `sac_alam` with the multiplier switched off, nothing else.
+    """One member of the SAC family; `sac` is `sac_alam` without a multiplier, nothing else.
 
     Attributes:
-        name: the member.
+        name: the member. `training_config` fills in what `FAMILY` says of it; the numbers that act are those below.
         hidden: sizes of the hidden layers of every network.
         discount: γ of the reward.
         critic_learning_rate, actor_learning_rate, temperature_learning_rate: of Adam.
-        target_averaging: τ of the target critics, per gradient step.
+        target_averaging, cost_target_averaging: τ of the target critics, per gradient step.
         initial_temperature: α at the start.
         actor_delay: gradient steps between updates of actor and temperature.
         gradient_norm: gradients of critics and actor are clipped to it.
-        cost_bootstrap: how the cost critics' targets combine the twins; the actor always takes their max.
+        cost_bootstrap, cost_pessimism: how the twin cost critics are combined in their own targets, and in the actor and the
+            multiplier.
+        reward_scale: rewards are divided by their measured root mean square over this; None leaves them as they are.
+        normalise_observations: whether the networks see observations less their measured mean, divided by their measured
+            standard deviation. A policy file has this folded into its first layers.
     """
 
-    name: Literal["sac", "sac_alam"] = "sac_alam"
+    name: str = "sac_alam"
     hidden: tuple[int, ...] = (128, 128)
     discount: float = 0.99
     critic_learning_rate: float = 1e-3
     actor_learning_rate: float = 5e-4
     temperature_learning_rate: float = 1e-3
     target_averaging: float = 0.005
+    cost_target_averaging: float = 0.005
     initial_temperature: float = 0.2
     actor_delay: int = 2
     gradient_norm: float = 40.0
-    cost_bootstrap: Literal["mean", "max"] = "mean"
+    cost_bootstrap: Literal["mean", "max", "min"] = "mean"
+    cost_pessimism: Literal["mean", "max", "min"] = "max"
+    reward_scale: float | None = None
+    normalise_observations: bool = False
     constraint: ConstraintConfig = field(default_factory=ConstraintConfig)
     multiplier: MultiplierConfig = field(default_factory=MultiplierConfig)
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
-        for name, value in (("discount", self.discount), ("constraint.cost_discount", self.constraint.cost_discount)):
-            if not 0 < value < 1:
-                raise ConfigurationError(f"`algorithm.{name}` between 0 and 1", str(value), "correct it")
-        if not math.isfinite(self.constraint.threshold) or self.constraint.threshold <= 0:
-            raise ConfigurationError("a cost limit above 0", str(self.constraint.episode_cost_limit), "allow some cost")
+        if not 0 < self.discount < 1:
+            raise ConfigurationError("`algorithm.discount` between 0 and 1", str(self.discount), "correct it")
+        if self.name not in FAMILY:
+            raise ConfigurationError(f"`algorithm.name` to be one of {', '.join(FAMILY)}", repr(self.name), "choose one of them")
+        if self.multiplier.kind != FAMILY[self.name]["kind"]:
+            raise ConfigurationError(
+                f"`multiplier.kind: {FAMILY[self.name]['kind']}` for `{self.name}`", self.multiplier.kind, "leave it out"
+            )
+        if self.reward_scale is not None and not self.reward_scale > 0:
+            raise ConfigurationError("`algorithm.reward_scale` above 0, or null", str(self.reward_scale), "correct it")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +283,30 @@ class TrainerConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Everything that defines a run."""
+    """Everything that defines a run; `training_config` builds it from a mapping."""
 
     environment: EnvironmentConfig
     algorithm: AlgorithmConfig = field(default_factory=AlgorithmConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+    def at(self, control_period: float) -> TrainingConfig:
+        """Return the same configuration with what depends on the control period, s, filled in."""
+        return replace(self, algorithm=replace(self.algorithm, constraint=self.algorithm.constraint.at(control_period)))
+
+
+def training_config(mapping: object) -> TrainingConfig:
+    """Build a training configuration; where the mapping is silent, what `FAMILY` says of its member stands.
+
+    Args:
+        mapping: as read from YAML or JSON; `algorithm.name` selects the member, `sac_alam` where it is left out.
+
+    Raises:
+        ConfigurationError: for an unknown member, and for whatever `from_mapping` refuses.
+    """
+    algorithm = mapping.get("algorithm") if isinstance(mapping, Mapping) else None
+    if isinstance(mapping, Mapping) and isinstance(algorithm, Mapping):
+        multiplier = algorithm.get("multiplier", {})
+        if isinstance(multiplier, Mapping):
+            member = FAMILY.get(str(algorithm.get("name")), {})
+            mapping = {**mapping, "algorithm": {**algorithm, "multiplier": {**member, **multiplier}}}
+    return from_mapping(TrainingConfig, mapping)

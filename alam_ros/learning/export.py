@@ -18,6 +18,8 @@ from alam_ros.learning.calibration import fit_calibration
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
 from alam_ros.learning.learner import Learner
+from alam_ros.learning.multiplier import StateMultiplier
+from alam_ros.learning.networks import linear_layers
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import Purpose, first_seed
@@ -54,10 +56,8 @@ class TrainedNetworks:
     @torch.inference_mode()
     def multiplier(self, observation: NDArray[np.float32]) -> float:
         """Return the averaged multiplier; 0 for an algorithm without one."""
-        if not self._learner.is_constrained:
-            return 0.0
-        value = self._learner.multiplier.average(torch.from_numpy(observation[None]))
-        return float(value.clamp(max=self._learner.config.multiplier.maximum)[0])
+        rows = self._learner.normalise(torch.from_numpy(observation[None]))
+        return float(self._learner.multiplier.value(rows)[0])
 
 
 def export(
@@ -122,17 +122,17 @@ def _libraries(run: RunDirectory) -> dict[str, str]:
 
 def _network_specs(config: TrainingConfig) -> dict[str, Any]:
     spec = {"layers": len(config.algorithm.hidden) + 1, "activation": "relu"}
-    has_multiplier = config.algorithm.name == "sac_alam"
+    has_multiplier = config.algorithm.multiplier.kind == "network"
     return {"actor": spec, "cost_critic_0": spec, "cost_critic_1": spec, "multiplier": spec if has_multiplier else None}
 
 
 def _risk(learner: Learner) -> dict[str, Any]:
     return {
         "threshold": learner.threshold,
-        "cost_discount": learner.config.constraint.cost_discount,
-        "penalty_coefficient": learner.multiplier.penalty,
+        "cost_discount": learner.config.constraint.discount,
+        "penalty_coefficient": learner.multiplier.penalty if isinstance(learner.multiplier, StateMultiplier) else 0.0,
         "multiplier_max": learner.config.multiplier.maximum,
-        "multiplier": None if learner.is_constrained else 0.0,
+        "multiplier": None if isinstance(learner.multiplier, StateMultiplier) else _scalar_multiplier(learner),
     }
 
 
@@ -153,21 +153,39 @@ def _calibrate(records: Sequence[EpisodeRecord], control_period: float) -> dict[
     }
 
 
+def _scalar_multiplier(learner: Learner) -> float:
+    return float(learner.multiplier.value(torch.zeros(1, len(learner.units.mean)))[0])
+
+
 def _weights(learner: Learner) -> Weights:
-    weights = _sequential("actor", learner.actor.trunk)
+    """Return the weights of networks that take raw observations: the units are folded into their first layers."""
+    weights: Weights = {}
+    fold = _UnitFolding(learner)
+    fold.add(weights, "actor", linear_layers(learner.actor.trunk))
     for index, member in enumerate((2, 3)):
-        for layer, (weight, bias) in enumerate(zip(learner.critics.weights, learner.critics.biases, strict=True)):
-            weights[f"cost_critic_{index}.{layer}.weight"] = weight[member].detach().numpy().T.copy()
-            weights[f"cost_critic_{index}.{layer}.bias"] = bias[member, 0].detach().numpy()
-    if learner.is_constrained:
-        weights |= _sequential("multiplier", learner.multiplier.average.trunk)
+        layers = zip(learner.critics.weights, learner.critics.biases, strict=True)
+        fold.add(weights, f"cost_critic_{index}", [(weight[member].t(), bias[member, 0]) for weight, bias in layers])
+    if isinstance(learner.multiplier, StateMultiplier):
+        fold.add(weights, "multiplier", linear_layers(learner.multiplier.average.trunk))
     return weights
 
 
-def _sequential(name: str, network: torch.nn.Sequential) -> Weights:
-    linear = [layer for layer in network if isinstance(layer, torch.nn.Linear)]
-    weights = {}
-    for index, layer in enumerate(linear):
-        weights[f"{name}.{index}.weight"] = layer.weight.detach().numpy()
-        weights[f"{name}.{index}.bias"] = layer.bias.detach().numpy()
-    return weights
+class _UnitFolding:
+    """W (o - μ) / σ + b = (W / σ) o + (b - W μ / σ), in double precision."""
+
+    def __init__(self, learner: Learner) -> None:
+        scale, offset = (torch.ones_like(learner.units.mean), torch.zeros_like(learner.units.mean))
+        if learner.config.normalise_observations:
+            scale, offset = learner.units.inverse_deviation, learner.units.mean
+        self._scale, self._offset = scale.double(), offset.double()
+
+    def add(self, weights: Weights, name: str, layers: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> None:
+        """Add the layers of one network, whose input begins with the observation, as (out, in) and (out,)."""
+        size = len(self._scale)
+        for index, (weight, bias) in enumerate(layers):
+            matrix, vector = weight.detach().double().clone(), bias.detach().double()
+            if index == 0:
+                matrix[:, :size] *= self._scale
+                vector = vector - matrix[:, :size] @ self._offset
+            weights[f"{name}.{index}.weight"] = matrix.float().numpy()
+            weights[f"{name}.{index}.bias"] = vector.float().numpy()

@@ -1,23 +1,27 @@
 """One learner for the whole SAC family: the arithmetic of an update, readable from top to bottom.
 
 Equations are those of SAC (Haarnoja et al. 2018) and of the state-wise augmented Lagrangian (alam.md §3 and §4, after the
-abstract of arXiv 2605.00667; what it does not state is inferred).
+abstract of arXiv 2605.00667; what it does not state is inferred). `FastLearner` takes the same steps in less time.
 """
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor
 
 from alam_ros.learning.config import AlgorithmConfig
 from alam_ros.learning.multiplier import StateMultiplier
-from alam_ros.learning.networks import Actor, BatchedCritics, move_toward
-from alam_ros.learning.optimization import adam, minimise
+from alam_ros.learning.networks import Actor, BatchedCritics
+from alam_ros.learning.parameters import ParameterVector, flatten, views_like
 from alam_ros.learning.replay import Batch
+from alam_ros.learning.scalar_multiplier import ScalarMultiplier
+from alam_ros.learning.scaling import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,46 +39,74 @@ class Learner:
     Args:
         config: the member of the family.
         observation_size, action_size: of the contract.
+
+    Attributes:
+        episode_excess: (J_c - D) / D of the episodes finished last, which some members follow.
     """
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
         self.threshold = config.constraint.threshold
+        self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
         self.critics = BatchedCritics(observation_size, action_size, config.hidden)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
-        self.log_temperature = torch.tensor(config.initial_temperature).log().requires_grad_()
+        self.log_temperature = torch.tensor([config.initial_temperature]).log().requires_grad_()
         self.target_entropy = -float(action_size)
-        self.multiplier = StateMultiplier(config.multiplier, observation_size, config.hidden)
+        self.multiplier: StateMultiplier | ScalarMultiplier = (
+            StateMultiplier(config.multiplier, observation_size, config.hidden)
+            if config.multiplier.kind == "network"
+            else ScalarMultiplier(config.multiplier, self.threshold)
+        )
         self.updates = 0
-        self._critic_optimizer = adam(self.critics.parameters(), config.critic_learning_rate)
-        self._actor_optimizer = adam(self.actor.parameters(), config.actor_learning_rate)
-        self._temperature_optimizer = adam([self.log_temperature], config.temperature_learning_rate)
+        self.episode_excess = 0.0
+        self._critic_vector = ParameterVector(self.critics, config.critic_learning_rate, config.gradient_norm)
+        self._target_vector = flatten(self.target_critics)
+        self._target_rates = self._rates()
+        self._actor_vector = ParameterVector(self.actor, config.actor_learning_rate, config.gradient_norm)
+        self._temperature_optimizer = torch.optim.Adam([self.log_temperature], lr=config.temperature_learning_rate, fused=True)
 
     @property
     def is_constrained(self) -> bool:
         """Whether the multiplier takes part at all."""
-        return self.config.name == "sac_alam"
+        return self.config.multiplier.kind != "none"
 
-    def set_progress(self, environment_steps: int) -> None:
-        """Set the penalty ρ for this moment of training: zero, then a ramp, then its value."""
+    def set_progress(self, share: float) -> None:
+        """Let the constraint rest, then ramp up, then act, after the share of the training budget that is spent."""
         config = self.config.multiplier
-        share = (environment_steps - config.start) / max(config.ramp, 1)
-        self.multiplier.ramp = min(max(share, 0.0), 1.0) if self.is_constrained else 0.0
+        ramp = min(max((share - config.start) / max(config.ramp, 1e-9), 0.0), 1.0)
+        self.multiplier.ramp = ramp if self.is_constrained else 0.0
+
+    def measure(self, observation: NDArray[np.float32], reward: NDArray[np.floating[Any]]) -> None:
+        """Take in n collected transitions and keep the units in step with them."""
+        self.units.measure(observation, reward)
+        before = self.units.reward_factor
+        if self.units.refresh():
+            self._rescale_reward_values(self.units.reward_factor / before)
+
+    def normalise(self, observation: Tensor) -> Tensor:
+        """Return raw observations (batch, observation_size) in the networks' units."""
+        if not self.config.normalise_observations:
+            return observation
+        return (observation - self.units.mean) * self.units.inverse_deviation
 
     def update(self, batch: Batch) -> dict[str, Tensor]:
         """Take one gradient step on every network that is due.
+
+        Args:
+            batch: transitions as collected, in raw units.
 
         Returns:
             Detached scalars for the log, by name.
         """
         self.updates += 1
+        batch = self._in_units(batch)
         scalars = self._update_critics(batch)
         if self.updates % self.config.actor_delay == 0:
             scalars |= self._update_actor(batch.observation)
         if self.multiplier.ramp > 0 and self.updates % self.config.multiplier.delay == 0:
             scalars |= self._update_multiplier(batch.observation)
-        move_toward(self.target_critics, self.critics, self.config.target_averaging)
+        self._move_targets()
         return scalars
 
     @torch.no_grad()
@@ -82,71 +114,112 @@ class Learner:
         """Return the Bellman targets of the four critics, (4, batch).
 
         Reward: y = r + γ (1 - terminated) (min_i Q_i(s', a') - α log π(a'|s')).
-        Cost: y_c = c + γ_c (1 - terminated) mean_i Q_c,i(s', a'), at most 1 / (1 - γ_c); entropy never enters (alam.md §2).
+        Cost value: y_c = c + γ_c (1 - terminated) mean_i Q_c,i(s', a'), at most 1 / (1 - γ_c).
+        Constraint decay: y_c = c + (1 - c) γ_c (1 - terminated) mean_i Q_c,i(s', a'), at most 1.
+        Entropy enters neither (alam.md §2).
 
         The cost critics bootstrap from their mean and without a lower clip: a max, or a clip at the value most states have, is
         biased upward in every step and bootstrapping multiplies that by 1 / (1 - γ_c) (docs/decisions/0002).
         """
         action, log_probability = self.actor.sample(batch.next_observation)
         values = self.target_critics(batch.next_observation, action)
+        constraint = self.config.constraint
         alive = 1.0 - batch.terminated
         soft = values[:2].amin(0) - self.log_temperature.exp() * log_probability
         reward_target = batch.reward + self.config.discount * alive * soft
-        cost_discount = self.config.constraint.cost_discount
-        cost_values = values[2:].mean(0) if self.config.cost_bootstrap == "mean" else values[2:].amax(0)
-        cost_target = batch.cost + cost_discount * alive * cost_values
-        cost_target = cost_target.clamp(max=1.0 / (1.0 - cost_discount))
+        if constraint.certificate == "constraint_decay":
+            alive = alive * (1.0 - batch.cost)
+        bootstrap = combine(values[2:], self.config.cost_bootstrap)
+        cost_target = (batch.cost + constraint.discount * alive * bootstrap).clamp(max=constraint.largest_value)
         return torch.stack((reward_target, reward_target, cost_target, cost_target))
 
     def sample_policy(self, observation: Tensor) -> PolicySample:
-        """Draw a ~ π(s) and evaluate it: min of the reward critics, G = max_i Q_c,i(s, a) - d clipped."""
+        """Draw a ~ π(s) and evaluate it: min of the reward critics, G = Q_c(s, a) - d clipped."""
         action, log_probability = self.actor.sample(observation)
         values = self.critics(observation, action)
         config = self.config.multiplier
-        gap = values[2:].amax(0) - self.threshold
+        gap = combine(values[2:], self.config.cost_pessimism) - self.threshold
         gap = gap.clamp(-config.gap_low * self.threshold, config.gap_high * self.threshold)
         return PolicySample(log_probability, values[:2].amin(0), gap)
+
+    def _in_units(self, batch: Batch) -> Batch:
+        return replace(
+            batch,
+            observation=self.normalise(batch.observation),
+            next_observation=self.normalise(batch.next_observation),
+            reward=batch.reward * self.units.reward_factor,
+        )
 
     def _update_critics(self, batch: Batch) -> dict[str, Tensor]:
         targets = self.critic_targets(batch)
         values = self.critics(batch.observation, batch.action)
         errors = (values - targets).square().mean(1)
-        norm = minimise(self._critic_optimizer, errors.sum(), self.config.gradient_norm)
+        norm = self._critic_vector.minimise(errors.sum())
         errors = errors.detach()
         return {"critic/reward_loss": errors[:2].mean(), "critic/cost_loss": errors[2:].mean(), "critic/gradient_norm": norm}
 
     def _update_actor(self, observation: Tensor) -> dict[str, Tensor]:
-        """J_π = E[α log π - min_i Q_i + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + m (alam.md §4.2)."""
+        """J_π = E[α log π - min_i Q_i + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + m (alam.md §4.2).
+
+        The last term enters as m G with m = [λ̄ + ρ G]_+ held fixed, which has the same gradient for every member of the family.
+        """
         sample = self.sample_policy(observation)
         temperature = self.log_temperature.exp().detach()
         objective = temperature * sample.log_probability - sample.reward_value
         scalars = {}
         if self.multiplier.ramp > 0:
-            multiplier = self.multiplier.average(observation)
-            effective = self.multiplier.effective(multiplier, sample.gap).detach()
-            objective = (objective + self.multiplier.augmented_lagrangian(multiplier, sample.gap)) / (1.0 + effective)
+            with torch.no_grad():
+                multiplier = self.multiplier.value(observation)
+                effective = self.multiplier.effective(multiplier, sample.gap)
+            objective = (objective + effective * sample.gap) / (1.0 + effective)
             scalars = {
                 "multiplier/effective": effective.mean(),
                 "multiplier/mean": multiplier.mean(),
                 "multiplier/max": multiplier.max(),
             }
-        norm = minimise(self._actor_optimizer, objective.mean(), self.config.gradient_norm)
-        entropy_error = (sample.log_probability.detach() + self.target_entropy).mean()
-        minimise(self._temperature_optimizer, -self.log_temperature * entropy_error, None)
+        norm = self._actor_vector.minimise(objective.mean())
+        self._update_temperature(sample.log_probability.detach().mean())
         return scalars | {
             "actor/entropy": -sample.log_probability.detach().mean(),
             "actor/reward_value": sample.reward_value.detach().mean(),
             "actor/gap": sample.gap.detach().mean(),
             "actor/infeasible_share": (sample.gap.detach() > 0).float().mean(),
-            "actor/temperature": temperature,
+            "actor/temperature": temperature[0],
             "actor/gradient_norm": norm,
         }
 
+    def _update_temperature(self, log_probability: Tensor) -> None:
+        """Step down -log α (E[log π] + H_target)."""
+        self.log_temperature.grad = -(log_probability + self.target_entropy).reshape(1)
+        self._temperature_optimizer.step()
+
     def _update_multiplier(self, observation: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
-            limit = self.config.multiplier.dual_gap * self.threshold
-            gap = self.sample_policy(observation).gap.clamp(-limit, limit)
-        return {"multiplier/loss": self.multiplier.update(observation, gap)}
+            gap = self._dual_gap(self.sample_policy(observation).gap)
+        return {"multiplier/loss": self.multiplier.update(observation, gap, self.episode_excess)}
+
+    def _dual_gap(self, gap: Tensor) -> Tensor:
+        """Return G within ± dual_gap · d."""
+        limit = self.config.multiplier.dual_gap * self.threshold
+        return gap.clamp(-limit, limit)
+
+    @torch.no_grad()
+    def _move_targets(self) -> None:
+        self._target_vector.lerp_(self._critic_vector.values, self._target_rates)
+
+    def _rates(self) -> Tensor:
+        """Return τ for each element of the target critics' vector: the first two critics are the reward's."""
+        rates = torch.empty_like(self._target_vector)
+        for view in views_like(rates, list(self.target_critics.parameters())):
+            view[:2], view[2:] = self.config.target_averaging, self.config.cost_target_averaging
+        return rates
+
+    @torch.no_grad()
+    def _rescale_reward_values(self, factor: float) -> None:
+        """Express what the reward critics have learned in a new unit of reward, exactly (after van Hasselt et al. 2016)."""
+        for critics in (self.critics, self.target_critics):
+            critics.weights[-1][:2] *= factor
+            critics.biases[-1][:2] *= factor
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything `load_state_dict` needs to continue exactly here."""
@@ -156,20 +229,28 @@ class Learner:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore networks, optimisers and counters."""
+        """Restore networks, optimisers, units and counters."""
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         with torch.no_grad():
             self.log_temperature.copy_(state["log_temperature"])
         self.updates = state["updates"]
 
-    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
-        parts: dict[str, nn.Module | torch.optim.Optimizer] = {
+    def _parts(self) -> dict[str, Any]:
+        return {
             "actor": self.actor,
             "critics": self.critics,
             "target_critics": self.target_critics,
-            "critic_optimizer": self._critic_optimizer,
-            "actor_optimizer": self._actor_optimizer,
+            "critic_optimizer": self._critic_vector,
+            "actor_optimizer": self._actor_vector,
             "temperature_optimizer": self._temperature_optimizer,
+            "multiplier": self.multiplier,
+            "units": self.units,
         }
-        return parts | self.multiplier.parts()
+
+
+def combine(twins: Tensor, how: str) -> Tensor:
+    """Return the mean, the max or the min of twin values (2, batch), (batch,)."""
+    if how == "mean":
+        return twins.mean(0)
+    return twins.amax(0) if how == "max" else twins.amin(0)

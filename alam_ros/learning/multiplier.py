@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from alam_ros.learning.config import MultiplierConfig
-from alam_ros.learning.networks import MultiplierNetwork, move_toward
-from alam_ros.learning.optimization import adam, minimise
+from alam_ros.learning.networks import MultiplierNetwork
+from alam_ros.learning.parameters import ParameterVector, flatten
 
 GRADIENT_NORM = 3.0
 
@@ -38,7 +39,8 @@ class StateMultiplier:
         self.config = config
         self.online = MultiplierNetwork(observation_size, hidden)
         self.average = copy.deepcopy(self.online).requires_grad_(False)
-        self.optimizer: torch.optim.Optimizer = adam(self.online.parameters(), config.learning_rate)
+        self.vector = ParameterVector(self.online, config.learning_rate, GRADIENT_NORM)
+        self.average_vector = flatten(self.average)
         self.ramp = 0.0
 
     @property
@@ -50,6 +52,11 @@ class StateMultiplier:
     def penalty(self) -> float:
         """ρ of the quadratic penalty in the actor's objective; 0 gives the plain Lagrangian."""
         return self.dual_step if self.config.penalise else 0.0
+
+    def value(self, observation: Tensor) -> Tensor:
+        """Return λ̄(s), at most λ_max, (batch,)."""
+        multiplier: Tensor = self.average(observation)
+        return multiplier.clamp(max=self.config.maximum)
 
     def effective(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return m = [λ + ρ G]_+, which multiplies the gradient of Q_c in the actor (alam.md §3)."""
@@ -82,21 +89,36 @@ class StateMultiplier:
             target = self.dual_target(origin, gap)
         return functional.mse_loss(multiplier, target)
 
-    def update(self, observation: Tensor, gap: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, episode_excess: float = 0.0) -> Tensor:
         """Take one step on λ_ξ and move λ̄ toward it.
 
         Args:
             observation: (batch, observation_size).
             gap: G = Q_c(s, a) - d with fresh actions of the policy, without gradient, (batch,).
+            episode_excess: not used: each state has its own gap.
 
         Returns:
             The loss before the step, detached.
         """
         loss = self.loss(observation, gap)
-        minimise(self.optimizer, loss, GRADIENT_NORM)
-        move_toward(self.average, self.online, self.config.averaging)
+        self.vector.minimise(loss)
+        self.follow()
         return loss.detach()
 
-    def parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
-        """Return what a checkpoint keeps, by name."""
-        return {"multiplier": self.online, "average_multiplier": self.average, "multiplier_optimizer": self.optimizer}
+    def follow(self) -> None:
+        """Move λ̄ toward λ_ξ by τ_λ."""
+        self.average_vector.lerp_(self.vector.values.detach(), self.config.averaging)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {
+            "online": self.online.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.vector.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore networks and optimiser."""
+        self.online.load_state_dict(state["online"])
+        self.average.load_state_dict(state["average"])
+        self.vector.load_state_dict(state["optimizer"])

@@ -24,6 +24,11 @@ def mlp(sizes: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def linear_layers(network: nn.Sequential) -> list[tuple[Tensor, Tensor]]:
+    """Return weight (out, in) and bias (out,) of each linear layer."""
+    return [(layer.weight, layer.bias) for layer in network if isinstance(layer, nn.Linear)]
+
+
 class Actor(nn.Module):
     """Gaussian policy squashed by tanh (Haarnoja et al. 2018, appendix C)."""
 
@@ -99,9 +104,3 @@ class MultiplierNetwork(nn.Module):
     def forward(self, observation: Tensor) -> Tensor:
         """Return λ, (batch,)."""
         return functional.softplus(self.trunk(observation).squeeze(-1))
-
-
-@torch.no_grad()
-def move_toward(target: nn.Module, source: nn.Module, rate: float) -> None:
-    """Move the target's parameters by `rate` toward the source's, in place (exponential moving average)."""
-    torch._foreach_lerp_(list(target.parameters()), list(source.parameters()), rate)

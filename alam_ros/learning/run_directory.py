@@ -15,9 +15,9 @@ import yaml
 
 from alam_ros.contract import Contract
 from alam_ros.errors import CheckpointError, ConfigurationError
-from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.policy_file.atomic import write_atomically
-from alam_ros.typed import from_mapping, to_mapping
+from alam_ros.typed import to_mapping
 
 
 class RunDirectory:
@@ -54,7 +54,7 @@ class RunDirectory:
         """
         if not self.has_run():
             raise CheckpointError(f"a run in `{self.root}`", "no config.yaml there", "check the path, or train first")
-        return from_mapping(TrainingConfig, yaml.safe_load(self.config.read_text()))
+        return training_config(yaml.safe_load(self.config.read_text()))
 
     def load_contract(self) -> Contract:
         """Read the contract the policy is trained on."""

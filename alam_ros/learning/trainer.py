@@ -23,8 +23,8 @@ from alam_ros.learning.checkpoint import CheckpointStore
 from alam_ros.learning.collection import Collector
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.evaluation import evaluate
+from alam_ros.learning.fast_learner import FastLearner
 from alam_ros.learning.journal import Journal, training_numbers
-from alam_ros.learning.learner import Learner
 from alam_ros.learning.metrics import MetricsRow
 from alam_ros.learning.process import prepare_process
 from alam_ros.learning.replay import ReplayBuffer
@@ -36,6 +36,9 @@ from alam_ros.learning.summary import summarise
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+RECORD_EVERY = 8  # updates between two whose scalars go into the log; in a multiple of their delays all networks step
+EXCESS_EPISODES = 10  # finished last, whose mean cost scalar multipliers may follow
 
 
 class Trainer:
@@ -63,7 +66,6 @@ class Trainer:
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         prepare_process()
-        self._config = config
         self._should_stop = should_stop
         self._saved = (0, -1)  # steps and last evaluation of the newest checkpoint
         self._run = RunDirectory(config.trainer.directory)
@@ -71,9 +73,10 @@ class Trainer:
         with ExitStack() as stack:
             stack.enter_context(self._run.locked())
             self._checkpoints = CheckpointStore(self._run.checkpoints)
-            state = self._checkpoints.load(config) if resume else None
             copies = config.environment.copies
             collecting = stack.enter_context(running(make_environments, config.environment, copies))
+            self._config = config = config.at(collecting.contract().control_period)
+            state = self._checkpoints.load(config) if resume else None
             evaluating = min(copies, config.trainer.evaluation_episodes)
             self._evaluating = stack.enter_context(running(make_environments, config.environment, evaluating))
             self._run.prepare(config, collecting.contract())
@@ -143,7 +146,7 @@ class Trainer:
         """Build the parts, restore them from a checkpoint if there is one, and start the first episodes."""
         config = self._config.trainer
         torch.manual_seed(config.seed)
-        self._learner = Learner(self._config.algorithm, stepper.observation_size, stepper.action_size)
+        self._learner = FastLearner(self._config.algorithm, stepper.observation_size, stepper.action_size, config.batch_size)
         self._agent = LearnerAgent(self._learner)
         self._replay = ReplayBuffer(config.replay_capacity, stepper.observation_size, stepper.action_size, config.seed)
         self._collector = Collector(stepper, self._replay)
@@ -158,7 +161,7 @@ class Trainer:
             self._evaluated_at, earlier_seconds = state["evaluated_at"], state["wall_seconds"]
             self._saved = (self.steps, self._evaluated_at)
         self._started = time.monotonic() - earlier_seconds
-        self._learner.set_progress(self.steps)
+        self._set_progress()
         self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
 
     def _advance(self) -> None:
@@ -177,7 +180,7 @@ class Trainer:
         before = self.steps
         self._collector.send(self._choose_action())
         self._learn(before + self._collector.stepper.copies)
-        self._collector.receive()
+        self._learner.measure(*self._collector.receive())
         self._journal.progress.advance(self.steps - before)
         if self._passed(config.log_every, before):
             self._logged = self._scalars.take()
@@ -190,7 +193,8 @@ class Trainer:
             shape = (len(observation), self._collector.stepper.action_size)
             return np.random.default_rng((config.seed, self.steps)).uniform(-1.0, 1.0, shape).astype(np.float32)
         with torch.no_grad():
-            action: NDArray[np.float32] = self._learner.actor.sample(torch.from_numpy(observation))[0].numpy()
+            rows = self._learner.normalise(torch.from_numpy(observation))
+            action: NDArray[np.float32] = self._learner.actor.sample(rows)[0].numpy()
         return action
 
     def _learn(self, steps: int) -> None:
@@ -202,10 +206,19 @@ class Trainer:
         config = self._config.trainer
         if self.steps < config.random_steps:
             return
-        self._learner.set_progress(self.steps)
+        self._set_progress()
         due = int((steps - config.random_steps) * config.updates_per_step)
         while self._learner.updates < due:
-            self._scalars.add(self._learner.update(self._replay.sample(config.batch_size)))
+            record = (self._learner.updates + 1) % RECORD_EVERY == 0
+            self._scalars.add(self._learner.update(self._replay.sample(config.batch_size), record=record))
+
+    def _set_progress(self) -> None:
+        """Tell the learner how far training is and what the last episodes cost."""
+        limit = self._config.algorithm.constraint.episode_cost_limit
+        episodes = list(self._collector.episodes)[-EXCESS_EPISODES:]
+        if episodes:
+            self._learner.episode_excess = float(np.mean([episode.cost for episode in episodes])) / limit - 1.0
+        self._learner.set_progress(self.steps / self._config.trainer.steps)
 
     def _is_evaluation_due(self) -> bool:
         is_last_due = self._is_budget_spent() and self._evaluated_at < self.steps

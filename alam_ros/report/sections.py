@@ -61,7 +61,8 @@ def learning_section(material: Material, draw: Draw) -> Section:
         reason = material.why_missing("training") if material.facts["is_trained_here"] else given
         return Section(title, "", missing("The training", reason))
     last, constraint = material.metrics[-1], config.algorithm.constraint
-    start = config.algorithm.multiplier.start if config.algorithm.name == "sac_alam" else 0
+    multiplier = config.algorithm.multiplier
+    start = 0 if multiplier.kind == "none" else round(multiplier.start * config.trainer.steps)
     text = (
         f"{config.algorithm.name} on {config.environment.id}: {last['steps']:,} steps, {last['updates']:,} gradient steps, "
         f"{last['wall_seconds'] / 60:.1f} minutes, seed {config.trainer.seed}."

@@ -24,8 +24,8 @@ class RayExecutor:
     Replaces this process's SIGTERM handler (Ray does), so make it before installing another.
 
     Args:
-        address: of the cluster; None for `RAY_ADDRESS`, else the one that was started on this machine, else one of our own for as
-            long as this object lives.
+        address: of the cluster; "local" for one of our own, for as long as this object lives; None for `RAY_ADDRESS`, else the one
+            that was started on this machine, else one of our own.
         slots: runs at a time; None for as many as the cluster has processors.
 
     Attributes:
@@ -46,7 +46,7 @@ class RayExecutor:
             ) from error
         options = {"logging_level": "warning", "log_to_driver": False}
         try:
-            self._ray.init(address=address, include_dashboard=None if address else False, **options)
+            self._ray.init(address=address, include_dashboard=False if address in (None, "local") else None, **options)
         except ConnectionError as error:
             found = " ".join(str(error).split())
             raise StudyError(f"a Ray cluster at `{address}`", found, "start one with `ray start --head`") from error

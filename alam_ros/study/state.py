@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -85,7 +85,12 @@ def describe_refused(states: Iterable[RunState]) -> str:
 def _directory_differences(run: PlannedRun) -> list[str]:
     """Return the keys in which the run that was begun in the directory differs.
 
+    Training fills in what follows from the control period, and so must the plan be before it is compared.
+
     Raises:
         AlamError: when there is none, or it cannot be read.
     """
-    return run.differences(to_mapping(RunDirectory(run.directory).load_config()), run.evaluation)
+    directory = RunDirectory(run.directory)
+    begun = to_mapping(directory.load_config())
+    complete = replace(run, config=run.config.at(directory.load_contract().control_period))
+    return complete.differences(begun, run.evaluation)

@@ -6,10 +6,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Send file descriptors 1 and 2 to nowhere: PyBullet prints from C, past `sys.stdout`. Its failures are exceptions."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -25,15 +29,28 @@ def _quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-with _quiet():
+with quiet():
     import pybullet
     from pybullet_utils.bullet_client import BulletClient
 
 
 def connect() -> BulletClient:
     """Start a physics server in this process, without a window."""
-    with _quiet():
+    with quiet():
         return BulletClient(pybullet.DIRECT)
 
 
-__all__ = ["BulletClient", "connect", "pybullet"]
+def picture(client: BulletClient, size: int, view: Any, lens: Any) -> NDArray[np.uint8]:
+    """Return (size, size, 3) uint8 of what a camera sees, drawn without graphics hardware.
+
+    Args:
+        client: PyBullet world.
+        size: pixels.
+        view: matrix, as `computeViewMatrix` returns it.
+        lens: matrix, as `computeProjectionMatrixFOV` returns it.
+    """
+    image = client.getCameraImage(size, size, view, lens, shadow=0, renderer=pybullet.ER_TINY_RENDERER)[2]
+    return np.asarray(image, dtype=np.uint8).reshape(size, size, 4)[:, :, :3]
+
+
+__all__ = ["BulletClient", "connect", "picture", "pybullet", "quiet"]

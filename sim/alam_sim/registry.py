@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from alam_sim import navigation, safety_gym
+from alam_sim import arm_reach, bullet_safety_gym, navigation, safety_gym
 
 
 def register_all() -> None:
     """Register the environments with Gymnasium; nothing heavy is imported before one is made."""
+    arm_reach.register()
     navigation.register()
     safety_gym.register()
+    bullet_safety_gym.register()

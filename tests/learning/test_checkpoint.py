@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from alam_ros.errors import CheckpointError
-from alam_ros.learning.checkpoint import CheckpointStore
+from alam_ros.learning.checkpoint import SCHEMA, CheckpointStore
 from tests.support.training import tiny_config
 
 CONFIG = tiny_config(Path("run"))
@@ -73,7 +73,7 @@ class Malicious:
 @pytest.mark.parametrize("write", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
 def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, write) -> None:
     witness = tmp_path / "code_was_run"
-    write({"schema": 1, "state": Malicious(witness)}, tmp_path / "000000000001.pt")
+    write({"schema": SCHEMA, "state": Malicious(witness)}, tmp_path / "000000000001.pt")
     with pytest.raises(CheckpointError, match="1 damaged"):
         CheckpointStore(tmp_path).load(CONFIG)
     assert not witness.exists()
@@ -112,6 +112,6 @@ def test_a_key_that_is_gone_is_named(tmp_path: Path) -> None:
 
 
 def test_another_schema_is_refused(tmp_path: Path) -> None:
-    torch.save({"schema": 2}, tmp_path / "000000000001.pt")
-    with pytest.raises(CheckpointError, match="schema 1"):
+    torch.save({"schema": SCHEMA - 1}, tmp_path / "000000000001.pt")
+    with pytest.raises(CheckpointError, match=f"schema {SCHEMA}"):
         CheckpointStore(tmp_path).load(CONFIG)

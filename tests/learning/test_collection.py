@@ -93,8 +93,11 @@ def test_collected_transitions_and_episodes_are_those_that_happened(three: Envir
     collector = Collector(three, replay)
     collector.start(0)
     for _ in range(3):
+        acted_on = collector.observation.copy()
         collector.send(np.full((3, 1), 0.25, np.float32))
-        collector.receive()
+        observation, reward = collector.receive()
+        assert observation.tolist() == acted_on.tolist()
+        assert reward.tolist() == [0.25, 0.25, 0.25]
     assert collector.steps == len(replay) == 9
     assert [(episode.length, episode.episode_return, episode.cost) for episode in collector.episodes] == [
         (1, 0.25, 1.0),

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from onnx.reference import ReferenceEvaluator
 
 from alam_ros.learning.agents import LearnerAgent, PolicyAgent
+from alam_ros.learning.checkpoint import CheckpointStore
 from alam_ros.learning.export import export
 from alam_ros.learning.onnx_export import export_onnx
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.trainer import Trainer
 from alam_ros.runtime import PolicyRuntime
-from alam_ros.typed import from_mapping
 from alam_sim.vector import make_vector
-from tests.support.training import TrainingConfig, tiny_mapping
+from tests.support.training import tiny_config
 
 
-def trained(directory: Path, name: str) -> RunDirectory:
-    mapping = tiny_mapping(directory)
-    mapping["algorithm"]["name"] = name
-    with Trainer(from_mapping(TrainingConfig, mapping), make_environments=make_vector) as trainer:
+def trained(directory: Path, name: str, **algorithm: Any) -> RunDirectory:
+    with Trainer(tiny_config(directory, {"name": name, **algorithm}), make_environments=make_vector) as trainer:
         trainer.run()
     return RunDirectory(directory)
 
@@ -43,13 +43,40 @@ def random_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.uniform(-1, 1, (count, 77)).astype(np.float32), rng.uniform(-1, 1, (count, 2)).astype(np.float32)
 
 
-def test_the_file_agrees_with_torch(run: RunDirectory, runtime: PolicyRuntime) -> None:
+def assert_agreement(run: RunDirectory, runtime: PolicyRuntime) -> None:
+    """Check that the file says of raw observations what the newest checkpoint of the run says."""
     observation, action = random_pairs(200)
     learner, policy = LearnerAgent(restore_run(run.root).learner), PolicyAgent(runtime)
     np.testing.assert_allclose(policy.act(observation), learner.act(observation), rtol=1e-5, atol=1e-5)
     ours, theirs = policy.assess(observation, action), learner.assess(observation, action)
     for name in ("cost_value", "multiplier", "effective_multiplier"):
         np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_the_file_agrees_with_torch(run: RunDirectory, runtime: PolicyRuntime) -> None:
+    assert_agreement(run, runtime)
+
+
+@pytest.mark.parametrize("name", ["sac_alam", "cal", "sac_lag"])
+def test_a_file_takes_raw_observations_whatever_units_the_networks_have(name: str, tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", name, normalise_observations=True, reward_scale=0.5)
+    restored = restore_run(run.root)
+    units, multiplier = restored.state["learner"]["units"], restored.state["learner"]["multiplier"]
+    assert units["mean"].abs().max() > 0.01
+    # Contracts keep elements near one already; here they differ by decades, as those of a simulator's own observations do.
+    units["mean"], units["inverse_deviation"] = torch.linspace(-0.5, 0.5, 77), torch.logspace(-1, 0.5, 77)
+    if name != "sac_alam":
+        multiplier["multiplier"] = 0.75  # so short a run has hardly any cost
+    CheckpointStore(run.checkpoints).save(restored.state, restored.config, restored.steps)
+    runtime = export(run, run.root / "policy.alam", make_vector, calibration_episodes=15)
+    assert_agreement(run, runtime)
+    scalar = runtime.manifest.risk.multiplier
+    if name == "sac_alam":
+        assert runtime.manifest.networks.multiplier is not None
+        assert scalar is None
+    else:
+        assert runtime.manifest.networks.multiplier is None
+        assert scalar == 0.75
 
 
 def test_the_file_tells_where_it_comes_from(run: RunDirectory, runtime: PolicyRuntime) -> None:

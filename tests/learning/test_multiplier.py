@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -9,27 +10,33 @@ from hypothesis import strategies as st
 
 from alam_ros.learning.config import MultiplierConfig
 from alam_ros.learning.multiplier import GRADIENT_NORM, StateMultiplier
+from tests.support.learners import default_dtype
 
 RULES = ("averaged_target", "online_target", "dual_ascent")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _double_precision() -> Iterator[None]:
+    with default_dtype(torch.float64):
+        yield
+
+
 def make(**changes: object) -> StateMultiplier:
-    """Return a float64 multiplier well above zero, the same at every call."""
+    """Return a multiplier well above zero, the same at every call."""
     torch.manual_seed(0)
     multiplier = StateMultiplier(MultiplierConfig(**changes), 3, (16,))  # type: ignore[arg-type]
     with torch.no_grad():
         multiplier.online.trunk[-1].weight.uniform_(-0.3, 0.3)
         multiplier.online.trunk[-1].bias.fill_(2.0)
-    multiplier.online.double()
-    multiplier.average = copy.deepcopy(multiplier.online).requires_grad_(False)
+    multiplier.average_vector.copy_(multiplier.vector.values)
     multiplier.ramp = 1.0
     return multiplier
 
 
 def data(seed: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    observation = torch.randn(64, 3, dtype=torch.float64, generator=generator)
-    return observation, 0.3 * torch.randn(64, dtype=torch.float64, generator=generator)
+    observation = torch.randn(64, 3, generator=generator)
+    return observation, 0.3 * torch.randn(64, generator=generator)
 
 
 def gradient(multiplier: StateMultiplier) -> torch.Tensor:
@@ -38,7 +45,7 @@ def gradient(multiplier: StateMultiplier) -> torch.Tensor:
 
 
 def weights(multiplier: StateMultiplier) -> torch.Tensor:
-    return torch.cat([part.detach().flatten() for part in multiplier.online.parameters()])
+    return multiplier.vector.values.clone()
 
 
 @given(multiplier=st.floats(0, 20), gap=st.floats(-5, 5), penalty=st.floats(0.01, 10), ramp=st.sampled_from([0.25, 1.0]))
@@ -46,7 +53,7 @@ def test_closed_forms(multiplier: float, gap: float, penalty: float, ramp: float
     subject = StateMultiplier(MultiplierConfig(penalty=penalty, maximum=15.0), 1, ())
     subject.ramp = ramp
     rho = penalty * ramp
-    pair = torch.tensor(multiplier, dtype=torch.float64), torch.tensor(gap, dtype=torch.float64)
+    pair = torch.tensor(multiplier), torch.tensor(gap)
     effective = max(0.0, multiplier + rho * gap)
     assert float(subject.effective(*pair)) == pytest.approx(effective, abs=1e-12)
     assert float(subject.dual_target(*pair)) == pytest.approx(min(effective, 15.0), abs=1e-12)
@@ -57,16 +64,16 @@ def test_closed_forms(multiplier: float, gap: float, penalty: float, ramp: float
 def test_the_effective_multiplier_is_what_multiplies_the_cost_gradient(multiplier: float, gap: float, penalise: bool) -> None:
     subject = StateMultiplier(MultiplierConfig(penalty=0.7, penalise=penalise), 1, ())
     subject.ramp = 1.0
-    value = torch.tensor(gap, dtype=torch.float64, requires_grad=True)
-    level = torch.tensor(multiplier, dtype=torch.float64)
+    value = torch.tensor(gap, requires_grad=True)
+    level = torch.tensor(multiplier)
     (slope,) = torch.autograd.grad(subject.augmented_lagrangian(level, value), value)
-    assert float(slope) == pytest.approx(float(subject.effective(level, value)), abs=1e-9)
+    assert float(slope) == pytest.approx(float(subject.effective(level, value.detach())), abs=1e-9)
     if not penalise:
         assert float(slope) == pytest.approx(multiplier)
 
 
 def test_the_plain_lagrangian_is_the_limit_of_a_vanishing_penalty() -> None:
-    multiplier, gap = torch.tensor(3.0, dtype=torch.float64), torch.tensor([-0.4, 0.0, 0.9], dtype=torch.float64)
+    multiplier, gap = torch.tensor(3.0), torch.tensor([-0.4, 0.0, 0.9])
     small, none = StateMultiplier(MultiplierConfig(penalty=1e-6), 1, ()), StateMultiplier(MultiplierConfig(penalise=False), 1, ())
     small.ramp = none.ramp = 1.0
     completed = small.augmented_lagrangian(multiplier, gap) - multiplier**2 / (2 * small.penalty)
@@ -94,7 +101,7 @@ def test_online_target_and_dual_ascent_follow_the_same_path() -> None:
     subjects = {rule: make(rule=rule, penalty=0.5) for rule in RULES}
     start = weights(subjects["dual_ascent"])
     for subject in subjects.values():
-        subject.optimizer = torch.optim.SGD(subject.online.parameters(), lr=0.05)
+        subject.vector._optimizer = torch.optim.SGD([subject.vector.values], lr=0.05)
         for seed in range(40):
             subject.update(*data(seed))
     moved = (weights(subjects["dual_ascent"]) - start).norm()
@@ -108,7 +115,7 @@ def test_the_averaged_target_is_built_from_the_average() -> None:
     with torch.no_grad():
         subject.online.trunk[-1].bias.add_(1.0)
     observation, gap = data()
-    error = subject.online(observation) - (subject.average(observation) + 0.5 * gap).clamp(0, 20)
+    error = subject.online(observation) - (subject.average(observation) + 0.5 * gap).clamp(0, subject.config.maximum)
     torch.testing.assert_close(subject.loss(observation, gap), error.square().mean())
 
 
@@ -142,6 +149,6 @@ def test_the_multiplier_rises_where_the_constraint_is_violated_and_falls_where_i
 def test_a_huge_gap_gives_a_bounded_gradient() -> None:
     subject = make(maximum=1e9)
     observation, _ = data()
-    subject.update(observation, torch.full((64,), 1e6, dtype=torch.float64))
-    norm = torch.cat([part.grad.flatten() for part in subject.online.parameters()]).norm()
+    subject.update(observation, torch.full((64,), 1e6))
+    norm = torch.cat([part.flatten() for part in subject.vector.gradients]).norm()
     assert float(norm) == pytest.approx(GRADIENT_NORM, rel=1e-5)

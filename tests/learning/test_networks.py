@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import copy
-
 import pytest
 import torch
 from torch.distributions import Normal, TransformedDistribution
 from torch.distributions.transforms import TanhTransform
 
-from alam_ros.learning.networks import Actor, BatchedCritics, MultiplierNetwork, move_toward
+from alam_ros.learning.networks import Actor, BatchedCritics, MultiplierNetwork
 
 
 def squashed_gaussian(actor: Actor, observation: torch.Tensor) -> TransformedDistribution:
@@ -84,15 +82,3 @@ def test_multiplier_is_never_negative_and_starts_near_zero_everywhere() -> None:
     with torch.no_grad():
         network.trunk[-1].weight.uniform_(-50, 50)
     assert network(10 * torch.randn(1000, 4)).min() >= 0
-
-
-def test_moving_average_moves_by_its_rate_and_leaves_the_source() -> None:
-    torch.manual_seed(4)
-    target, source = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
-    before, origin = copy.deepcopy(target), copy.deepcopy(source)
-    move_toward(target, source, 0.25)
-    torch.testing.assert_close(target.weight, 0.75 * before.weight + 0.25 * source.weight)
-    torch.testing.assert_close(target.bias, 0.75 * before.bias + 0.25 * source.bias)
-    assert torch.equal(source.weight, origin.weight)
-    move_toward(target, source, 1.0)
-    assert torch.equal(target.weight, source.weight)

@@ -13,12 +13,11 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from alam_ros.errors import CheckpointError, SimulatorError
-from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.config import training_config
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import RANGE, Purpose
 from alam_ros.learning.trainer import Trainer
-from alam_ros.typed import from_mapping
 from alam_sim.vector import make_vector
 from tests.support.training import EPISODE_STEPS, metrics_of, tiny_config
 
@@ -49,12 +48,14 @@ def flat(state: Any) -> Any:
     """Return nested state with tensors as lists, for comparison."""
     if isinstance(state, dict):
         return {key: flat(value) for key, value in state.items()}
+    if isinstance(state, list):
+        return [flat(value) for value in state]
     return state.tolist() if isinstance(state, torch.Tensor) else state
 
 
-def train(directory: Path, *, resume: bool = False, **trainer: Any) -> Simulators:
+def train(directory: Path, *, resume: bool = False, algorithm: dict[str, Any] | None = None, **trainer: Any) -> Simulators:
     simulators = Simulators()
-    with Trainer(tiny_config(directory, **trainer), make_environments=simulators, resume=resume) as run:
+    with Trainer(tiny_config(directory, algorithm, **trainer), make_environments=simulators, resume=resume) as run:
         run.run()
         assert run.is_finished
     return simulators
@@ -81,7 +82,7 @@ def test_a_run_leaves_one_metrics_line_an_evaluation(finished: tuple[Path, Simul
 def test_a_run_describes_itself(finished: tuple[Path, Simulators]) -> None:
     directory = finished[0]
     run = RunDirectory(directory)
-    assert from_mapping(TrainingConfig, yaml.safe_load(run.config.read_text())) == tiny_config(directory)
+    assert training_config(yaml.safe_load(run.config.read_text())) == tiny_config(directory)
     assert run.load_contract().action_size == 2
     assert {"torch", "pybullet", "mujoco"} <= yaml.safe_load(run.versions.read_text())["packages"].keys()
 
@@ -91,7 +92,7 @@ def test_tensorboard_has_the_scalars(finished: tuple[Path, Simulators]) -> None:
     events.Reload()
     tags = set(events.Tags()["scalars"])
     learner = {"critic/reward_loss", "critic/cost_loss", "actor/entropy", "actor/temperature", "actor/infeasible_share"}
-    multiplier = {"multiplier/mean", "multiplier/max", "multiplier/effective"}
+    multiplier = {"multiplier/mean", "multiplier/max", "multiplier/effective", "multiplier/loss"}
     evaluation = {"evaluation/return_mean", "evaluation/cost_mean", "evaluation/q_cost_bias", "evaluation/q_cost_correlation"}
     assert learner | multiplier | evaluation | {"training/return", "training/cost"} <= tags
     assert [event.step for event in events.Scalars("evaluation/return_mean")] == [100, 200, 300]
@@ -130,6 +131,31 @@ def test_a_restored_run_is_in_the_state_that_was_saved(finished: tuple[Path, Sim
     assert before.keys() == after.keys()
     for name in before.keys() - {"wall_seconds"}:
         assert flat(after[name]) == flat(before[name]), name
+
+
+def test_units_and_a_scalar_multiplier_survive_an_interruption(tmp_path: Path) -> None:
+    algorithm = {
+        "name": "sac_pid",
+        "normalise_observations": True,
+        "reward_scale": 0.5,
+        "multiplier": {"start": 0.2, "ramp": 0.1, "integral_gain": 0.1},
+    }
+    train(tmp_path / "first", algorithm=algorithm, steps=200)
+    before = restore_run(tmp_path / "first").state
+    assert before["learner"]["units"]["count"] == 200
+    assert before["learner"]["units"]["reward_factor"] != 1.0
+    assert before["learner"]["multiplier"]["smoothed"] is not None  # the controller has seen episodes end
+    with Trainer(tiny_config(tmp_path / "first", algorithm, steps=200), make_environments=Simulators(), resume=True) as run:
+        run._saved = (0, -1)
+        run.save()
+    after = restore_run(tmp_path / "first").state
+    assert flat(after["learner"]) == flat(before["learner"])
+    for name in ("a", "b"):
+        shutil.copytree(tmp_path / "first", tmp_path / name)
+        train(tmp_path / name, resume=True, algorithm=algorithm, steps=260)
+    first, second = (flat(restore_run(tmp_path / name).state["learner"]) for name in ("a", "b"))
+    assert first == second
+    assert first["units"]["count"] == 260
 
 
 def test_a_resumed_run_begins_episodes_of_its_own(finished: tuple[Path, Simulators], tmp_path: Path) -> None:

@@ -186,6 +186,74 @@ def test_every_walker_runs_and_counts_its_speed(walker: str):
         assert info["cost"] == float(speed > limit)
 
 
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("SafetyPointGoal1-v0", 5),
+        ("SafetyCarGoal1-v0", 0),
+        ("SafetyPointCircle1-v0", 0),
+        ("SafetyPointCircle2-v0", 0),
+        ("SafetyPointRun0-v0", 0),
+        ("SafetyHalfCheetahVelocity-v1", 0),
+    ],
+)
+def test_clearance_is_negative_exactly_in_violation(name: str, seed: int):
+    environment = make(name)
+    _, info = environment.reset(seed=seed)
+    assert info["clearance"] > 0
+    seen = set()
+    for action in actions(environment.action_space.shape[0], 1000):
+        _, _, terminated, truncated, info = environment.step(action)
+        assert info["cost"] == float(info["clearance"] < 0)
+        seen.add(info["cost"])
+        if terminated or truncated:
+            environment.reset()
+    assert seen == {0.0, 1.0}
+
+
+def test_clearance_on_plain_ground_is_infinite():
+    assert make("SafetyPointGoal0-v0").reset(seed=0)[1]["clearance"] == np.inf
+
+
+def test_clearance_of_a_walker_is_what_is_left_to_its_speed_limit():
+    for _, _, _, _, info in roll(make("SafetyAntVelocity-v1", disable_env_checker=True), 0, 20):
+        assert info["clearance"] == pytest.approx(2.6222 - np.hypot(info["x_velocity"], info["y_velocity"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "things"),
+    [("SafetyPointGoal2-v0", 3, "vase"), ("SafetyPointButton1-v0", 0, "gremlin"), ("SafetyPointPush2-v0", 1, "pillar")],
+)
+def test_clearance_never_exceeds_the_gap_mujoco_measures_to_what_must_not_be_touched(name: str, seed: int, things: str):
+    import mujoco
+
+    environment = make(name)
+    gaps, clearances = [], []
+    environment.reset(seed=seed)
+    for action in actions(2, 200):
+        *_, info = environment.step(action)
+        task = environment.unwrapped._environment.task
+        geoms = {task.model.geom(index).name: index for index in range(task.model.ngeom)}
+        costly = [index for name, index in geoms.items() if name.startswith(things) and not name.endswith("mocap")]
+        ball = geoms["agent"]  # mj_geomDistance gives 0 between some boxes that lie apart, so only the robot's ball is compared
+        gaps.append(min(mujoco.mj_geomDistance(task.model, task.data, ball, thing, 10.0, None) for thing in costly))
+        clearances.append(info["clearance"])
+    assert (np.array(clearances) <= np.array(gaps) + 1e-6).all()
+
+
+@pytest.mark.parametrize(("name", "seed"), [("SafetyPointGoal2-v0", 1), ("SafetyCarPush2-v0", 0), ("SafetyRacecarGoal2-v0", 0)])
+def test_clearance_is_negative_in_every_contact_that_costs(name: str, seed: int):
+    environment = make(name)
+    environment.reset(seed=seed)
+    touching = []
+    for action in actions(environment.action_space.shape[0], 600):
+        *_, info = environment.step(action)
+        if info.get("cost_vases_contact", 0) + info.get("cost_pillars", 0) > 0:
+            touching.append(info["clearance"])
+    assert touching
+    assert max(touching) < 0
+
+
 @pytest.mark.parametrize("name", ["SafetyPointGoal1-v0", "SafetyHalfCheetahVelocity-v1"])
 def test_worker_processes_give_what_single_environments_give(name: str):
     vector = gymnasium.vector.AsyncVectorEnv([lambda: make(name)] * 2)

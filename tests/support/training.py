@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.run_directory import RunDirectory
-from alam_ros.typed import from_mapping
 
 EPISODE_STEPS = 40
+STEPS = 300
 
 
-def tiny_mapping(directory: Path, **trainer: Any) -> dict[str, Any]:
+def tiny_mapping(directory: Path, algorithm: Mapping[str, Any] | None = None, **trainer: Any) -> dict[str, Any]:
     """Return a configuration that trains for 300 steps in a second or two of computing."""
     return {
         "environment": {"id": "alam/Navigation-v0", "copies": 2, "arguments": {"max_episode_steps": EPISODE_STEPS}},
         "algorithm": {
             "hidden": [16, 16],
             "constraint": {"episode_cost_limit": 1.0, "episode_steps": EPISODE_STEPS, "cost_discount": 0.8},
-            "multiplier": {"start": 80, "ramp": 40},
+            "multiplier": {"start": 80 / STEPS, "ramp": 40 / STEPS},
+            **(algorithm or {}),
         },
         "trainer": {
-            "steps": 300,
+            "steps": STEPS,
             "random_steps": 40,
             "batch_size": 16,
             "updates_per_step": 0.5,
@@ -38,9 +40,9 @@ def tiny_mapping(directory: Path, **trainer: Any) -> dict[str, Any]:
     }
 
 
-def tiny_config(directory: Path, **trainer: Any) -> TrainingConfig:
+def tiny_config(directory: Path, algorithm: Mapping[str, Any] | None = None, **trainer: Any) -> TrainingConfig:
     """Return the same as a typed configuration."""
-    return from_mapping(TrainingConfig, tiny_mapping(directory, **trainer))
+    return training_config(tiny_mapping(directory, algorithm, **trainer))
 
 
 def metrics_of(directory: Path) -> list[dict[str, Any]]:

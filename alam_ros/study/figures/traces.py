@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from alam_ros.report.theme import Theme
 from alam_ros.study.result import RunResult
 
+Series: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Steps and values of one number in one run's evaluations, (n,) each; NaN where an evaluation lacks it."""
 DASHES = ("solid", (0, (5, 2)), (0, (2, 2)))
 
 
@@ -39,23 +41,21 @@ def trace(axes: Axes, runs: Sequence[RunResult], name: str, style: tuple[str, ob
         style: colour and line style.
         label: in the legend.
     """
-    series = [_series(run.progress, name) for run in runs]
-    if not any(np.isfinite(values).any() for _, values in series):
+    seeds = [series(run.progress, name) for run in runs]
+    if not any(np.isfinite(values).any() for _, values in seeds):
         return False
     colour, dash = style
-    for steps, values in series:
+    for steps, values in seeds:
         axes.plot(steps, values, color=colour, ls=dash, lw=0.8, alpha=0.4)
-    steps, mean = mean_over_seeds(series)
+    steps, mean = mean_over_seeds(seeds)
     axes.plot(steps, mean, color=colour, ls=dash, lw=2.0, label=label)
     return True
 
 
-def mean_over_seeds(
-    series: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the mean at the steps at which every seed was evaluated: (steps, means), each of that many elements."""
-    common = sorted(set.intersection(*(set(steps.tolist()) for steps, _ in series)))
-    columns = [dict(zip(steps.tolist(), values.tolist(), strict=True)) for steps, values in series]
+def mean_over_seeds(seeds: Sequence[Series]) -> Series:
+    """Return the mean at the steps at which every seed was evaluated."""
+    common = sorted(set.intersection(*(set(steps.tolist()) for steps, _ in seeds)))
+    columns = [dict(zip(steps.tolist(), values.tolist(), strict=True)) for steps, values in seeds]
     means = [float(np.mean([column[step] for column in columns])) for step in common]
     return np.array(common, np.int64), np.array(means, np.float64)
 
@@ -87,7 +87,8 @@ def name_steps(axes: Iterable[Axes]) -> None:
         panel.margins(x=0.02)
 
 
-def _series(rows: Iterable[Mapping[str, object]], name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def series(rows: Iterable[Mapping[str, object]], name: str) -> Series:
+    """Return a number's values along the lines of a run's metrics."""
     steps, values = [], []
     for row in rows:
         evaluation = row["evaluation"]

@@ -6,14 +6,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from alam_ros.contract import ActionCodec, Contract, ObservationAssembler, OdometrySample, PoseSample, Sample
+from alam_ros.contract import Contract, OdometrySample, PoseSample, Sample
 from alam_ros.errors import SimulatorError
-from alam_ros.resources import config_path
-from alam_sim.bullet import connect
+from alam_sim.bullet_environment import BulletEnvironment, configured
 from alam_sim.navigation.config import NavigationConfig
 from alam_sim.navigation.layout import Layout, Point
 from alam_sim.navigation.robot import BODY_RADIUS
@@ -22,7 +20,7 @@ from alam_sim.navigation.world import World
 PICTURE_SIZE = 480
 
 
-class NavigationEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
+class NavigationEnv(BulletEnvironment):
     """Drive to one goal after another; cost 1 in every step that ends nearer to an obstacle than the safety distance.
 
     Observations and actions are those of the contract: the samples the simulated sensors give pass through the same assembler as
@@ -44,21 +42,11 @@ class NavigationEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         render_mode: str | None = None,
         **overrides: Any,
     ) -> None:
-        if config is not None and overrides:
-            raise SimulatorError("either `config` or single numbers", f"both, with {sorted(overrides)}", "pass one of them")
-        self.config = config or NavigationConfig(**overrides)
-        self.contract = (
-            contract if isinstance(contract, Contract) else Contract.load(contract or config_path("contracts/navigation.yaml"))
-        )
-        self.render_mode = render_mode
-        self.observation_space = gymnasium.spaces.Box(-1.0, 1.0, (self.contract.observation_size,), np.float32)
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (self.contract.action_size,), np.float32)
-        self._codec = ActionCodec(self.contract.action)
-        self._assembler = ObservationAssembler(self.contract)
+        self.config = configured(NavigationConfig, config, overrides)
+        super().__init__(contract, "navigation", render_mode)
         topics = {channel.name: channel.topic for channel in self.contract.observation}
         self._topics = {name: topics[name] for name in ("scan", "velocity", "goal")}
         self._scan_channel = next(channel for channel in self.contract.observation if channel.name == "scan")
-        self._client = connect()
         self._world: World | None = None
 
     def reset(
@@ -106,10 +94,6 @@ class NavigationEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         self._world.show_goal(*self._goal)
         return self._world.picture(PICTURE_SIZE)
 
-    def close(self) -> None:
-        """Release the PyBullet world."""
-        self._client.disconnect()
-
     def _observe(self, odometry: OdometrySample) -> tuple[NDArray[np.float32], dict[str, Any]]:
         assert self._world is not None
         samples: dict[str, Sample] = {
@@ -117,8 +101,6 @@ class NavigationEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
             self._topics["goal"]: PoseSample((*self._goal, 0.0), (0.0, 0.0, 0.0, 1.0), odometry.frame),
             self._topics["scan"]: self._world.scan(odometry, self.np_random),
         }
-        for topic, sample in samples.items():
-            self._assembler.update(topic, sample, stamp=self._time, received=self._time)
         x, y, _ = odometry.position
         clearance = self._layout.clearance(x, y, self._layout.obstacles(self._time))
         info = {
@@ -127,7 +109,7 @@ class NavigationEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
             "goals_reached": self._goals_reached,
             "samples": samples,
         }
-        return self._assembler.advance(), info
+        return self._assembled(samples, self._time), info
 
     def _goal_distance(self, odometry: OdometrySample) -> float:
         return math.dist(odometry.position[:2], self._goal)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alam_ros.contract import Channel, LaserScanSample, OdometrySample
 from alam_ros.contract.extractors import yaw
-from alam_sim.bullet import BulletClient, pybullet
+from alam_sim.bullet import BulletClient, picture, pybullet
 from alam_sim.navigation.config import NavigationConfig
 from alam_sim.navigation.layout import Layout
 from alam_sim.navigation.robot import GROUND_GROUP, OBSTACLE_GROUP, ROBOT_GROUP, DifferentialDrive
@@ -89,8 +89,7 @@ class World:
         height = half / math.tan(math.radians(20))
         view = client.computeViewMatrix([0, 0, height], [0, 0, 0], [0, 1, 0])
         lens = client.computeProjectionMatrixFOV(fov=40, aspect=1.0, nearVal=0.1, farVal=height + 1)
-        image = client.getCameraImage(size, size, view, lens, shadow=0, renderer=pybullet.ER_TINY_RENDERER)[2]
-        return np.asarray(image, dtype=np.uint8).reshape(size, size, 4)[:, :, :3]
+        return picture(client, size, view, lens)
 
     def _build_walls(self) -> None:
         half, thick = self._config.arena_half_width, WALL_THICKNESS

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from alam_sim.cast_warnings import cast_warnings_off
+from alam_sim.global_generators import generators_kept
+from alam_sim.safety_gym.clearance import NavigationClearance
 from alam_sim.safety_gym.compatibility import import_module
 from alam_sim.safety_gym.plain_world import plain_world_class
 
@@ -31,7 +32,7 @@ class NavigationSource:
     """
 
     def __init__(self, name: str, robot: str, *, render_mode: str | None, picture_size: int) -> None:
-        with _quiet_and_without_side_effects():
+        with generators_kept(), cast_warnings_off():
             self.environment = import_module("builder").Builder(
                 name,
                 config={"agent_name": robot},
@@ -46,6 +47,16 @@ class NavigationSource:
         self._picture_size = picture_size
         if render_mode is None:
             task.world = plain_world_class()(task.agent, task._obstacles)
+
+    def reset(self, seed: int | None) -> tuple[NDArray[np.float64], dict[str, Any]]:
+        """Start an episode, in a new world; return observation and info."""
+        observation, info = self.environment.reset(seed=seed)
+        self._distance = NavigationClearance(self.environment.task)
+        return observation, info
+
+    def clearance(self, info: dict[str, Any]) -> float:
+        """Return the distance to what costs, m."""
+        return self._distance()
 
     def render(self) -> Any:
         """Return the arena from outside, (picture_size, picture_size, 3) uint8."""
@@ -63,15 +74,3 @@ class NavigationSource:
         viewers = self.environment.task._viewers
         while viewers:
             viewers.popitem()[1].close()
-
-
-@contextmanager
-def _quiet_and_without_side_effects() -> Iterator[None]:
-    """Build a task without advancing NumPy's global generator, and without warnings on Gymnasium's casts of infinite bounds."""
-    state = np.random.get_state()
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="overflow encountered in cast", category=RuntimeWarning)
-            yield
-    finally:
-        np.random.set_state(state)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import copy
 import functools
 from pathlib import Path
-from types import FunctionType, SimpleNamespace
+from types import SimpleNamespace
 from typing import IO, Any
 
 import yaml
 
+from alam_sim.rebinding import with_globals
 from alam_sim.safety_gym.compatibility import import_module
 
 
@@ -25,11 +26,9 @@ def plain_world_class() -> type:
     `World.build` is one long method that reads the assets with `yaml.load`. The derived class runs the same code with another
     `yaml` among its globals, so the original class and module stay as they are.
     """
-    module = import_module("world")
-    build = module.World.build
+    world = import_module("world").World
     reader = SimpleNamespace(load=_load_plain, FullLoader=None)
-    plain_build = FunctionType(build.__code__, {**vars(module), "yaml": reader}, build.__name__, build.__defaults__)
-    return type("PlainWorld", (module.World,), {"build": plain_build})
+    return type("PlainWorld", (world,), {"build": with_globals(world.build, yaml=reader)})
 
 
 def without_pictures(assets: dict[str, Any]) -> dict[str, Any]:

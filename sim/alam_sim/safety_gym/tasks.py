@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
-from alam_ros.errors import SimulatorError
 from alam_sim.safety_gym.navigation import NavigationSource
 from alam_sim.safety_gym.velocity import VelocitySource
 
@@ -45,15 +43,3 @@ TASKS = {
         *(Task(f"Safety{walker}Velocity-v1", walker, 1000) for walker in WALKERS),
     )
 }
-
-
-def task_named(name: str) -> Task:
-    """Return the task of the catalogue.
-
-    Raises:
-        SimulatorError: for a name that is not in it.
-    """
-    if name not in TASKS:
-        near = ", ".join(difflib.get_close_matches(name, TASKS, n=3, cutoff=0.0))
-        raise SimulatorError("a Safety-Gymnasium navigation or velocity task", f"`{name}`", f"did you mean one of {near}?")
-    return TASKS[name]

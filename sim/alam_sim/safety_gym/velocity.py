@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alam_sim.safety_gym.compatibility import import_module
 
@@ -29,6 +33,19 @@ class VelocitySource:
         self.environment = environment_class(render_mode=render_mode, width=picture_size, height=picture_size)
         self.model = self.environment.model
         self.control_period = float(self.environment.dt)
+        self._counts_all_directions = walker in {"Ant", "Humanoid"}  # the others: forwards only
+
+    def reset(self, seed: int | None) -> tuple[NDArray[np.float64], dict[str, Any]]:
+        """Start an episode; return observation and info."""
+        observation, info = self.environment.reset(seed=seed)
+        return observation, info
+
+    def clearance(self, info: dict[str, Any]) -> float:
+        """Return what is left to the speed limit, m/s, of the mean speed in the step whose info this is; before any, of rest."""
+        speed = info.get("x_velocity", 0.0)
+        if self._counts_all_directions:
+            speed = math.hypot(speed, info.get("y_velocity", 0.0))
+        return float(self.environment._velocity_threshold - speed)
 
     def render(self) -> Any:
         """Return the walker from the side, (picture_size, picture_size, 3) uint8."""

@@ -1,8 +1,6 @@
-"""The contract of a Safety-Gymnasium task: one array seen, one array commanded."""
+"""The contract of a task of another package: one array seen, one array commanded."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from alam_ros.contract import ActionComponent, ActionSpec, Channel, Contract
 
@@ -30,17 +28,3 @@ def array_contract(
     )
     action = ActionSpec(topic=ACTION_TOPIC, type="std_msgs/msg/Float64MultiArray", frame="", components=components)
     return Contract(name=name, control_period=control_period, trigger="observation", observation=(channel,), action=action)
-
-
-def actuators(model: Any) -> tuple[ActionComponent, ...]:
-    """Return the actuators of a `mujoco.MjModel`, named by themselves or by their joint; MuJoCo's controls have no unit."""
-    ranges = model.actuator_ctrlrange
-    return tuple(
-        ActionComponent(name=_name(model, index), unit="1", low=float(low), high=float(high))
-        for index, (low, high) in enumerate(ranges)
-    )
-
-
-def _name(model: Any, index: int) -> str:
-    actuator = model.actuator(index)
-    return str(actuator.name or model.joint(int(actuator.trnid[0])).name or f"actuator_{index}")

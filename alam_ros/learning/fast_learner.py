@@ -1,0 +1,187 @@
+"""The learner's update with its gradients written out; `Learner` is the reference it agrees with to 1e-5 over 100 updates."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from alam_ros.learning.config import AlgorithmConfig
+from alam_ros.learning.learner import Learner, combine
+from alam_ros.learning.multiplier import StateMultiplier
+from alam_ros.learning.passes import ActorPass, CriticPass, multiplier_pass
+from alam_ros.learning.replay import Batch
+
+REWARD, COST, ALL = slice(0, 2), slice(2, 4), slice(0, 4)
+
+
+class FastLearner(Learner):
+    """Takes the steps of `Learner` without autograd, for batches of one size.
+
+    Args:
+        config: the member of the family.
+        observation_size, action_size: of the contract.
+        batch_size: of every batch.
+    """
+
+    def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int, batch_size: int) -> None:
+        super().__init__(config, observation_size, action_size)
+        self._batch_size = batch_size
+        self._observation_size = observation_size
+        self._actor_pass = ActorPass(self.actor, batch_size, action_size)
+        self._target_pass = CriticPass(self.target_critics, ALL, batch_size, observation_size)
+        self._critic_pass = CriticPass(self.critics, ALL, batch_size, observation_size)
+        self._reward_pass = CriticPass(self.critics, REWARD, batch_size, observation_size)
+        self._cost_pass = CriticPass(self.critics, COST, batch_size, observation_size)
+        layers = len(self.critics.weights)
+        self._critic_gradients = self._critic_vector.gradients[:layers], self._critic_vector.gradients[layers:]
+        self._targets = torch.empty(4, batch_size)
+        self._rows = torch.empty(3, batch_size, observation_size + action_size)
+        if isinstance(self.multiplier, StateMultiplier):
+            self._online_pass = multiplier_pass(self.multiplier.online, batch_size)
+            self._average_pass = multiplier_pass(self.multiplier.average, batch_size)
+
+    @torch.no_grad()
+    def update(self, batch: Batch, *, record: bool = True) -> dict[str, Tensor]:
+        """Take one gradient step on every network that is due.
+
+        Args:
+            batch: transitions as collected, in raw units.
+            record: whether scalars for the log are wanted; they take time.
+
+        Returns:
+            The scalars by name; none where none are wanted.
+        """
+        self.updates += 1
+        batch = self._in_units(batch)
+        scalars = self._step_critics(batch, record=record)
+        if self.updates % self.config.actor_delay == 0:
+            scalars |= self._step_actor(batch.observation, record=record)
+        if self.multiplier.ramp > 0 and self.updates % self.config.multiplier.delay == 0:
+            scalars |= self._step_multiplier(batch.observation, record=record)
+        self._move_targets()
+        return scalars
+
+    def _input(self, place: int, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """Return rows [observation, action] with the observation filled in, and their view of the action."""
+        rows = self._rows[place]
+        rows[:, : self._observation_size] = observation
+        return rows, rows[:, self._observation_size :]
+
+    def _bellman_targets(self, batch: Batch) -> Tensor:
+        """Return what `critic_targets` returns."""
+        rows, action = self._input(0, batch.next_observation)
+        log_probability = self._actor_pass.sample(batch.next_observation, action)
+        values = self._target_pass.forward(rows)
+        constraint = self.config.constraint
+        alive = 1.0 - batch.terminated
+        soft = torch.minimum(values[0], values[1]).sub_(log_probability.mul_(self.log_temperature.exp()))
+        self._targets[REWARD] = torch.addcmul(batch.reward, alive, soft, value=self.config.discount)
+        if constraint.certificate == "constraint_decay":
+            alive = alive * (1.0 - batch.cost)
+        bootstrap = combine(values[COST], self.config.cost_bootstrap)
+        cost_target = torch.addcmul(batch.cost, alive, bootstrap, value=constraint.discount)
+        self._targets[COST] = cost_target.clamp_(max=constraint.largest_value)
+        return self._targets
+
+    def _step_critics(self, batch: Batch, *, record: bool) -> dict[str, Tensor]:
+        targets = self._bellman_targets(batch)
+        rows, action = self._input(1, batch.observation)
+        action.copy_(batch.action)
+        errors = self._critic_pass.forward(rows) - targets
+        self._critic_pass.backward(errors * (2.0 / self._batch_size), *self._critic_gradients)
+        norm = self._critic_vector.step()
+        if not record:
+            return {}
+        losses = errors.square_().mean(1)
+        return {
+            "critic/reward_loss": losses[REWARD].mean(),
+            "critic/cost_loss": losses[COST].mean(),
+            "critic/gradient_norm": norm,
+        }
+
+    def _step_actor(self, observation: Tensor, *, record: bool) -> dict[str, Tensor]:
+        rows, action = self._input(2, observation)
+        log_probability = self._actor_pass.sample(observation, action)
+        is_constrained = self.multiplier.ramp > 0
+        critic_pass = self._critic_pass if is_constrained else self._reward_pass
+        values = critic_pass.forward(rows)
+        temperature = self.log_temperature.exp()
+        weight = torch.full_like(log_probability, 1.0 / self._batch_size)
+        delta = torch.empty_like(values)
+        scalars = {}
+        if is_constrained:
+            gap, share = self._clipped_gap(values[COST])
+            multiplier = self._multiplier_value(observation)
+            effective = self.multiplier.effective(multiplier, gap)
+            weight.div_(1.0 + effective)
+            torch.mul(weight * effective, share, out=delta[COST])
+            if record:
+                scalars = {
+                    "multiplier/effective": effective.mean(),
+                    "multiplier/mean": multiplier.mean(),
+                    "multiplier/max": multiplier.max(),
+                    "actor/gap": gap.mean(),
+                    "actor/infeasible_share": (gap > 0).float().mean(),
+                }
+        torch.mul(_share("min", values[REWARD]), weight, out=delta[REWARD]).neg_()
+        self._actor_pass.backward(critic_pass.action_gradient(delta), weight * temperature, self._actor_vector.gradients)
+        norm = self._actor_vector.step()
+        self._update_temperature(log_probability.mean())
+        if not record:
+            return {}
+        return scalars | {
+            "actor/entropy": -log_probability.mean(),
+            "actor/reward_value": torch.minimum(values[0], values[1]).mean(),
+            "actor/temperature": temperature[0],
+            "actor/gradient_norm": norm,
+        }
+
+    def _clipped_gap(self, twins: Tensor) -> tuple[Tensor, Tensor]:
+        """Return G, (batch,), and its derivative with respect to each of the twins, (2, batch)."""
+        config, pessimism = self.config.multiplier, self.config.cost_pessimism
+        low, high = -config.gap_low * self.threshold, config.gap_high * self.threshold
+        gap = combine(twins, pessimism).sub_(self.threshold)
+        inside = (gap >= low) & (gap <= high)
+        return gap.clamp_(low, high), _share(pessimism, twins).mul_(inside)
+
+    def _multiplier_value(self, observation: Tensor) -> Tensor:
+        if isinstance(self.multiplier, StateMultiplier):
+            raw = self._average_pass.forward(observation).squeeze(-1)
+            return functional.softplus(raw).clamp_(max=self.config.multiplier.maximum)
+        return self.multiplier.value(observation)
+
+    def _step_multiplier(self, observation: Tensor, *, record: bool) -> dict[str, Tensor]:
+        rows, action = self._input(2, observation)
+        self._actor_pass.sample(observation, action)
+        gap = self._dual_gap(self._clipped_gap(self._cost_pass.forward(rows))[0])
+        if not isinstance(self.multiplier, StateMultiplier):
+            error = self.multiplier.update(observation, gap, self.episode_excess)
+            return {"multiplier/loss": error} if record else {}
+        raw = self._online_pass.forward(observation)
+        multiplier = functional.softplus(raw).squeeze(-1)
+        rule, step = self.config.multiplier.rule, self.multiplier.dual_step
+        if rule == "dual_ascent":
+            delta = gap * (-2.0 * step / self._batch_size)
+        else:
+            origin = (
+                functional.softplus(self._average_pass.forward(observation).squeeze(-1))
+                if rule == "averaged_target"
+                else multiplier
+            )
+            delta = (multiplier - self.multiplier.dual_target(origin, gap)).mul_(2.0 / self._batch_size)
+        self._online_pass.backward(torch.sigmoid(raw).mul_(delta.unsqueeze(-1)), self.multiplier.vector.gradients)
+        self.multiplier.vector.step()
+        self.multiplier.follow()
+        if not record:
+            return {}
+        loss = (multiplier * delta).sum() if rule == "dual_ascent" else delta.square().sum() * (self._batch_size / 4.0)
+        return {"multiplier/loss": loss}
+
+
+def _share(how: str, twins: Tensor) -> Tensor:
+    """Return the derivative of `combine(twins, how)` with respect to each twin, (2, batch)."""
+    if how == "mean":
+        return torch.full_like(twins, 0.5)
+    first = twins[0] > twins[1] if how == "max" else twins[0] < twins[1]
+    return torch.stack((first, ~first)).to(twins.dtype)

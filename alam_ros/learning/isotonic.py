@@ -1,0 +1,65 @@
+"""The isotonic map from a score to a probability: the score keeps its order and gains a meaning (alam.md §7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+FOLDS = 5
+MAXIMUM_BREAKPOINTS = 128
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class IsotonicMap:
+    """Linear between its breakpoints, constant beyond them.
+
+    Attributes:
+        scores: strictly rising, (k,).
+        probabilities: not falling, in [0, 1], (k,).
+    """
+
+    scores: Values
+    probabilities: Values
+
+    def __call__(self, score: Values) -> Values:
+        """Return the probabilities of scores, (n,)."""
+        return np.interp(score, self.scores, self.probabilities)
+
+
+def fit_isotonic(score: Values, label: NDArray[np.bool_]) -> IsotonicMap:
+    """Return the least-squares fit; its breakpoints are the centres of its levels.
+
+    Args:
+        score: (n,), n at least 1.
+        label: (n,).
+    """
+    order = np.argsort(score, kind="stable")
+    fitted = isotonic_regression(label[order].astype(float))
+    borders = np.asarray(fitted.blocks, dtype=np.intp)
+    centres = np.add.reduceat(score[order], borders[:-1]) / np.diff(borders)
+    levels = np.clip(fitted.x[borders[:-1]], 0.0, 1.0)
+    centres, keep = np.unique(centres, return_index=True)
+    levels = levels[keep]
+    if centres.size > MAXIMUM_BREAKPOINTS:
+        picks = np.unique(np.linspace(0, centres.size - 1, MAXIMUM_BREAKPOINTS).astype(int))
+        centres, levels = centres[picks], levels[picks]
+    return IsotonicMap(centres, levels)
+
+
+def out_of_fold(score: Values, label: NDArray[np.bool_], episode: NDArray[np.intp]) -> Values:
+    """Return the probability of each state by a map fitted on other episodes only, (n,).
+
+    Args:
+        score: (n,).
+        label: (n,).
+        episode: index of the episode of each state, (n,); at least two different ones.
+    """
+    fold = np.unique(episode, return_inverse=True)[1] % FOLDS
+    probability = np.empty(score.size)
+    for held_out in (fold == index for index in np.unique(fold)):
+        probability[held_out] = fit_isotonic(score[~held_out], label[~held_out])(score[held_out])
+    return probability

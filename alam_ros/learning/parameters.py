@@ -1,0 +1,74 @@
+"""One optimised vector for all parameters of a network: its gradient step is a handful of operations, whatever the layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class ParameterVector:
+    """The parameters of a module, laid into one contiguous vector of which they become views, with Adam over it.
+
+    Args:
+        module: whose parameters move into the vector; their values stay.
+        learning_rate: of Adam (Kingma and Ba 2015).
+        gradient_norm: the gradient is scaled down to this Euclidean norm; None leaves it as it is.
+
+    Attributes:
+        values: all parameters, (n,).
+        gradients: a view of the gradient for each parameter of the module, in its order and shape; who computes a gradient
+            writes it there.
+    """
+
+    def __init__(self, module: nn.Module, learning_rate: float, gradient_norm: float | None) -> None:
+        self.parameters = list(module.parameters())
+        self.values = flatten(module)
+        self._gradient = torch.zeros_like(self.values)
+        self.values.grad = self._gradient
+        self.gradients = views_like(self._gradient, self.parameters)
+        self._gradient_norm = gradient_norm
+        self._optimizer = torch.optim.Adam([self.values], lr=learning_rate, fused=True)
+
+    def minimise(self, loss: Tensor) -> Tensor:
+        """Take one step down the gradient of a scalar in these parameters only, and return the gradient's norm."""
+        for view, gradient in zip(self.gradients, torch.autograd.grad(loss, self.parameters), strict=True):
+            view.copy_(gradient)
+        return self.step()
+
+    @torch.no_grad()
+    def step(self) -> Tensor:
+        """Take one step of Adam with what stands in `gradients`.
+
+        Returns:
+            The gradient's norm before it was limited.
+        """
+        norm: Tensor = torch.linalg.vector_norm(self._gradient)
+        if self._gradient_norm is not None:
+            self._gradient.mul_((self._gradient_norm / (norm + 1e-6)).clamp_(max=1.0))
+        self._optimizer.step()
+        return norm
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the optimiser's state; the values belong to the module."""
+        return self._optimizer.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the optimiser's state."""
+        self._optimizer.load_state_dict(state)
+
+
+def flatten(module: nn.Module) -> Tensor:
+    """Lay the parameters of a module into one contiguous vector, of which they become views, and return it."""
+    parameters = list(module.parameters())
+    vector = torch.cat([parameter.detach().reshape(-1) for parameter in parameters])
+    for parameter, view in zip(parameters, views_like(vector, parameters), strict=True):
+        parameter.data = view
+    return vector
+
+
+def views_like(vector: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
+    """Cut a vector into consecutive views with the shapes of `parameters`."""
+    parts = torch.split(vector, [parameter.numel() for parameter in parameters])
+    return [part.view_as(parameter) for part, parameter in zip(parts, parameters, strict=True)]

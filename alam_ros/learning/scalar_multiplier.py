@@ -1,0 +1,90 @@
+"""One multiplier for all states, as the baselines have it (alam.md §6): dual ascent, PID, augmented Lagrangian."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from alam_ros.learning.config import MultiplierConfig
+
+SMOOTHING = 0.05
+"""Share of a new error in the smoothed one whose rise the derivative term follows."""
+
+
+class ScalarMultiplier:
+    """λ, the same in every state; with `kind: none` it stays zero.
+
+    Errors e are shares of the budget: (mean Q_c - d) / d over a batch, or the episodes' (J_c - D) / D. Dual ascent moves λ by
+    its learning rate times e. PID sets λ = [K_P e + I + K_D [ė]_+]_+ with I = [Σ K_I e]_+ (Stooke et al. 2020, algorithm 2);
+    its e in the first and the last term is smoothed. With the penalty, the actor feels [λ + ρ mean G]_+ (Wu et al. 2024): one
+    number for the batch, as its constraint is one for all states.
+
+    Args:
+        config: rule, signal and numbers.
+        threshold: d.
+
+    Attributes:
+        ramp: share of the rule in force, 0 to 1; at 0 there is no constraint.
+    """
+
+    def __init__(self, config: MultiplierConfig, threshold: float) -> None:
+        self.config = config
+        self.ramp = 0.0
+        self._threshold = threshold
+        self._multiplier = 0.0
+        self._integral = 0.0
+        self._smoothed: float | None = None
+
+    @property
+    def penalty(self) -> float:
+        """ρ of the quadratic penalty in the actor's objective."""
+        return self.config.penalty * self.ramp if self.config.penalise else 0.0
+
+    def value(self, observation: Tensor) -> Tensor:
+        """Return λ for each state, (batch,)."""
+        return observation.new_full((len(observation),), self._multiplier)
+
+    def effective(self, multiplier: Tensor, gap: Tensor) -> Tensor:
+        """Return m = [λ + ρ mean G]_+, (batch,)."""
+        if self.penalty == 0.0:
+            return multiplier
+        return (multiplier + self.penalty * gap.mean()).clamp(min=0.0)
+
+    def update(self, observation: Tensor, gap: Tensor, episode_excess: float = 0.0) -> Tensor:
+        """Move λ.
+
+        Args:
+            observation: not used: λ does not depend on it.
+            gap: G = Q_c(s, a) - d with fresh actions of the policy, (batch,).
+            episode_excess: (J_c - D) / D of the episodes finished last.
+
+        Returns:
+            The error e that moved it.
+        """
+        config = self.config
+        error = episode_excess if config.signal == "episode_cost" else float(gap.mean()) / self._threshold
+        if config.rule == "pid":
+            self._multiplier = self._controlled(error)
+        else:
+            self._multiplier += config.learning_rate * self.ramp * error
+        self._multiplier = min(max(self._multiplier, 0.0), config.maximum)
+        return torch.tensor(error)
+
+    def _controlled(self, error: float) -> float:
+        """Return K_P e + I + K_D [ė]_+ from the smoothed error."""
+        config, previous = self.config, self._smoothed
+        smoothed = error if previous is None else previous + SMOOTHING * (error - previous)
+        rise = 0.0 if previous is None else max(smoothed - previous, 0.0)
+        self._smoothed = smoothed
+        self._integral = min(max(self._integral + config.integral_gain * self.ramp * error, 0.0), config.maximum)
+        return config.proportional_gain * self.ramp * smoothed + self._integral + config.derivative_gain * self.ramp * rise
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"multiplier": self._multiplier, "integral": self._integral, "smoothed": self._smoothed}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore λ and the controller."""
+        self._multiplier, self._integral, self._smoothed = state["multiplier"], state["integral"], state["smoothed"]

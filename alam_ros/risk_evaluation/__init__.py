@@ -1,0 +1,1 @@
+"""How well a policy's scores foretell violations (alam.md §7): labels, discrimination, calibration, multipliers, oscillation."""

@@ -1,0 +1,122 @@
+"""The configuration: what it refuses, and the members of the family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.learning.config import FAMILY, AlgorithmConfig, ConstraintConfig, MultiplierConfig, TrainingConfig, training_config
+from alam_ros.learning.learner import Learner
+from alam_ros.learning.multiplier import StateMultiplier
+from alam_ros.learning.scalar_multiplier import ScalarMultiplier
+from alam_ros.typed import to_mapping
+from tests.support.learners import CONFIG
+
+ENVIRONMENT = {"id": "alam/Navigation-v0"}
+
+
+def build(**algorithm: Any) -> TrainingConfig:
+    return training_config({"environment": ENVIRONMENT, "algorithm": algorithm})
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(25.0, 2.50), (10.0, 1.00)])
+def test_threshold_of_an_episode_budget(limit: float, expected: float) -> None:
+    constraint = ConstraintConfig(episode_cost_limit=limit, episode_steps=1000, cost_discount=0.99)
+    assert constraint.threshold == pytest.approx(expected, abs=0.005)
+    # Costs spread evenly over the episode are discounted to exactly the threshold.
+    assert constraint.threshold == pytest.approx(float(np.sum(limit / 1000 * 0.99 ** np.arange(1000))))
+
+
+def test_a_limit_that_makes_every_state_infeasible_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="cost limit above 0"):
+        replace(CONFIG, constraint=ConstraintConfig(episode_cost_limit=0.0))
+
+
+def test_constraint_decay_has_a_limit_of_its_own_and_is_a_probability() -> None:
+    constraint = ConstraintConfig(certificate="constraint_decay", decay_limit=0.3, episode_cost_limit=25.0, cost_discount=0.95)
+    assert constraint.threshold == 0.3
+    assert constraint.largest_value == 1.0
+    assert replace(constraint, certificate="cost_value").largest_value == pytest.approx(20.0)
+    with pytest.raises(ConfigurationError, match=r"cost limit above 0; found a threshold of 0\.0"):
+        replace(CONFIG, constraint=replace(constraint, decay_limit=0.0))
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_every_member_builds_as_the_family_says(name: str) -> None:
+    algorithm = build(name=name, hidden=[8]).algorithm
+    assert algorithm.multiplier == MultiplierConfig(**FAMILY[name])
+    multiplier = Learner(algorithm, 3, 1).multiplier
+    assert isinstance(multiplier, StateMultiplier if FAMILY[name]["kind"] == "network" else ScalarMultiplier)
+
+
+def test_sac_alam_is_what_an_empty_mapping_means() -> None:
+    assert training_config({"environment": ENVIRONMENT}) == build() == build(name="sac_alam") == build(multiplier={})
+    assert build().algorithm == AlgorithmConfig()
+
+
+def test_keys_of_the_user_win_over_those_of_the_member() -> None:
+    multiplier = build(name="cal", multiplier={"maximum": 7.0, "penalty": 3.0}).algorithm.multiplier
+    assert (multiplier.maximum, multiplier.penalty) == (7.0, 3.0)
+    assert (multiplier.kind, multiplier.rule, multiplier.learning_rate) == ("scalar", "dual_ascent", 1e-3)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_a_resolved_configuration_means_itself(name: str) -> None:
+    config = build(name=name, multiplier={"penalty": 3.0})
+    assert training_config(to_mapping(config)) == config
+
+
+def test_the_given_mapping_is_left_alone() -> None:
+    mapping = {"environment": ENVIRONMENT, "algorithm": {"name": "sac_pid", "multiplier": {"penalty": 2.0}}}
+    training_config(mapping)
+    assert mapping == {"environment": ENVIRONMENT, "algorithm": {"name": "sac_pid", "multiplier": {"penalty": 2.0}}}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("sac", "network"), ("cal", "none"), ("sac_alam", "none"), ("sac_lag", "network")])
+def test_a_kind_that_is_not_the_members_is_refused(name: str, kind: str) -> None:
+    rule = "averaged_target" if kind == "network" else "dual_ascent"
+    with pytest.raises(ConfigurationError, match=rf"`multiplier.kind: {FAMILY[name]['kind']}` for `{name}`; found {kind}"):
+        build(name=name, multiplier={"kind": kind, "rule": rule})
+
+
+def test_an_unknown_member_is_refused_with_the_known() -> None:
+    with pytest.raises(ConfigurationError, match=rf"one of {', '.join(FAMILY)}; found 'sac_almn'"):
+        build(name="sac_almn")
+
+
+@pytest.mark.parametrize(
+    ("name", "multiplier", "message"),
+    [
+        ("sac_alam", {"rule": "pid"}, "`multiplier.rule` for a network to be one of averaged_target, online_target, dual_ascent"),
+        (
+            "sac_lag",
+            {"rule": "averaged_target"},
+            "`multiplier.rule` for a scalar to be one of dual_ascent, pid; found averaged_target",
+        ),
+        ("fac", {"signal": "episode_cost"}, "`multiplier.signal: cost_value` for a network"),
+        ("sac_alam", {"start": 15_000}, "`multiplier.start` as a share of the training budget, 0 to 1; found 15000"),
+        ("cal", {"ramp": -0.1}, "`multiplier.ramp` as a share"),
+        ("sac_alam", {"speed": 1.0}, "`algorithm.multiplier.speed`"),
+        ("sac_alam", None, "`algorithm.multiplier`"),
+    ],
+)
+def test_a_multiplier_without_meaning_is_refused(name: str, multiplier: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        build(name=name, multiplier=multiplier)
+    assert message in str(refused.value)
+
+
+def test_a_reward_scale_is_above_zero() -> None:
+    with pytest.raises(ConfigurationError, match=r"`algorithm.reward_scale` above 0, or null; found 0"):
+        build(reward_scale=0.0)
+    assert build(reward_scale=2.0).algorithm.reward_scale == 2.0
+
+
+def test_what_is_no_mapping_is_refused() -> None:
+    for wrong in ([], {"environment": ENVIRONMENT, "algorithm": [1]}):
+        with pytest.raises(ConfigurationError):
+            training_config(wrong)

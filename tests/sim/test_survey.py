@@ -1,0 +1,51 @@
+"""The survey of tasks: real tasks, random actions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import gymnasium
+import numpy as np
+import pytest
+
+from alam_sim.survey import Survey, survey
+from tests.support.simulators import needs_bullet_safety_gym
+
+TASK = "alam/SafetyBallRun-v0"
+
+
+@needs_bullet_safety_gym
+def test_a_survey_holds_what_random_actions_meet():
+    found = survey(TASK, steps=230, seed=3)
+    environment = gymnasium.make(TASK)
+    environment.reset(seed=3)
+    actions = np.random.default_rng(3).uniform(-1.0, 1.0, (230, 2)).astype(np.float32)
+    for index, action in enumerate(actions[:100]):
+        observation, reward, _, _, info = environment.step(action)
+        np.testing.assert_array_equal(found.observations[index], observation)
+        assert (found.rewards[index], found.costs[index]) == (reward, info["cost"])
+    assert np.flatnonzero(found.ended).tolist() == [99, 199]
+    assert found.seconds > 0
+
+
+def test_the_row_and_the_far_elements_say_what_was_measured():
+    observations = np.array([[0.0, 0.0, 0.0], [2.0, 0.2, 20.0]] * 2, np.float32)
+    found = Survey("task", observations, np.array([1.0, 2.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0, 0.0]), np.arange(4) % 2 == 1, 0.5)
+    assert found.row() == "| task | 3 | 0.1, 1, 10 | 2 ± 0.71 | 4 | 0.250 | 2 | 8 |"
+    assert found.far_elements() == "task: 2 of 3: 1: 0.1, 2: 10"
+
+
+@needs_bullet_safety_gym
+def test_the_command_prints_a_table():
+    command = [sys.executable, "-m", "alam_sim.survey", TASK, "--steps", "100"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [line.count("|") for line in lines[:3]] == [9, 9, 9]
+    assert lines[2].startswith(f"| {TASK} | 7 |")
+    assert lines[-1].startswith(f"{TASK}: ")
+
+
+@pytest.mark.parametrize("arguments", [[], [TASK, "--steps", "0"]])
+def test_nothing_to_do_is_refused(arguments: list[str]):
+    command = [sys.executable, "-m", "alam_sim.survey", *arguments]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 2
