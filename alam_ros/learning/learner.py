@@ -52,7 +52,7 @@ class Learner:
         self.critics = BatchedCritics(observation_size, action_size, config.hidden)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.log_temperature = torch.tensor([config.initial_temperature]).log().requires_grad_()
-        self.target_entropy = -float(action_size)
+        self.target_entropy = config.entropy_target * action_size
         self.multiplier: StateMultiplier | ScalarMultiplier = (
             StateMultiplier(config.multiplier, observation_size, config.hidden)
             if config.multiplier.kind == "network"
