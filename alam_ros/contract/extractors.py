@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alam_ros.contract.extractor import Extractor, ExtractorType, check_common_frame
 from alam_ros.contract.joints import JointPositions, JointVelocities
-from alam_ros.contract.points import GoalOffset, Position
+from alam_ros.contract.points import GoalDirection, Position
 from alam_ros.contract.samples import ArraySample, LaserScanSample, OdometrySample, PoseSample, Samples
 from alam_ros.errors import ObservationError
 
@@ -153,7 +153,7 @@ EXTRACTORS: dict[tuple[str, str], ExtractorType] = {
     ("nav_msgs/msg/Odometry", "twist"): PlanarTwist,
     ("geometry_msgs/msg/PoseStamped", "goal_polar"): GoalPolar,
     ("geometry_msgs/msg/PoseStamped", "position"): Position,
-    ("geometry_msgs/msg/PointStamped", "goal_offset"): GoalOffset,
+    ("geometry_msgs/msg/PointStamped", "goal_direction"): GoalDirection,
     ("geometry_msgs/msg/PointStamped", "position"): Position,
     ("sensor_msgs/msg/JointState", "position"): JointPositions,
     ("sensor_msgs/msg/JointState", "velocity"): JointVelocities,

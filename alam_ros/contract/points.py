@@ -23,16 +23,18 @@ class Position(Extractor):
         return np.array(point.position, dtype=np.float64)
 
 
-class GoalOffset(Extractor):
-    """`PointStamped` and the tool's `PoseStamped` → (x, y, z) from the tool to the goal along the axes of their frame, m."""
+class GoalDirection(Extractor):
+    """`PointStamped` and the tool's `PoseStamped` → (distance m, unit vector from the tool to the goal in their frame)."""
 
-    size: ClassVar[int | None] = 3
+    size: ClassVar[int | None] = 4
     reference_type: ClassVar[str] = "geometry_msgs/msg/PoseStamped"
 
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
-        """Return the way that is left."""
+        """Return how far it is and which way; at the goal itself there is no way, and the vector is zero."""
         goal, tool = samples[self._channel.topic], samples[self._channel.reference_topic]
         assert isinstance(goal, PointSample)
         assert isinstance(tool, PoseSample)
         check_common_frame(goal, tool)
-        return np.subtract(goal.position, tool.position)
+        way = np.subtract(goal.position, tool.position)
+        distance = np.linalg.norm(way)
+        return np.array([distance, *(way / distance if distance > 0 else way)])

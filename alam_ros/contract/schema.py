@@ -32,7 +32,7 @@ class Channel:
         scale: `logarithmic` spreads the near end of ranges, where a centimetre matters; it needs a range above 0.
         unit: of the elements, for people.
         frame: frame the sample must be in; empty accepts any.
-        reference_topic: for goals, what they are seen from: odometry for `goal_polar`, the tool's pose for `goal_offset`.
+        reference_topic: for goals, what they are seen from: odometry for `goal_polar`, the tool's pose for `goal_direction`.
         joints: for joint states, the joint of each element.
         angle_min, angle_max: for scans, rad; `size` sectors of equal width, the first centred on `angle_min`.
         history: frames kept, newest first; `stride` control ticks lie between them.

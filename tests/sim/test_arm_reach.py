@@ -6,7 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import gymnasium
 import numpy as np
@@ -157,7 +157,7 @@ def test_the_tool_is_where_the_model_s_geometry_puts_it(env: ArmReachEnv) -> Non
 def _flange(positions: np.ndarray) -> np.ndarray:
     """Forward kinematics from the URDF's numbers, written independently of PyBullet."""
     place = np.eye(4)
-    for joint, angle in zip(ElementTree.parse(MODEL).getroot().iter("joint"), positions, strict=True):  # noqa: S314 (our own file)
+    for joint, angle in zip(ET.parse(MODEL).getroot().iter("joint"), positions, strict=True):  # noqa: S314 (our own file)
         origin = joint.find("origin")
         assert origin is not None
         roll, pitch, yaw = map(float, origin.attrib["rpy"].split())
