@@ -14,7 +14,7 @@ from alam_ros.contract.extractors import EXTRACTORS
 from alam_ros.errors import ConfigurationError, ContractError
 from alam_ros.typed import from_mapping, to_mapping
 
-ACTION_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist", "std_msgs/msg/Float64MultiArray")
+TWIST_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist")
 Bounds = tuple[float, float]
 
 
@@ -127,12 +127,25 @@ class ActionComponent:
 
 @dataclass(frozen=True, kw_only=True)
 class ActionSpec:
-    """What the policy commands: a message type and its components, in order."""
+    """What the policy commands: a message type and its components, in order.
+
+    A component is named after what it commands: the field of a twist, such as `linear.x`, or the joint of a trajectory.
+    """
 
     topic: str
-    type: Literal["geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist", "std_msgs/msg/Float64MultiArray"]
+    type: Literal[
+        "geometry_msgs/msg/TwistStamped",
+        "geometry_msgs/msg/Twist",
+        "std_msgs/msg/Float64MultiArray",
+        "trajectory_msgs/msg/JointTrajectory",
+    ]
     components: tuple[ActionComponent, ...]
     frame: str = "base_link"
+
+    @property
+    def is_twist(self) -> bool:
+        """Whether it commands a body's velocity rather than joints."""
+        return self.type in TWIST_TYPES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,13 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Time
+from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point, PointStamped, PoseStamped, Quaternion, Twist, TwistStamped, Vector3
 from nav_msgs.msg import Odometry
 from numpy.typing import ArrayLike, NDArray
 from sensor_msgs.msg import JointState, LaserScan
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from alam_ros.contract import (
     ActionSpec,
@@ -35,26 +36,43 @@ MESSAGE_TYPES: dict[str, type[Any]] = {
     "sensor_msgs/msg/LaserScan": LaserScan,
     "std_msgs/msg/Float32MultiArray": Float32MultiArray,
     "std_msgs/msg/Float64MultiArray": Float64MultiArray,
+    "trajectory_msgs/msg/JointTrajectory": JointTrajectory,
 }
 
 
 class CommandConverter:
     """Commands in the contract's components and physical units ⇄ messages of its action type.
 
-    For the Twist types a component's name is the path of its field, such as `linear.x`; for arrays the order counts.
+    For the Twist types a component's name is the path of its field, such as `linear.x`; for arrays the order counts. A joint
+    trajectory is one point with a velocity for each joint named, to be reached from now on within the control period.
     """
 
-    def __init__(self, spec: ActionSpec) -> None:
+    def __init__(self, spec: ActionSpec, period: float = 0.1) -> None:
+        """Prepare the conversion.
+
+        Args:
+            spec: message type and components.
+            period: the control period, s.
+        """
         self._spec = spec
+        self._duration = Duration(sec=int(period), nanosec=round(period % 1.0 * 1e9))
         self._names = [component.name for component in spec.components]
         self.message_type = MESSAGE_TYPES[spec.type]
 
     def to_message(self, values: ArrayLike, stamp: Time) -> Any:
-        """Return a message with (action_size,) values in physical units; the stamp is dropped by types that have none."""
+        """Return a message with (action_size,) values in physical units.
+
+        Types without a stamp drop it, and so do trajectories, whose stamp is not when they were made but when they begin: zero
+        is at once, whereas controllers refuse a beginning that has passed.
+        """
         numbers = [float(value) for value in np.asarray(values)]
         message = self.message_type()
         if isinstance(message, Float64MultiArray):
             message.data = numbers
+            return message
+        if isinstance(message, JointTrajectory):
+            message.joint_names = self._names
+            message.points = [JointTrajectoryPoint(velocities=numbers, time_from_start=self._duration)]
             return message
         if isinstance(message, TwistStamped):
             message.header = Header(stamp=stamp, frame_id=self._spec.frame)
@@ -64,10 +82,23 @@ class CommandConverter:
         return message
 
     def to_values(self, message: Any) -> NDArray[np.float64]:
-        """Return (action_size,) float64 in physical units; an array message gives as many as it holds."""
+        """Return (action_size,) float64 in physical units.
+
+        An array message gives as many as it holds, and a trajectory none unless it is one point with a velocity for each joint.
+        """
         if isinstance(message, Float64MultiArray):
             return np.array(message.data, dtype=np.float64)
+        if isinstance(message, JointTrajectory):
+            return self._joint_velocities(message)
         return np.array([reduce(getattr, name.split("."), _twist(message)) for name in self._names], dtype=np.float64)
+
+    def _joint_velocities(self, message: JointTrajectory) -> NDArray[np.float64]:
+        """Return velocities in the components' order, found by name."""
+        velocities = message.points[0].velocities if len(message.points) == 1 else ()
+        if sorted(message.joint_names) != sorted(self._names) or len(velocities) != len(self._names):
+            return np.empty(0)
+        by_name = dict(zip(message.joint_names, velocities, strict=True))
+        return np.array([by_name[name] for name in self._names], dtype=np.float64)
 
 
 def sample_message(sample: Sample, stamp: Time, *, base_frame: str = "base_link") -> Any:

@@ -55,16 +55,16 @@ def gated_command(values: Mapping[str, Any], contract: Contract | None) -> Gated
             "set the parameter `policy`, `robot` or `limits.components` with `limits.low` and `limits.high`",
         )
     spec = _explicit(values) if contract is None else contract.action
-    if spec.type == "std_msgs/msg/Float64MultiArray":
-        names = tuple(component.name for component in spec.components)
-    else:
+    if spec.is_twist:
         names = TWIST_COMPONENTS
         spec = replace(
             spec, type="geometry_msgs/msg/TwistStamped" if values["enable_stamped_cmd_vel"] else "geometry_msgs/msg/Twist"
         )
-    return GatedCommand(
-        CommandConverter(_with_components(spec, names)), _limits(spec, names, limit_slew=values["limit_slew"]), spec.frame
-    )
+    else:
+        names = tuple(component.name for component in spec.components)
+    named = _with_components(spec, names)
+    converter = CommandConverter(named) if contract is None else CommandConverter(named, contract.control_period)
+    return GatedCommand(converter, _limits(spec, names, limit_slew=values["limit_slew"]), spec.frame)
 
 
 def _explicit(values: Mapping[str, Any]) -> ActionSpec:

@@ -86,7 +86,7 @@ class PolicyNode(SafeLifecycleNode):
         self._contract = contract
         self._codec = ActionCodec(contract.action)
         self._rest = self._codec.to_normalised(np.zeros(contract.action_size))
-        self._converter = CommandConverter(contract.action)
+        self._converter = CommandConverter(contract.action, contract.control_period)
         self._action = self.hold(
             self.create_lifecycle_publisher(self._converter.message_type, "~/action", COMMAND), self.destroy_lifecycle_publisher
         )

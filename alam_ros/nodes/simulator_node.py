@@ -46,7 +46,7 @@ class SimulatorNode(Node):
         contract: Contract = self._environment.unwrapped.contract  # type: ignore[attr-defined]
         self._contract = contract
         self._codec = ActionCodec(contract.action)
-        self._converter = CommandConverter(self._action_spec())
+        self._converter = CommandConverter(self._action_spec(), contract.control_period)
         rest = np.zeros(contract.action_size)
         self._watchdog = DriverWatchdog(rest, self.get_parameter("command_timeout").value)
         self._create_publishers()
@@ -92,7 +92,7 @@ class SimulatorNode(Node):
     def _action_spec(self) -> ActionSpec:
         """Return the contract's action, a velocity being stamped or not as the parameter says."""
         spec = self._contract.action
-        if spec.type == "std_msgs/msg/Float64MultiArray":
+        if not spec.is_twist:
             return spec
         is_stamped = self.get_parameter("enable_stamped_cmd_vel").value
         return replace(spec, type="geometry_msgs/msg/TwistStamped" if is_stamped else "geometry_msgs/msg/Twist")

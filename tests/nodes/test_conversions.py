@@ -26,7 +26,7 @@ from tests.support.policies import navigation_contract
 
 from alam_ros.nodes.conversions import CommandConverter, sample_message  # isort: skip
 from alam_ros.nodes.stamps import StampScale, time_message  # isort: skip
-from builtin_interfaces.msg import Time  # isort: skip
+from builtin_interfaces.msg import Duration, Time  # isort: skip
 
 STAMP = Time(sec=5, nanosec=6)
 ACTION = navigation_contract().action
@@ -85,7 +85,15 @@ def test_an_array_survives() -> None:
     np.testing.assert_array_equal(decoded.data, data)
 
 
-@pytest.mark.parametrize("kind", ["geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist", "std_msgs/msg/Float64MultiArray"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "geometry_msgs/msg/TwistStamped",
+        "geometry_msgs/msg/Twist",
+        "std_msgs/msg/Float64MultiArray",
+        "trajectory_msgs/msg/JointTrajectory",
+    ],
+)
 @given(linear=coordinate, angular=coordinate)
 def test_a_command_survives(kind: str, linear: float, angular: float) -> None:
     converter = CommandConverter(replace(ACTION, type=kind))  # type: ignore[arg-type]
@@ -98,6 +106,33 @@ def test_a_stamped_command_carries_stamp_and_frame() -> None:
     message = CommandConverter(ACTION).to_message([0.1, 0.2], STAMP)
     assert (message.header.stamp, message.header.frame_id) == (STAMP, "base_link")
     assert (message.twist.linear.x, message.twist.angular.z) == (0.1, 0.2)
+
+
+def test_a_trajectory_begins_at_once_and_is_over_within_the_control_period() -> None:
+    message = CommandConverter(replace(ACTION, type="trajectory_msgs/msg/JointTrajectory"), 1.25).to_message([0.1, 0.2], STAMP)
+    (point,) = message.points
+    assert (message.header.stamp, message.joint_names) == (Time(), ["linear.x", "angular.z"])
+    assert (list(point.velocities), point.time_from_start) == ([0.1, 0.2], Duration(sec=1, nanosec=250_000_000))
+
+
+def test_a_trajectory_s_velocities_are_found_by_name() -> None:
+    converter = CommandConverter(replace(ACTION, type="trajectory_msgs/msg/JointTrajectory"))
+    message = converter.to_message([0.1, 0.2], STAMP)
+    message.joint_names, message.points[0].velocities = ["angular.z", "linear.x"], [0.2, 0.1]
+    np.testing.assert_array_equal(converter.to_values(message), [0.1, 0.2])
+
+
+@pytest.mark.parametrize("change", ["another joint", "two points", "no velocities"])
+def test_a_trajectory_that_commands_something_else_gives_no_values(change: str) -> None:
+    converter = CommandConverter(replace(ACTION, type="trajectory_msgs/msg/JointTrajectory"))
+    message = converter.to_message([0.1, 0.2], STAMP)
+    if change == "another joint":
+        message.joint_names = ["linear.x", "gripper"]
+    elif change == "two points":
+        message.points = [*message.points, *message.points]
+    else:
+        message.points[0].velocities = []
+    assert converter.to_values(message).size == 0
 
 
 @given(first=st.integers(0, 2**31 - 1), later=st.lists(st.integers(-(10**15), 10**15)))

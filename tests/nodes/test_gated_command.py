@@ -12,6 +12,7 @@ pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `m
 
 from geometry_msgs.msg import Twist, TwistStamped
 from std_msgs.msg import Float64MultiArray
+from trajectory_msgs.msg import JointTrajectory
 
 from alam_ros.contract import ActionComponent, ActionSpec, Contract
 from alam_ros.errors import AlamError
@@ -52,14 +53,15 @@ def test_every_component_of_a_twist_is_read_and_written(is_stamped: bool, kind: 
     assert command.converter.to_values(message).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
-def test_an_array_keeps_the_components_of_its_contract():
+@pytest.mark.parametrize("kind", [Float64MultiArray, JointTrajectory])
+def test_a_command_of_joints_keeps_the_components_of_its_contract(kind: type):
     spec = ActionSpec(
         topic="cmd",
-        type="std_msgs/msg/Float64MultiArray",
+        type=f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}",  # type: ignore[arg-type]
         components=(ActionComponent(name="a", unit="rad/s", low=-1.0, high=2.0),),
     )
     command = gated_command(values(), replace(Contract.load(NAVIGATION), action=spec))
-    assert command.converter.message_type is Float64MultiArray
+    assert command.converter.message_type is kind
     assert (command.limits.names, command.limits.low, command.limits.high) == (("a",), (-1.0,), (2.0,))
 
 
