@@ -33,7 +33,6 @@ class Scene:
             client.createVisualShape(pybullet.GEOM_CYLINDER, length=column.height, rgbaColor=[0.8, 0.3, 0.2, 1], **size),
             basePosition=[column.x, column.y, column.height / 2],
         )
-        client.setCollisionFilterGroupMask(self._column, -1, 0, 0)
 
     def clearance(self) -> float:
         """Return how far the arm is from a violation, m: the least gap to column or table, less what must be kept to it."""
