@@ -79,7 +79,8 @@ class ConstraintConfig:
         if not self.cost_horizon > 0:
             raise ConfigurationError("`algorithm.constraint.cost_horizon` above 0 s", str(self.cost_horizon), "correct it")
         if self.cost_discount is not None and not 0 < self.cost_discount < 1:
-            raise ConfigurationError("`algorithm.constraint.cost_discount` between 0 and 1", str(self.cost_discount), "correct it")
+            found = str(self.cost_discount)
+            raise ConfigurationError("`algorithm.constraint.cost_discount` between 0 and 1", found, "correct it")
         limits = (self.episode_cost_limit, self.episode_steps, self.decay_limit)
         if not all(math.isfinite(limit) and limit > 0 for limit in limits):
             raise ConfigurationError("a cost limit above 0, over at least one step", str(limits), "allow some cost")
@@ -108,7 +109,8 @@ class ConstraintConfig:
             ConfigurationError: when neither it nor the control period was given.
         """
         if self.cost_discount is None:
-            raise ConfigurationError("`algorithm.constraint.cost_discount`, or `at` called with the control period", "neither", "do one")
+            expected = "`algorithm.constraint.cost_discount`, or `at` called with the control period"
+            raise ConfigurationError(expected, "neither", "do one")
         return self.cost_discount
 
     @property
@@ -213,16 +215,16 @@ class AlgorithmConfig:
     critic_learning_rate: float = 1e-3
     actor_learning_rate: float = 5e-4
     temperature_learning_rate: float = 1e-3
-    target_averaging: float = 0.005
-    cost_target_averaging: float = 0.005
+    target_averaging: float = 0.01
+    cost_target_averaging: float = 0.01
     initial_temperature: float = 0.2
     entropy_target: float = -1.0
     actor_delay: int = 2
     gradient_norm: float = 40.0
     cost_bootstrap: Literal["mean", "max", "min"] = "mean"
     cost_pessimism: Literal["mean", "max", "min"] = "max"
-    reward_scale: float | None = None
-    normalise_observations: bool = False
+    reward_scale: float | None = 0.3
+    normalise_observations: bool = True
     constraint: ConstraintConfig = field(default_factory=ConstraintConfig)
     multiplier: MultiplierConfig = field(default_factory=MultiplierConfig)
 
