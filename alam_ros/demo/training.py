@@ -51,7 +51,8 @@ def export_policy(directory: Path, output: Path, make_environments: EnvironmentF
 
 
 def _check_same(known: TrainingConfig, wanted: TrainingConfig, run: RunDirectory) -> None:
-    if to_mapping(known) != to_mapping(in_directory(wanted, Path(known.trainer.directory))):
+    complete = in_directory(wanted, Path(known.trainer.directory)).at(run.load_contract().control_period)
+    if to_mapping(known) != to_mapping(complete):
         raise CheckpointError(
             f"the run in `{run.root}` to be of the present configuration", "another one", "begin anew with `alam demo --fresh`"
         )

@@ -19,7 +19,7 @@ class Futures:
 
     Attributes:
         lead: control steps until the next state in violation, at least 1; `NEVER` where none came.
-        seen: control steps of the future that were seen; `NEVER` where the episode ended by itself, so that nothing more can come.
+        seen: control steps of the future that were seen; `NEVER` where the episode ended by itself: nothing more can come.
         in_violation: whether the state itself is in violation.
         episode: index of the episode.
     """
@@ -52,9 +52,7 @@ def futures(records: Sequence[EpisodeRecord]) -> Futures:
     return Futures(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _future(
-    record: EpisodeRecord, index: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_], NDArray[np.intp]]:
+def _future(record: EpisodeRecord, index: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_], NDArray[np.intp]]:
     length = len(record)
     time = np.arange(length)
     violated = record.cost > 0  # element t tells of the state t + 1

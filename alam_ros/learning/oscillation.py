@@ -1,4 +1,4 @@
-"""Does a quantity settle in training, or does it swing? (alam.md §7)"""
+"""Does a quantity settle in training, or does it swing (alam.md §7)?"""
 
 from __future__ import annotations
 

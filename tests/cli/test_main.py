@@ -89,6 +89,17 @@ def test_overrides_apply_in_order_and_may_omit_the_dot_of_a_number(configuration
     assert config.algorithm.actor_learning_rate == 0.001
 
 
+def test_an_override_of_the_name_brings_the_members_multiplier(configuration: Path) -> None:
+    config = load_configuration(str(configuration), ["algorithm.name=sac_pid", "algorithm.multiplier.maximum=5"])
+    multiplier = config.algorithm.multiplier
+    assert (multiplier.kind, multiplier.rule, multiplier.maximum) == ("scalar", "pid", 5.0)
+
+
+def test_a_member_that_is_none_is_refused_naming_the_members(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(configuration), "algorithm.name=sac_almn"]) == 2
+    assert "sac_lag_episode" in capsys.readouterr().err
+
+
 def test_what_is_no_configuration_is_said(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("[1, 2]")
     (tmp_path / "broken.yaml").write_text("a: [")

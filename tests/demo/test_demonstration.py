@@ -17,7 +17,7 @@ from alam_ros.errors import CheckpointError
 from alam_ros.report.directory import DemoDirectory, read_json
 from alam_ros.resources import config_path
 from tests.support.policies import write_sample_policy
-from tests.support.training import tiny_config
+from tests.support.training import EPISODE_STEPS, tiny_config
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def test_stage_that_fails_ends_in_its_reason_and_still_in_a_report(tmp_path: Pat
 
 
 def test_training_goes_on_once_and_is_reused_afterwards(tmp_path: Path) -> None:
-    config = tiny_config(tmp_path / "run")
+    constraint = {"episode_cost_limit": 1.0, "episode_steps": EPISODE_STEPS}  # γ_c follows from the environment's control period
+    config = tiny_config(tmp_path / "run", {"constraint": constraint})
     asked = iter([False] * 40)
     with pytest.raises(KeyboardInterrupt):
         train(config, make_environments, lambda: next(asked, True))

@@ -41,13 +41,46 @@ def test_constraint_decay_has_a_limit_of_its_own_and_is_a_probability() -> None:
     assert constraint.threshold == 0.3
     assert constraint.largest_value == 1.0
     assert replace(constraint, certificate="cost_value").largest_value == pytest.approx(20.0)
-    with pytest.raises(ConfigurationError, match=r"cost limit above 0; found a threshold of 0\.0"):
-        replace(CONFIG, constraint=replace(constraint, decay_limit=0.0))
+    with pytest.raises(ConfigurationError, match="cost limit above 0"):
+        replace(constraint, decay_limit=0.0)
+
+
+def test_the_cost_discount_follows_from_the_horizon_and_the_control_period() -> None:
+    constraint = ConstraintConfig(episode_cost_limit=25.0, episode_steps=1000, cost_horizon=0.5)
+    assert constraint.at(0.05).discount == pytest.approx(0.9)
+    assert constraint.at(0.005).discount == pytest.approx(0.99)
+    assert constraint.at(0.05).at(0.005) == constraint.at(0.05)  # what is filled in stays
+    assert replace(constraint, cost_discount=0.8).at(0.05).discount == 0.8
+    config = training_config({"environment": ENVIRONMENT, "algorithm": {"constraint": {"cost_horizon": 0.5}}})
+    assert config.at(0.05).algorithm.constraint.discount == pytest.approx(0.9)
+    assert replace(config.at(0.05), algorithm=config.algorithm) == config  # and nothing else changed
+
+
+@pytest.mark.parametrize("period", [0.5, 0.7])
+def test_a_horizon_within_one_control_period_is_refused(period: float) -> None:
+    with pytest.raises(ConfigurationError, match=r"above the control period of 0\.\d s; found 0\.5 s; raise it"):
+        ConstraintConfig(cost_horizon=0.5).at(period)
+
+
+def test_a_threshold_before_the_discount_is_known_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="cost_discount"):
+        _ = ConstraintConfig().threshold
+    assert ConstraintConfig(certificate="constraint_decay", decay_limit=0.2).threshold == 0.2
+
+
+@pytest.mark.parametrize(
+    "constraint", [{"cost_horizon": 0.0}, {"cost_discount": 1.0}, {"cost_discount": 0.0}, {"episode_steps": 0}]
+)
+def test_a_constraint_without_meaning_is_refused(constraint: dict[str, Any]) -> None:
+    with pytest.raises(
+        ConfigurationError, match=next(iter(constraint)) if "episode_steps" not in constraint else "at least one step"
+    ):
+        build(constraint=constraint)
 
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_every_member_builds_as_the_family_says(name: str) -> None:
-    algorithm = build(name=name, hidden=[8]).algorithm
+    algorithm = build(name=name, hidden=[8]).at(0.1).algorithm
     assert algorithm.multiplier == MultiplierConfig(**FAMILY[name])
     multiplier = Learner(algorithm, 3, 1).multiplier
     assert isinstance(multiplier, StateMultiplier if FAMILY[name]["kind"] == "network" else ScalarMultiplier)

@@ -122,3 +122,10 @@ def test_constraint_decay_of_a_chain_is_the_discount_to_the_power_of_the_steps_l
         fix_values(monkeypatch, learner, [0.0, 0.0, value, value], log_probability=0.0)
         value = float(learner.critic_targets(replace(batch, cost=torch.zeros(BATCH)))[2, 0])
         assert value == pytest.approx(0.9**steps, rel=1e-5)
+
+
+def test_a_cost_is_certain_whatever_the_critics_say_of_the_next_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = make(DECAY)
+    fix_values(monkeypatch, learner, [0.0, 0.0, -0.4, -0.2], log_probability=0.0)  # errors below zero, which are not clipped
+    targets = learner.critic_targets(replace(make_batch(), cost=torch.ones(BATCH), terminated=torch.zeros(BATCH)))
+    assert torch.equal(targets[2:], torch.ones(2, BATCH))

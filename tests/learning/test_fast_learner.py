@@ -23,7 +23,7 @@ HOW = ("mean", "max", "min")
 
 
 def configure(name: str = "sac_alam", multiplier: Mapping[str, Any] | None = None, **changes: Any) -> AlgorithmConfig:
-    settings = {"hidden": (16, 16), "constraint": CONSTRAINT, **changes}
+    settings = {"hidden": (16, 16), "constraint": CONSTRAINT, "reward_scale": None, "normalise_observations": False, **changes}
     return AlgorithmConfig(name=name, multiplier=member_multiplier(name, **SCHEDULE, **(multiplier or {})), **settings)
 
 
@@ -42,6 +42,7 @@ CASES = {
     "all units, scalar": configure("cal", normalise_observations=True, reward_scale=2.0, cost_pessimism="mean"),
     "clipped gradients": configure(gradient_norm=0.05),
     "an actor step each time": configure(actor_delay=1),
+    "rates and entropy of their own": configure(target_averaging=0.01, cost_target_averaging=0.05, entropy_target=-0.5),
     "one hidden layer": configure(hidden=(24,)),
     "three hidden layers": configure(hidden=(16, 12, 8)),
     "three hidden layers, scalar": configure("sac_lag", hidden=(16, 12, 8)),

@@ -124,10 +124,14 @@ def test_the_multiplier_learns_from_fresh_actions(monkeypatch: pytest.MonkeyPatc
     assert not torch.equal(seen[0].log_probability, seen[1].log_probability)
 
 
-def test_temperature_rises_when_entropy_is_below_its_target_and_falls_above(monkeypatch: pytest.MonkeyPatch) -> None:
-    for log_probability, sign in ((5.0, 1), (-5.0, -1)):
-        learner = make()
+@pytest.mark.parametrize("target", [-1.0, -3.0])
+def test_temperature_rises_when_entropy_is_below_its_target_and_falls_above(
+    monkeypatch: pytest.MonkeyPatch, target: float
+) -> None:
+    for excess, sign in ((0.5, 1), (-0.5, -1)):
+        learner = make(replace(CONFIG, entropy_target=target))
         draw = learner.sample_policy
+        log_probability = -ACTION * target + excess
 
         def sample(observation: torch.Tensor) -> PolicySample:
             drawn = draw(observation)  # noqa: B023
@@ -139,12 +143,13 @@ def test_temperature_rises_when_entropy_is_below_its_target_and_falls_above(monk
         assert sign * (learner.log_temperature.item() - before) > 0
 
 
-def test_target_critics_follow_by_their_rate() -> None:
-    learner = make()
+def test_target_critics_follow_by_their_rates() -> None:
+    learner = make(replace(CONFIG, target_averaging=0.005, cost_target_averaging=0.02))
     before = snapshot(learner.target_critics)
     learner.update(make_batch())
+    rates = torch.tensor([0.005, 0.005, 0.02, 0.02]).reshape(4, 1, 1)
     for old, new, online in zip(before, learner.target_critics.parameters(), learner.critics.parameters(), strict=True):
-        torch.testing.assert_close(new, 0.995 * old + 0.005 * online.detach(), rtol=1e-6, atol=1e-7)
+        torch.testing.assert_close(new, (1 - rates) * old + rates * online.detach(), rtol=1e-6, atol=1e-7)
     assert not are_equal(before, snapshot(learner.target_critics))
 
 

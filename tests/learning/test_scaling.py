@@ -149,11 +149,18 @@ def test_an_update_sees_rewards_and_observations_in_units() -> None:
     config = replace(CONFIG, reward_scale=1.5, normalise_observations=True)
     raw, ready = make(config), make(CONFIG)
     raw.measure(*data(50))
-    batch = make_batch()
     ready._rescale_reward_values(raw.units.reward_factor)
-    for learner, seen in ((raw, batch), (ready, raw._in_units(batch))):
+    batch, units = make_batch(), raw.units
+    in_units = replace(
+        batch,
+        observation=(batch.observation - units.mean) * units.inverse_deviation,
+        next_observation=(batch.next_observation - units.mean) * units.inverse_deviation,
+        reward=units.reward_factor * batch.reward,
+    )
+    for learner, seen in ((raw, batch), (ready, in_units)):
         torch.manual_seed(5)
         learner.update(seen)
-    assert not torch.equal(raw._in_units(batch).next_observation, batch.next_observation)
+    assert not torch.equal(in_units.next_observation, batch.next_observation)
+    assert not torch.equal(in_units.reward, batch.reward)
     assert torch.equal(raw._critic_vector.values, ready._critic_vector.values)
     assert torch.equal(raw._actor_vector.values, ready._actor_vector.values)

@@ -13,8 +13,12 @@ from alam_ros.learning.learner import Learner
 from alam_ros.learning.replay import Batch
 
 OBSERVATION, ACTION, BATCH = 4, 2, 32
-CONFIG = AlgorithmConfig(
+CONFIG = AlgorithmConfig(  # whatever the shipped defaults are
     hidden=(16, 16),
+    target_averaging=0.005,
+    cost_target_averaging=0.005,
+    reward_scale=None,
+    normalise_observations=False,
     constraint=ConstraintConfig(episode_cost_limit=10.0, episode_steps=100, cost_discount=0.9),
     multiplier=MultiplierConfig(start=0.0, ramp=0.5, delay=1, penalty=0.7),
     actor_delay=1,
