@@ -1,7 +1,7 @@
 """`python -m alam_sim.survey ID…`: what a learner meets in a task, measured under uniformly random actions.
 
-Learners see observations as they are. An element that hardly varies, or varies much more than the others, is learned slowly; this
-says which ones. Speed is steps per second of CPU time, resets included.
+Learners see observations as they are. An element that hardly varies, or far from zero, or much more than the others, is learned
+slowly; this says which ones. Speed is steps per second of CPU time, resets included.
 """
 
 from __future__ import annotations
@@ -49,18 +49,20 @@ class Survey:
 
     def row(self) -> str:
         """Return the task's row of the table under `HEADER`."""
-        spread, episodes = self.spread, max(int(self.ended.sum()), 1)
+        spread, ends = self.spread, np.flatnonzero(self.ended)
+        episodes, steps = (len(ends), int(ends[-1]) + 1) if len(ends) else (1, len(self.ended))
         return (
             f"| {self.task} | {len(spread)} | {spread.min():.2g}, {np.median(spread):.2g}, {spread.max():.2g} "
-            f"| {self.rewards.mean():.3g} ± {self.rewards.std():.2g} | {self.rewards.sum() / episodes:.3g} "
-            f"| {self.costs.mean():.3f} | {len(self.rewards) / episodes:.0f} | {len(self.rewards) / self.seconds:.0f} |"
+            f"| {self.rewards.mean():.3g} ± {self.rewards.std():.2g} | {self.rewards[:steps].sum() / episodes:.3g} "
+            f"| {self.costs.mean():.3f} | {steps / episodes:.0f} | {len(self.rewards) / self.seconds:.0f} |"
         )
 
     def far_elements(self) -> str:
-        """Return index: spread of the elements whose spread is more than `FAR` times above or below 1."""
-        spread = self.spread
-        far = np.flatnonzero((spread < 1 / FAR) | (spread > FAR))
-        return f"{self.task}: {len(far)} of {len(spread)}: " + ", ".join(f"{index}: {spread[index]:.2g}" for index in far)
+        """Return index: mean ± spread of each element whose spread is over `FAR` times off 1, or whose mean is beyond ±`FAR`."""
+        spread, mean = self.spread, self.observations.mean(0, dtype=np.float64)
+        far = np.flatnonzero((spread < 1 / FAR) | (spread > FAR) | (np.abs(mean) > FAR))
+        listed = ", ".join(f"{index}: {mean[index]:.2g} ± {spread[index]:.2g}" for index in far)
+        return f"{self.task}: {len(far)} of {len(spread)}: {listed}"
 
 
 def survey(task: str, *, steps: int, seed: int) -> Survey:
@@ -89,7 +91,7 @@ def survey(task: str, *, steps: int, seed: int) -> Survey:
 
 
 def main() -> None:
-    """Print a table of the tasks, and then the elements that are far from unit spread."""
+    """Print a table of the tasks, and then the elements that are far from zero mean and unit spread."""
     parser = argparse.ArgumentParser(prog="python -m alam_sim.survey", description=main.__doc__)
     parser.add_argument("tasks", nargs="+", metavar="ID", help="e.g. alam/SafetyCarRun-v0")
     parser.add_argument("--steps", type=int, default=5000, help="for each task (default: %(default)s)")
@@ -102,7 +104,7 @@ def main() -> None:
     for task in arguments.tasks:
         surveys.append(survey(task, steps=arguments.steps, seed=arguments.seed))
         print(surveys[-1].row(), flush=True)
-    print(f"\nElements whose spread is below {1 / FAR:g} or above {FAR:g}:")
+    print(f"\nElements whose spread is below {1 / FAR:g} or above {FAR:g}, or whose mean is beyond ±{FAR:g}: mean ± spread")
     for each in surveys:
         print(each.far_elements())
 

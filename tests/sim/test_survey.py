@@ -30,10 +30,11 @@ def test_a_survey_holds_what_random_actions_meet():
 
 
 def test_the_row_and_the_far_elements_say_what_was_measured():
-    observations = np.array([[0.0, 0.0, 0.0], [2.0, 0.2, 20.0]] * 2, np.float32)
-    found = Survey("task", observations, np.array([1.0, 2.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0, 0.0]), np.arange(4) % 2 == 1, 0.5)
-    assert found.row() == "| task | 3 | 0.1, 1, 10 | 2 ± 0.71 | 4 | 0.250 | 2 | 8 |"
-    assert found.far_elements() == "task: 2 of 3: 1: 0.1, 2: 10"
+    observations = np.array([[0.0, 0.0, 0.0, 6.0], [2.0, 0.2, 20.0, 8.0]] * 2, np.float32)
+    rewards, costs, ended = np.array([1.0, 2.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0, 0.0]), np.array([False, True, False, False])
+    found = Survey("task", observations, rewards, costs, ended, seconds=0.5)
+    assert found.row() == "| task | 4 | 0.1, 1, 10 | 2 ± 0.71 | 3 | 0.250 | 2 | 8 |"
+    assert found.far_elements() == "task: 3 of 4: 1: 0.1 ± 0.1, 2: 10 ± 10, 3: 7 ± 1"
 
 
 @needs_bullet_safety_gym
