@@ -68,6 +68,15 @@ class ReplayBuffer:
         reward, cost, terminated = (column.squeeze(1) for column in scalars)
         return Batch(observation, action, next_observation, reward, cost, terminated)
 
+    def observations(self, count: int) -> NDArray[np.float32]:
+        """Return observations of `count` different transitions, spread evenly over all that are kept.
+
+        (count, observation_size); fewer where fewer are kept. Nothing random: sampling goes on as if this had not been asked.
+        """
+        picks = torch.linspace(0, self._length - 1, min(count, self._length)).long()
+        observations: NDArray[np.float32] = self._rows[picks, : self._sizes[0]].numpy()
+        return observations
+
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores: the filled rows, the write position, the generator."""
         return {"rows": self._rows[: self._length].clone(), "next": self._next, "generator": self._generator.get_state()}

@@ -29,6 +29,7 @@ class RunDirectory:
         contract: `contract.yaml`, the environment's observation and action contract.
         versions: `versions.json`, Python, platform and every installed package of the last start.
         metrics: `metrics.jsonl`, one line an evaluation.
+        probe: `probe.npz`, multiplier and cost value of fixed states through training.
         checkpoints, tensorboard: folders.
     """
 
@@ -38,6 +39,7 @@ class RunDirectory:
         self.contract = self.root / "contract.yaml"
         self.versions = self.root / "versions.json"
         self.metrics = self.root / "metrics.jsonl"
+        self.probe = self.root / "probe.npz"
         self.checkpoints = self.root / "checkpoints"
         self.tensorboard = self.root / "tensorboard"
 

@@ -26,6 +26,7 @@ from alam_ros.learning.evaluation import evaluate
 from alam_ros.learning.fast_learner import FastLearner
 from alam_ros.learning.journal import Journal, training_numbers
 from alam_ros.learning.metrics import MetricsRow
+from alam_ros.learning.probe import ProbeTrace
 from alam_ros.learning.process import prepare_process
 from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.run_directory import RunDirectory
@@ -160,6 +161,7 @@ class Trainer:
             torch.set_rng_state(state["torch_random"])
             self._evaluated_at, earlier_seconds = state["evaluated_at"], state["wall_seconds"]
             self._saved = (self.steps, self._evaluated_at)
+        self._probe = ProbeTrace(self._run.probe, budget=config.steps, since=self.steps)
         self._started = time.monotonic() - earlier_seconds
         self._set_progress()
         self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
@@ -181,6 +183,7 @@ class Trainer:
         self._collector.send(self._choose_action())
         self._learn(before + self._collector.stepper.copies)
         self._learner.measure(*self._collector.receive())
+        self._probe.record_if_due(self.steps, self._agent, self._replay.observations)
         self._journal.progress.advance(self.steps - before)
         if self._passed(config.log_every, before):
             self._logged = self._scalars.take()

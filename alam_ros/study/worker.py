@@ -17,6 +17,8 @@ from alam_ros.errors import SimulatorError, StudyError
 from alam_ros.learning.agents import Agent, LearnerAgent
 from alam_ros.learning.evaluation import EpisodeRecord, evaluate
 from alam_ros.learning.metrics import read_metrics
+from alam_ros.learning.oscillation import last_half, oscillation
+from alam_ros.learning.probe import read_probe
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import Purpose, first_seed
@@ -133,7 +135,17 @@ def _result(run: PlannedRun, records: list[EpisodeRecord], summary: dict[str, fl
             terminated=tuple(record.terminated for record in records),
         ),
         progress=tuple(rows),
+        oscillation=_oscillation(directory),
     )
+
+
+def _oscillation(directory: RunDirectory) -> dict[str, Any] | None:
+    record = read_probe(directory.probe)
+    if record is None:
+        return None
+    late = last_half(record)
+    series = {"multiplier": late.multiplier, "cost_value": late.cost_value}
+    return {name: to_mapping(oscillation(values)) for name, values in series.items()}
 
 
 def _libraries(versions: dict[str, Any]) -> dict[str, str]:
