@@ -55,7 +55,7 @@ class RunResult:
         summary: the final evaluation in numbers, as `alam evaluate --json` prints it.
         episodes: the final evaluation.
         progress: the lines of `metrics.jsonl`.
-        oscillation: of λ̄ and of Q_c on the probe states over the last half of training (alam.md §7); None where there is no record.
+        oscillation: of λ̄ and of Q_c on the probe states over the last half of training (alam.md §7); None without a record.
     """
 
     schema: int
