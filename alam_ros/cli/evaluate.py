@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from alam_ros.cli.arguments import positive_integer
 from alam_ros.cli.environments import make_environments
 from alam_ros.learning.agents import Agent, LearnerAgent, PolicyAgent
 from alam_ros.learning.config import EnvironmentConfig
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="alam evaluate", description="Run fresh episodes, on seeds that training never uses, to their ends."
     )
     parser.add_argument("policy", metavar="RUN_OR_POLICY", type=Path, help="directory of a run, or policy file")
-    parser.add_argument("--episodes", type=_positive, default=100, help="how many (default 100)")
+    parser.add_argument("--episodes", type=positive_integer, default=100, help="how many (default 100)")
     parser.add_argument("--seed", type=int, default=0, help="of the episodes (default 0)")
     parser.add_argument(
         "--stochastic", action="store_true", help="draw actions from the policy instead of its deterministic ones"
@@ -79,10 +80,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--perturbation", type=float, default=0.0, metavar="SIGMA", help="add N(0, SIGMA) to each action")
     parser.add_argument("--json", action="store_true", help="print one JSON document with every episode")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, found {number}")
-    return number

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alam_ros.cli.arguments import positive_integer
 from alam_ros.cli.configuration import load_configuration, read_mapping
 from alam_ros.cli.stop import StopOnSignal
 from alam_ros.errors import ConfigurationError
@@ -127,7 +128,10 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", metavar="PATTERN", help="runs such as 'navigation/sac-*' (all; may be given several times)"
     )
     parser.add_argument(
-        "--jobs", type=_positive, metavar="N", help=f"runs at a time (default {JOBS}; with Ray, one a processor of the cluster)"
+        "--jobs",
+        type=positive_integer,
+        metavar="N",
+        help=f"runs at a time (default {JOBS}; with Ray, one a processor of the cluster)",
     )
     parser.add_argument("--executor", choices=("local", "ray"), default="local", help="where runs are performed (default local)")
     parser.add_argument(
@@ -137,10 +141,3 @@ def _parser() -> argparse.ArgumentParser:
         "--rerun-changed", action="store_true", help="discard results and runs of another configuration, and damaged ones"
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, found {number}")
-    return number

@@ -5,7 +5,7 @@ The score of a run is its mean over the episodes of the final evaluation. Runs o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ class Cell:
         highest_cost: of its runs.
         within_budget: runs whose cost is at most the budget.
         multiplier_mean, multiplier_max: in the final evaluation, mean over runs and greatest of all; None where runs have none.
+        multiplier_variation: oscillation CV of λ̄ on the probe states over the last half of training (alam.md §7), mean over runs.
         return_share: of the reference's mean return on the task; None where that is not positive or not known.
         wall_seconds, updates_per_second: means over runs.
     """
@@ -46,6 +47,7 @@ class Cell:
     within_budget: int
     multiplier_mean: float | None
     multiplier_max: float | None
+    multiplier_variation: float | None
     return_share: float | None
     wall_seconds: float
     updates_per_second: float
@@ -134,8 +136,9 @@ def compare(results: Mapping[str, Mapping[str, Sequence[RunResult]]], reference:
 
 def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
     returns, costs = [_return(run) for run in runs], [_cost(run) for run in runs]
-    means = [value for run in runs if (value := run.summary.get("multiplier_mean")) is not None]
-    greatest = [value for run in runs if (value := run.summary.get("multiplier_max")) is not None]
+    means = _known(run.summary.get("multiplier_mean") for run in runs)
+    greatest = _known(run.summary.get("multiplier_max") for run in runs)
+    variations = _known(run.oscillation["multiplier"]["variation"] for run in runs if run.oscillation)
     return Cell(
         task=runs[0].task,
         algorithm=runs[0].algorithm,
@@ -149,8 +152,9 @@ def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
         cost_spread=_spread(costs),
         highest_cost=max(costs),
         within_budget=sum(map(_is_safe, runs)),
-        multiplier_mean=float(np.mean(means)) if means else None,
+        multiplier_mean=_mean(means),
         multiplier_max=max(greatest, default=None),
+        multiplier_variation=_mean(variations),
         return_share=None if scale is None else float(np.mean(returns)) / scale,
         wall_seconds=float(np.mean([run.wall_seconds for run in runs])),
         updates_per_second=float(np.mean([run.updates_per_second for run in runs])),
@@ -179,6 +183,14 @@ def _cost(run: RunResult) -> float:
 
 def _is_safe(run: RunResult) -> bool:
     return _cost(run) <= run.budget
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
 
 
 def _spread(scores: Sequence[float]) -> float | None:

@@ -24,8 +24,8 @@ class RayExecutor:
     Replaces this process's SIGTERM handler (Ray does), so make it before installing another.
 
     Args:
-        address: of the cluster; "local" for one of our own, for as long as this object lives; None for `RAY_ADDRESS`, else the one
-            that was started on this machine, else one of our own.
+        address: of the cluster; "local" for one of our own, for as long as this object lives; None for `RAY_ADDRESS`, else the
+            one that was started on this machine, else one of our own.
         slots: runs at a time; None for as many as the cluster has processors.
 
     Attributes:

@@ -12,6 +12,7 @@ from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.report.theme import LIGHT, png, styled
 from alam_ros.study.config import REPORT
 from alam_ros.study.figures import intervals, learning_curves, multipliers
+from alam_ros.study.figures.traces import TaskRuns
 from alam_ros.study.so_far import StudySoFar
 from alam_ros.study.state import describe_refused
 from alam_ros.study.tables import cell_records, csv_text, run_records
@@ -49,6 +50,7 @@ def _figures(so_far: StudySoFar) -> dict[str, Figure]:
     if so_far.comparison.aggregates:
         figures["all-tasks.png"] = intervals.draw(LIGHT, so_far.comparison.aggregates, reference)
     for task, runs in so_far.results.items():
-        figures[f"curves-{task}.png"] = learning_curves.draw(LIGHT, task, runs, reference)
-        figures[f"multipliers-{task}.png"] = multipliers.draw(LIGHT, task, runs, reference)
+        data = TaskRuns(task=task, runs=runs, reference=reference)
+        figures[f"curves-{task}.png"] = learning_curves.draw(LIGHT, data)
+        figures[f"multipliers-{task}.png"] = multipliers.draw(LIGHT, data)
     return figures

@@ -24,6 +24,7 @@ CELL_HEADER = (
     "worst seed",
     "within budget",
     "multiplier mean / max",
+    "multiplier CV",
     "hours a run",
 )
 AGGREGATE_HEADER = (
@@ -82,6 +83,7 @@ def cell_records(cells: Iterable[Cell]) -> list[dict[str, Any]]:
             "runs_within_budget": cell.within_budget,
             "multiplier_mean": cell.multiplier_mean,
             "multiplier_max": cell.multiplier_max,
+            "multiplier_variation": cell.multiplier_variation,
             "wall_seconds": cell.wall_seconds,
             "updates_per_second": cell.updates_per_second,
         }
@@ -143,6 +145,7 @@ def _cell_row(cell: Cell, *, is_best: bool) -> list[str]:
         f"{cell.highest_cost:.1f}",
         f"{'yes' if cell.is_safe else 'no'}, {cell.within_budget} of {len(cell.seeds)}",
         multiplier,
+        _number(cell.multiplier_variation, 3),
         f"{cell.wall_seconds / 3600:.2f}",
     ]
 

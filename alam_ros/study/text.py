@@ -20,7 +20,8 @@ The score of a run is its mean over {episodes} fresh episodes after training: de
 evaluation range, the same episodes for all runs of a task. Over runs: interquartile mean, which with fewer than four runs is the
 mean, and in brackets its 95 % stratified bootstrap interval ({repetitions:,} samples). Of few seeds such an interval understates
 the uncertainty: it is never wider than their range. *±* is the standard deviation over seeds. *Within budget* says whether the
-mean cost of every seed is. Bold: the highest return among the algorithms within budget in every seed.
+mean cost of every seed is. Bold: the highest return among the algorithms within budget in every seed. *Multiplier CV* is its
+oscillation on fixed probe states over the last half of training, E_s[std λ / (mean λ + 0.001)].
 
 Written by `{command}` from the results in `{directory}`."""
 

@@ -45,6 +45,11 @@ def planned(path: Path) -> list[PlannedRun]:
     return plan_runs(from_mapping(StudyConfig, read_mapping(path)), load_configuration)
 
 
+def newest_checkpoints(runs: Sequence[PlannedRun]) -> dict[str, int]:
+    """Return the steps of each run's newest checkpoint; every run has one."""
+    return {run.key: max(int(file.stem) for file in (run.directory / "checkpoints").glob("*.pt")) for run in runs}
+
+
 @contextmanager
 def session(path: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Start `alam study` in a process group of its own; whatever is left of it at the end is killed."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from alam_ros.study.comparison import compare
@@ -69,3 +71,11 @@ def test_runs_of_different_length_are_told_apart() -> None:
     results = [make_result("a", 0, steps=(100, 200)), make_result("a", 1, steps=(100,))]
     (cell,) = compare({"navigation": {"a": results}}, "none").cells
     assert (cell.steps_low, cell.steps_high) == (100, 200)
+
+
+def test_the_oscillation_of_the_multiplier_is_the_mean_of_the_runs_that_recorded_it() -> None:
+    swinging, calm, silent = (make_result("a", seed) for seed in range(3))
+    measured = [replace(run, oscillation={"multiplier": {"variation": value}}) for run, value in ((swinging, 0.5), (calm, 0.1))]
+    (cell,) = compare({"navigation": {"a": [*measured, silent]}}, "none").cells
+    assert cell.multiplier_variation == pytest.approx(0.3)
+    assert compare({"navigation": {"a": [silent]}}, "none").cells[0].multiplier_variation is None

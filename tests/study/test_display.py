@@ -45,8 +45,10 @@ def test_without_a_terminal_there_is_a_line_for_each_event(runs: list[PlannedRun
         "[1/2] navigation/sac-0 started | study 10:00 left",
         "[1/2] navigation/sac-0 100/300 steps, 06:20 left | return 12.3, cost 5.0, multiplier 0.50 | study 06:20 left",
         "[1/2] navigation/sac-0 200/300 steps, 03:00 left | return 12.3, cost 5.0, multiplier 0.50 | study 03:00 left",
-        "[2/2] navigation/sac-0 finished 300 steps in 10:00, 0 updates/s | 2 fresh episodes: return 10.0, cost 33.0,"
-        " above the budget 10 | study 00:00 left",
+        (
+            "[2/2] navigation/sac-0 finished 300 steps in 10:00, 0 updates/s | 2 fresh episodes: return 10.0, cost 33.0,"
+            " above the budget 10 | study 00:00 left"
+        ),
     ]
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from alam_ros.learning.restore import restore_run
+from alam_ros.study.plan import PlannedRun
 from alam_ros.study.result import read_result
-from tests.study.support import TIMEOUT_S, descendants, is_alive, kill_all, planned, session, wait_for, workers, write_study
+from tests.study.support import (
+    TIMEOUT_S,
+    descendants,
+    is_alive,
+    kill_all,
+    newest_checkpoints,
+    planned,
+    session,
+    wait_for,
+    workers,
+    write_study,
+)
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: `pip install 'alam_ros[ray]'`")
 STEPS = 500
@@ -21,8 +36,8 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_study(tmp_path, f"trainer.steps={STEPS}", seeds=[0])
 
 
-def has_checkpoint(run: object) -> bool:
-    return any((run.directory / "checkpoints").glob("*.pt"))  # type: ignore[attr-defined]
+def has_checkpoint(run: PlannedRun) -> bool:
+    return any((run.directory / "checkpoints").glob("*.pt"))
 
 
 def check_finished(path: Path) -> None:
@@ -54,18 +69,16 @@ def test_a_study_runs_on_ray_and_survives_the_end_of_an_actor_and_of_everything(
 
 @needs_ray
 def test_ctrl_c_saves_runs_on_ray(path: Path) -> None:
-    import os
-    import signal
-
     runs = planned(path)
     with session(path, "--executor", "ray", "--ray-address", "local", "--jobs", "2") as process:
         wait_for(lambda: all(map(has_checkpoint, runs)), process)
+        told = newest_checkpoints(runs)
         os.killpg(process.pid, signal.SIGINT)
         _, error = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130, error
     for run in runs:
-        log = (run.directory / "process.log").read_text()
-        assert "Traceback" not in log
+        assert restore_run(run.directory).steps > told[run.key]
+        assert "Traceback" not in (run.directory / "process.log").read_text()
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")

@@ -13,7 +13,7 @@ from alam_ros.errors import StudyError
 from alam_ros.report.theme import LIGHT
 from alam_ros.study.config import StudyConfig
 from alam_ros.study.figures import learning_curves, multipliers
-from alam_ros.study.figures.traces import colours, mean_over_seeds, series
+from alam_ros.study.figures.traces import TaskRuns, colours, mean_over_seeds, series
 from alam_ros.study.report import write_report
 from alam_ros.study.result import RunResult
 from alam_ros.study.so_far import StudySoFar
@@ -32,6 +32,10 @@ def so_far(folder: Path, results: list[RunResult], **changes: object) -> StudySo
         result = known.get((run.task, run.algorithm, run.seed))
         states.append(RunState(run=run, condition="finished" if result else "new", result=result))
     return StudySoFar(study=study, source="my study.yaml", states=states)
+
+
+def on_navigation(**runs: list[RunResult]) -> TaskRuns:
+    return TaskRuns(task="navigation", runs=runs, reference="sac")
 
 
 @pytest.fixture
@@ -124,7 +128,7 @@ def test_without_a_finished_run_there_is_nothing_to_report(tmp_path: Path, capsy
 
 
 def test_curves_show_every_seed_their_mean_and_the_budget(results: list[RunResult]) -> None:
-    figure = learning_curves.draw(LIGHT, "navigation", {"sac": results[:2], "sac_alam": results[2:]}, "sac")
+    figure = learning_curves.draw(LIGHT, on_navigation(sac=results[:2], sac_alam=results[2:]))
     reward, cost = figure.axes
     assert [list(line.get_ydata()) for line in reward.lines][:3] == [[100.0] * 3, [120.0] * 3, [110.0] * 3]
     assert list(cost.lines[-1].get_ydata()) == [10.0, 10.0]
@@ -134,7 +138,7 @@ def test_curves_show_every_seed_their_mean_and_the_budget(results: list[RunResul
 
 def test_multipliers_that_ran_away_stay_in_the_picture(results: list[RunResult]) -> None:
     wild = [make_result("fac", 0, multiplier=1e5)]
-    figure = multipliers.draw(LIGHT, "navigation", {"fac": wild, "sac_alam": results[2:]}, "sac")
+    figure = multipliers.draw(LIGHT, on_navigation(fac=wild, sac_alam=results[2:]))
     for panel in figure.axes:
         assert panel.get_ylim()[1] > 1e5
         assert panel.get_yscale() == "symlog"
@@ -142,7 +146,7 @@ def test_multipliers_that_ran_away_stay_in_the_picture(results: list[RunResult])
 
 def test_an_algorithm_without_a_multiplier_is_not_drawn(results: list[RunResult]) -> None:
     none = [make_result("none", 0, multiplier=None)]
-    figure = multipliers.draw(LIGHT, "navigation", {"none": none, "sac_alam": results[2:]}, "sac")
+    figure = multipliers.draw(LIGHT, on_navigation(none=none, sac_alam=results[2:]))
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["sac_alam"]
 
 

@@ -23,6 +23,7 @@ from tests.study.support import (
     descendants,
     is_alive,
     kill_all,
+    newest_checkpoints,
     planned,
     session,
     wait_for,
@@ -43,6 +44,11 @@ def path(tmp_path: Path) -> Path:
 def is_in_the_middle(run: PlannedRun) -> bool:
     """Return whether there is a checkpoint with learning behind it."""
     return any(int(file.stem) >= 150 for file in (run.directory / "checkpoints").glob("*.pt"))
+
+
+def dated_checkpoints(run: PlannedRun) -> dict[str, int]:
+    """Return the run's checkpoints with the times of their writing."""
+    return {file.name: file.stat().st_mtime_ns for file in (run.directory / "checkpoints").glob("*.pt")}
 
 
 def check_finished(path: Path) -> None:
@@ -84,7 +90,7 @@ def test_a_finished_study_starts_nothing_also_without_its_runs(study: Path, caps
 def test_only_the_missing_evaluation_is_repeated_and_gives_the_same(study: Path) -> None:
     run = planned(study)[1]
     before = read_result(Path(run.result))
-    checkpoints = {file.name: file.stat().st_mtime_ns for file in (run.directory / "checkpoints").glob("*.pt")}
+    checkpoints = dated_checkpoints(run)
     for file in (Path(run.result), run.directory / "result.json"):
         file.unlink()
     assert main(["study", str(study)]) == 0
@@ -93,7 +99,7 @@ def test_only_the_missing_evaluation_is_repeated_and_gives_the_same(study: Path)
     assert before is not None
     assert (after.episodes, after.summary, after.progress) == (before.episodes, before.summary, before.progress)
     assert (after.fingerprint, after.wall_seconds) == (before.fingerprint, before.wall_seconds)
-    assert {file.name: file.stat().st_mtime_ns for file in (run.directory / "checkpoints").glob("*.pt")} == checkpoints
+    assert dated_checkpoints(run) == checkpoints
 
 
 def test_a_result_that_was_not_filed_is_collected(study: Path) -> None:
@@ -112,7 +118,9 @@ def test_another_configuration_is_reported_and_only_repeated_on_demand(study: Pa
     assert error.count("has other values of evaluation.episodes") == 4
     assert "--rerun-changed" in error
     assert {name: Path(name).read_bytes() for name in files} == files
+    checkpoints = dated_checkpoints(planned(changed)[0])
     assert main(["study", str(changed), "--rerun-changed", "--only", "*/sac-0"]) == 0
+    assert dated_checkpoints(planned(changed)[0]) == checkpoints  # evaluated again, not trained again
     repeated, untouched = read_result(Path(planned(changed)[0].result)), read_result(Path(planned(changed)[1].result))
     assert repeated is not None
     assert untouched is not None
@@ -188,7 +196,7 @@ def test_a_signal_saves_every_run_and_says_how_to_go_on(path: Path, number: sign
     runs = planned(path)
     with session(path) as process:
         wait_for(lambda: all(map(is_in_the_middle, runs)), process)
-        told = {run.key: max(int(file.stem) for file in (run.directory / "checkpoints").glob("*.pt")) for run in runs}
+        told = newest_checkpoints(runs)
         os.killpg(process.pid, number)
         _, error = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == code, error

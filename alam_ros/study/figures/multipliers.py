@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from matplotlib.figure import Figure
 
 from alam_ros.report.theme import Theme, new_figure
-from alam_ros.study.figures.traces import colours, linear_then_logarithmic, name_steps, trace
-from alam_ros.study.result import RunResult
+from alam_ros.study.figures.traces import TaskRuns, linear_then_logarithmic, name_steps
 
-PANELS = {"multiplier_mean": "multiplier, mean over visited states", "multiplier_max": "Greatest in any visited state"}
+TICKS = (0, 0.25, 0.5, 0.75, 1, 3, 10, 100, 1e3, 1e4, 1e5)
 
 
-def draw(theme: Theme, task: str, runs: Mapping[str, Sequence[RunResult]], reference: str) -> Figure:
-    """Draw what the evaluations along the way saw of it.
-
-    Args:
-        theme: colours.
-        task: label.
-        runs: algorithm → its finished runs on the task, at least one.
-        reference: algorithm drawn in the background.
-    """
+def draw(theme: Theme, data: TaskRuns) -> Figure:
+    """Draw its mean and its maximum over the states of the evaluations along the way; what ran away does not hide the others."""
     figure = new_figure(10.5, 3.8)
-    panels = figure.subplots(1, 2)
-    styles = colours(theme, list(runs), reference)
-    for panel, (name, title) in zip(panels, PANELS.items(), strict=True):
-        drawn = [trace(panel, group, name, styles[algorithm], algorithm) for algorithm, group in runs.items()]
-        panel.set_title(f"{task}: {title}" if panel is panels[0] else title)
-        linear_then_logarithmic(panel, "y", border=1.0, ticks=(0, 0.25, 0.5, 0.75, 1, 3, 10, 100, 1e3, 1e4, 1e5))
-        if any(drawn):
+    mean, maximum = figure.subplots(1, 2)
+    data.trace(theme, mean, "multiplier_mean")
+    data.trace(theme, maximum, "multiplier_max")
+    mean.set_title(f"{data.task}: multiplier, mean over visited states")
+    maximum.set_title("Greatest in any visited state")
+    for panel in (mean, maximum):
+        linear_then_logarithmic(panel, "y", border=1.0, ticks=TICKS)
+        if panel.lines:
             panel.legend(loc="best")
-    name_steps(panels)
+    name_steps((mean, maximum))
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,6 +21,27 @@ Series: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
 DASHES = ("solid", (0, (5, 2)), (0, (2, 2)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TaskRuns:
+    """What the figures of one task are drawn from.
+
+    Attributes:
+        task: label.
+        runs: algorithm → its finished runs on the task; at least one run in all.
+        reference: algorithm drawn in the background.
+    """
+
+    task: str
+    runs: Mapping[str, Sequence[RunResult]]
+    reference: str
+
+    def trace(self, theme: Theme, axes: Axes, name: str) -> None:
+        """Draw a number of the evaluations along the way, one line an algorithm that has it."""
+        styles = colours(theme, list(self.runs), self.reference)
+        for algorithm, group in self.runs.items():
+            trace(axes, group, name, styles[algorithm], algorithm)
+
+
 def colours(theme: Theme, algorithms: Sequence[str], reference: str) -> dict[str, tuple[str, object]]:
     """Return colour and line style of each algorithm: the reference in the background, the last one in the first colour."""
     wheel = (theme.blue, theme.orange, theme.green, theme.red, theme.violet)
@@ -31,25 +53,24 @@ def colours(theme: Theme, algorithms: Sequence[str], reference: str) -> dict[str
     return {algorithm: chosen[algorithm] for algorithm in algorithms}
 
 
-def trace(axes: Axes, runs: Sequence[RunResult], name: str, style: tuple[str, object], label: str) -> bool:
-    """Draw one algorithm; return whether it has this number at all.
+def trace(axes: Axes, runs: Sequence[RunResult], name: str, style: tuple[str, object], label: str) -> None:
+    """Draw one algorithm, if it has this number at all.
 
     Args:
         axes: to draw on.
         runs: of one algorithm on one task.
-        name: of the number in the evaluations along the way.
+        name: of the number.
         style: colour and line style.
         label: in the legend.
     """
     seeds = [series(run.progress, name) for run in runs]
     if not any(np.isfinite(values).any() for _, values in seeds):
-        return False
+        return
     colour, dash = style
     for steps, values in seeds:
         axes.plot(steps, values, color=colour, ls=dash, lw=0.8, alpha=0.4)
     steps, mean = mean_over_seeds(seeds)
     axes.plot(steps, mean, color=colour, ls=dash, lw=2.0, label=label)
-    return True
 
 
 def mean_over_seeds(seeds: Sequence[Series]) -> Series:
