@@ -116,10 +116,10 @@ def compare(results: Mapping[str, Mapping[str, Sequence[RunResult]]], reference:
     """
     scales, excluded = {}, {}
     for task, runs_of in results.items():
-        scale = float(np.mean([_return(run) for run in runs_of[reference]])) if reference in runs_of else None
+        scale = float(np.mean([run.mean_return for run in runs_of[reference]])) if reference in runs_of else None
         if scale is None:
             excluded[task] = f"no finished run of {reference}"
-        elif scale <= 0:
+        elif not scale > 0:
             excluded[task] = f"the mean return of {reference} is {scale:.4g}, and shares of it have no meaning"
         else:
             scales[task] = scale
@@ -135,7 +135,7 @@ def compare(results: Mapping[str, Mapping[str, Sequence[RunResult]]], reference:
 
 
 def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
-    returns, costs = [_return(run) for run in runs], [_cost(run) for run in runs]
+    returns, costs = [run.mean_return for run in runs], [run.mean_cost for run in runs]
     means = _known(run.summary.get("multiplier_mean") for run in runs)
     greatest = _known(run.summary.get("multiplier_max") for run in runs)
     variations = _known(run.oscillation["multiplier"]["variation"] for run in runs if run.oscillation)
@@ -151,7 +151,7 @@ def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
         return_spread=_spread(returns),
         cost_spread=_spread(costs),
         highest_cost=max(costs),
-        within_budget=sum(map(_is_safe, runs)),
+        within_budget=sum(run.is_within_budget for run in runs),
         multiplier_mean=_mean(means),
         multiplier_max=max(greatest, default=None),
         multiplier_variation=_mean(variations),
@@ -165,24 +165,12 @@ def _aggregate(algorithm: str, groups: Mapping[str, Sequence[RunResult]], scales
     return Aggregate(
         algorithm=algorithm,
         tasks=tuple(groups),
-        return_share=estimate([[_return(run) / scales[task] for run in runs] for task, runs in groups.items()]),
-        budget_share=estimate([[_cost(run) / run.budget for run in runs] for runs in groups.values()]),
-        safe_runs=sum(_is_safe(run) for runs in groups.values() for run in runs),
-        safe_tasks=sum(all(map(_is_safe, runs)) for runs in groups.values()),
+        return_share=estimate([[run.mean_return / scales[task] for run in runs] for task, runs in groups.items()]),
+        budget_share=estimate([[run.mean_cost / run.budget for run in runs] for runs in groups.values()]),
+        safe_runs=sum(run.is_within_budget for runs in groups.values() for run in runs),
+        safe_tasks=sum(all(run.is_within_budget for run in runs) for runs in groups.values()),
         runs=sum(map(len, groups.values())),
     )
-
-
-def _return(run: RunResult) -> float:
-    return float(run.summary["return_mean"])
-
-
-def _cost(run: RunResult) -> float:
-    return float(run.summary["cost_mean"])
-
-
-def _is_safe(run: RunResult) -> bool:
-    return _cost(run) <= run.budget
 
 
 def _known(values: Iterable[float | None]) -> list[float]:

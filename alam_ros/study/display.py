@@ -70,13 +70,13 @@ class Display:
         self._done += 1
         self._left.pop(run.key, None)
         self._estimator.add_result(result)
-        summary, episodes = result.summary, result.evaluation.episodes
-        budget = "within" if summary["cost_mean"] <= result.budget else "above"
+        episodes = result.evaluation.episodes
+        budget = "within" if result.is_within_budget else "above"
         self._ended(
             run,
             f"finished {result.steps:,} steps in {tqdm.format_interval(result.wall_seconds)}, "
-            f"{result.updates_per_second:.0f} updates/s | {episodes} fresh episodes: return {summary['return_mean']:.1f}, "
-            f"cost {summary['cost_mean']:.1f}, {budget} the budget {result.budget:g}",
+            f"{result.updates_per_second:.0f} updates/s | {episodes} fresh episodes: return {result.mean_return:.1f}, "
+            f"cost {result.mean_cost:.1f}, {budget} the budget {result.budget:g}",
         )
 
     def ended(self, run: PlannedRun, text: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -81,7 +82,7 @@ class ProgressReporter:
             self.tell("training", steps)
 
     def tell(self, stage: Stage, steps: int) -> None:
-        """Replace what was told; nothing here is worth waiting for the disk, so nothing is synchronised with it."""
+        """Replace what was told; nothing here is worth waiting for the disk, or failing with it."""
         self._due = self._clock() + INTERVAL_S
         rows = read_metrics(self._metrics)
         last = rows[-1]["evaluation"] if rows else {}
@@ -96,5 +97,6 @@ class ProgressReporter:
             multiplier=last.get("multiplier_mean"),
         )
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(to_mapping(progress)))
-        temporary.replace(self._path)
+        with suppress(OSError):
+            temporary.write_text(json.dumps(to_mapping(progress)))
+            temporary.replace(self._path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from alam_ros.errors import StudyError
+from alam_ros.learning.metrics import finite
 from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.report.theme import LIGHT, png, styled
 from alam_ros.study.config import REPORT
@@ -36,7 +37,7 @@ def write_report(so_far: StudySoFar) -> Path:
             write_atomically(directory / "figures" / name, png(figure))
     document = {"study": so_far.study.name, "command": so_far.command, **to_mapping(so_far.comparison)}
     for name, content in {
-        "comparison.json": json.dumps(document, indent=1, allow_nan=False) + "\n",
+        "comparison.json": json.dumps(finite(document), indent=1, allow_nan=False) + "\n",
         "comparison.csv": csv_text(cell_records(so_far.comparison.cells)),
         "runs.csv": csv_text(run_records(so_far.all_results)),
         "report.md": text(so_far),

@@ -24,13 +24,13 @@ class Episodes:
     """The final evaluation, one element an episode, in the order of their seeds.
 
     Attributes:
-        episode_return, cost: sums over the episode.
+        episode_return, cost: sums over the episode; None where learning diverged.
         length: steps.
         terminated: whether it ended by itself rather than by its time limit.
     """
 
-    episode_return: tuple[float, ...]
-    cost: tuple[float, ...]
+    episode_return: tuple[float | None, ...]
+    cost: tuple[float | None, ...]
     length: tuple[int, ...]
     terminated: tuple[bool, ...]
 
@@ -84,6 +84,21 @@ class RunResult:
         """Return the cost an episode may have."""
         return float(self.configuration["algorithm"]["constraint"]["episode_cost_limit"])
 
+    @property
+    def mean_return(self) -> float:
+        """Return the score of the run: its mean over the final evaluation; NaN where learning diverged."""
+        return _number(self.summary["return_mean"])
+
+    @property
+    def mean_cost(self) -> float:
+        """Return the same for the cost."""
+        return _number(self.summary["cost_mean"])
+
+    @property
+    def is_within_budget(self) -> bool:
+        """Return whether the mean cost is at most the budget."""
+        return self.mean_cost <= self.budget
+
     def to_json(self) -> bytes:
         """Return the file: one line a key, one line an evaluation, seven significant digits."""
         document = {**_rounded(finite(to_mapping(self))), "configuration": _with_infinities(to_mapping(self.configuration))}
@@ -134,6 +149,11 @@ def write_result(path: Path, data: bytes) -> None:
         raise StudyError(
             f"`{path}` to be writable", found, "free space or correct its owner, then start the study again"
         ) from error
+
+
+def _number(value: float | None) -> float:
+    """Return a number that `finite` may have replaced by None."""
+    return math.nan if value is None else float(value)
 
 
 def _text(value: Any) -> str:

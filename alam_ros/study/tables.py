@@ -106,7 +106,7 @@ def run_records(results: Iterable[RunResult]) -> list[dict[str, Any]]:
             "cost_mean": run.summary["cost_mean"],
             "cost_std": run.summary["cost_std"],
             "budget": run.budget,
-            "within_budget": run.summary["cost_mean"] <= run.budget,
+            "within_budget": run.is_within_budget,
             "multiplier_mean": run.summary.get("multiplier_mean"),
             "multiplier_max": run.summary.get("multiplier_max"),
             "wall_seconds": run.wall_seconds,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -165,3 +166,12 @@ def test_algorithms_have_colours_of_their_own_however_many_there_are() -> None:
 
 def test_a_table_cannot_be_broken_by_its_cells() -> None:
     assert markdown(("a", "b"), [("1|2", "3")]) == "| a | b |\n| --- | --- |\n| 1\\|2 | 3 |"
+
+
+def test_a_run_that_diverged_is_shown_as_such_and_is_not_safe(tmp_path: Path, results: list[RunResult]) -> None:
+    results[3] = make_result("sac_alam", 1, episode_return=math.nan, cost=math.nan)
+    results[3] = RunResult.from_json(results[3].to_json(), "here")
+    path = write_report(so_far(tmp_path, results))
+    assert "| sac_alam | 300 | 0 1 | nan" in path.read_text()
+    assert "no, 1 of 2" in path.read_text()
+    assert json.loads((path.parent / "comparison.json").read_text())["cells"][1]["episode_return"]["value"] is None
