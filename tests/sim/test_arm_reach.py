@@ -190,11 +190,13 @@ def test_clearance_is_the_gap_to_the_column_less_the_safety_distance(scene: Scen
 
 
 def test_every_link_counts_not_only_the_tool(scene: Scene) -> None:
+    """A column beside the elbow, which the tool in front of it is far from."""
     scene.arm.place([0.0, 0.3, 0.0, -1.6, 0.0, 1.1, 0.0])
-    elbow = scene.client.getLinkState(scene.arm.body, 3)[4]
-    scene.place(Column(elbow[0] + 0.2, elbow[1], 0.05, elbow[2] + 0.1))
-    tool = scene.arm.tool_pose().position
-    assert scene.clearance() < 0.05 < math.dist(tool[:2], (elbow[0] + 0.2, elbow[1])) - 0.05 - 0.08
+    x, y, z = scene.client.getLinkState(scene.arm.body, 3)[4]
+    scene.place(Column(x, y + 0.22, 0.05, z + 0.1))
+    assert scene._column is not None
+    assert scene.clearance() < 0.03
+    assert scene.arm.gap(scene._column, first_link=6) - 0.08 > 0.2
 
 
 def test_nearing_the_table_is_a_violation_and_standing_on_it_is_not(scene: Scene) -> None:
