@@ -199,7 +199,9 @@ class AlgorithmConfig:
         critic_learning_rate, actor_learning_rate, temperature_learning_rate: of Adam.
         target_averaging, cost_target_averaging: τ of the target critics, per gradient step.
         initial_temperature: α at the start.
-        entropy_target: for each element of the action, in the units of [-1, 1]; Haarnoja et al. 2018 take -1.
+        entropy_target, final_entropy_target: for each element of the action, in the units of [-1, 1], at the beginning and at the
+            end of training, linear in between. Haarnoja et al. 2018 keep -1; what is shipped is the mean action, and less noise
+            toward the end lets the critics see where that leads.
         actor_delay: gradient steps between updates of actor and temperature.
         gradient_norm: gradients of critics and actor are clipped to it.
         cost_bootstrap, cost_pessimism: how the twin cost critics are combined in their own targets, and in the actor and the
@@ -219,6 +221,7 @@ class AlgorithmConfig:
     cost_target_averaging: float = 0.01
     initial_temperature: float = 0.2
     entropy_target: float = -1.0
+    final_entropy_target: float = -3.0
     actor_delay: int = 2
     gradient_norm: float = 40.0
     cost_bootstrap: Literal["mean", "max", "min"] = "mean"

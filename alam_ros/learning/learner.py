@@ -52,6 +52,7 @@ class Learner:
         self.critics = BatchedCritics(observation_size, action_size, config.hidden)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.log_temperature = torch.tensor([config.initial_temperature]).log().requires_grad_()
+        self._action_size = action_size
         self.target_entropy = config.entropy_target * action_size
         self.multiplier: StateMultiplier | ScalarMultiplier = (
             StateMultiplier(config.multiplier, observation_size, config.hidden)
@@ -72,7 +73,9 @@ class Learner:
         return self.config.multiplier.kind != "none"
 
     def set_progress(self, share: float) -> None:
-        """Let the constraint rest, then ramp up, then act, after the share of the training budget that is spent."""
+        """Set what follows the share of the training budget that is spent: the constraint's ramp and the target entropy."""
+        entropies = self.config.entropy_target, self.config.final_entropy_target
+        self.target_entropy = self._action_size * (entropies[0] + min(share, 1.0) * (entropies[1] - entropies[0]))
         config = self.config.multiplier
         ramp = min(max((share - config.start) / max(config.ramp, 1e-9), 0.0), 1.0)
         self.multiplier.ramp = ramp if self.is_constrained else 0.0
