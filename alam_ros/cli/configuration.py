@@ -34,7 +34,7 @@ def load_configuration(source: str, overrides: Sequence[str]) -> TrainingConfig:
         path = config_path(f"train/{source}.yaml")
     mapping = read_mapping(path)
     for assignment in [*moved, *overrides]:
-        with_override(mapping, assignment, _parse)
+        with_override(mapping, assignment, parse_value)
     return training_config(mapping)
 
 
@@ -55,7 +55,12 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return document
 
 
-def _parse(text: str) -> object:
+def parse_value(text: str) -> object:
+    """Read the value of an override.
+
+    Raises:
+        ConfigurationError: when it is not YAML.
+    """
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

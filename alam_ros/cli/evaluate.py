@@ -10,24 +10,20 @@ from typing import Any
 
 from alam_ros.cli.arguments import positive_integer
 from alam_ros.cli.environments import make_environments
-from alam_ros.learning.agents import Agent, LearnerAgent, PolicyAgent
-from alam_ros.learning.config import EnvironmentConfig
+from alam_ros.cli.subject import load_subject
 from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
 from alam_ros.learning.metrics import finite
-from alam_ros.learning.restore import restore_run
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import running
 from alam_ros.learning.summary import summarise
-from alam_ros.runtime import PolicyRuntime
-from alam_ros.typed import from_mapping
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the episodes and print their figures."""
     options = _parser().parse_args(arguments)
-    agent, environment = _load(options.policy)
-    copies = min(environment.copies, options.episodes)
-    with running(make_environments, environment, copies) as stepper:
+    subject = load_subject(options.policy)
+    agent, copies = subject.agent, min(subject.environment.copies, options.episodes)
+    with running(make_environments, subject.environment, copies) as stepper:
         records = evaluate(
             agent,
             stepper,
@@ -38,14 +34,6 @@ def main(arguments: Sequence[str]) -> int:
     summary = summarise(records, agent)
     print(json.dumps(finite(_document(options, summary, records)), allow_nan=False) if options.json else _text(summary, records))
     return 0
-
-
-def _load(path: Path) -> tuple[Agent, EnvironmentConfig]:
-    if path.is_dir():
-        run = restore_run(path)
-        return LearnerAgent(run.learner), run.config.environment
-    runtime = PolicyRuntime.load(path)
-    return PolicyAgent(runtime), from_mapping(EnvironmentConfig, runtime.manifest.configuration["environment"], "environment")
 
 
 def _document(options: argparse.Namespace, summary: dict[str, float], records: Sequence[EpisodeRecord]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "run fresh episodes with a trained policy",
     "study": "run algorithm × task × seed to the end through any interruption, and report",
     "export": "write a run's policy file",
+    "risk": "judge how well a trained policy foretells violations",
     "gate-study": "drive the same maps without the gate and with it",
     "bandit": "compare rules of updating the multiplier on a problem whose multiplier is known",
 }

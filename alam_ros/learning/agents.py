@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alam_ros.errors import ConfigurationError
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.multiplier import StateMultiplier
+from alam_ros.learning.networks import squashed_log_std
 from alam_ros.runtime import PolicyRuntime
 
 Array = NDArray[np.float32]
@@ -25,11 +25,13 @@ class Assessment:
         cost_value: Q_c, the larger of the twins.
         multiplier: λ̄.
         effective_multiplier: [λ̄ + ρ (Q_c - d)]_+.
+        probability: of a violation within the policy file's horizon; NaN where there is no calibration.
     """
 
     cost_value: Array
     multiplier: Array
     effective_multiplier: Array
+    probability: Array
 
 
 class Agent(Protocol):
@@ -87,7 +89,7 @@ class LearnerAgent:
             effective = multiplier
             if isinstance(self._learner.multiplier, StateMultiplier):
                 effective = self._learner.multiplier.effective(multiplier, cost_value - self.threshold)
-        return Assessment(cost_value.numpy(), multiplier.numpy(), effective.numpy())
+        return Assessment(cost_value.numpy(), multiplier.numpy(), effective.numpy(), np.full(len(state), np.nan, np.float32))
 
 
 class PolicyAgent:
@@ -99,19 +101,16 @@ class PolicyAgent:
         self.cost_discount = runtime.manifest.risk.cost_discount
 
     def act(self, observation: Array, noise: Array | None = None) -> Array:
-        """Return the deterministic actions.
-
-        Raises:
-            ConfigurationError: when noise is asked for: on the robot a policy is deterministic.
-        """
-        if noise is not None:
-            raise ConfigurationError(
-                "a run directory for stochastic actions", "a policy file", "evaluate the run, or leave them out"
-            )
-        return np.stack([self._runtime.act(row) for row in observation])
+        """Return the deterministic actions, or with noise those that training would have drawn."""
+        if noise is None:
+            return np.stack([self._runtime.act(row) for row in observation])
+        mean, raw_log_std = (np.stack(rows) for rows in zip(*map(self._runtime.distribution, observation), strict=True))
+        deviation = squashed_log_std(torch.from_numpy(raw_log_std)).exp().numpy()
+        action: Array = np.tanh(mean + deviation * noise)
+        return action
 
     def assess(self, observation: Array, action: Array) -> Assessment:
         """Judge row by row, as the robot does."""
         scores = [self._runtime.risk(state, act) for state, act in zip(observation, action, strict=True)]
-        columns = [(s.cost_value, s.multiplier, s.effective_multiplier) for s in scores]
+        columns = [(s.cost_value, s.multiplier, s.effective_multiplier, s.probability) for s in scores]
         return Assessment(*np.array(columns, np.float32).T)

@@ -27,6 +27,7 @@ class EpisodeRecord:
         cost_value: Q_c(s_t, a_t), the larger of the twins, (T,).
         multiplier: λ̄(s_t), (T,).
         effective_multiplier: [λ̄ + ρ (Q_c - d)]_+, (T,).
+        probability: calibrated, of a violation within the policy file's horizon, (T,); NaN without calibration.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class EpisodeRecord:
     cost_value: NDArray[np.float32]
     multiplier: NDArray[np.float32]
     effective_multiplier: NDArray[np.float32]
+    probability: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.reward)
@@ -65,6 +67,14 @@ class ActionNoise:
 
     stochastic: bool = False
     perturbation: float = 0.0
+
+
+MIXED_NOISES = {
+    "deterministic": ActionNoise(),
+    "stochastic": ActionNoise(stochastic=True),
+    "perturbed": ActionNoise(perturbation=0.3),
+}
+"""What risk is calibrated and judged on (alam.md §7): a perfectly safe policy would show no violations to learn from."""
 
 
 def evaluate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alam_ros.errors import ConfigurationError
 from alam_ros.learning.agents import LearnerAgent
-from alam_ros.learning.calibration import fit_calibration
 from alam_ros.learning.config import TrainingConfig
-from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
+from alam_ros.learning.evaluation import MIXED_NOISES, EpisodeRecord, evaluate
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import linear_layers
 from alam_ros.learning.restore import restore_run
+from alam_ros.learning.risk_model import RiskModel, fit_risk_model
+from alam_ros.learning.risk_network import RiskNetwork
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentFactory, running
@@ -29,20 +28,20 @@ from alam_ros.runtime.golden import golden_vectors
 from alam_ros.runtime.policy import PolicyRuntime
 from alam_ros.typed import to_mapping
 
-CALIBRATION_NOISES = (ActionNoise(), ActionNoise(stochastic=True), ActionNoise(perturbation=0.3))
+CALIBRATION_EPISODES = 240
 CALIBRATION_HORIZON_S = 1.0
 GOLDEN_OBSERVATIONS = 16
 RECORDED_LIBRARIES = ("torch", "numpy", "gymnasium", "pybullet", "mujoco", "safety-gymnasium", "bullet-safety-gym")
 Weights = dict[str, NDArray[np.float32]]
-logger = logging.getLogger(__name__)
 
 
 class TrainedNetworks:
-    """The trained torch networks, one observation at a time, as golden vectors want them."""
+    """The trained networks, one observation at a time, as golden vectors want them."""
 
-    def __init__(self, learner: Learner) -> None:
+    def __init__(self, learner: Learner, risk_network: RiskNetwork | None) -> None:
         self._agent = LearnerAgent(learner)
         self._learner = learner
+        self._risk_network = risk_network
 
     def action(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the deterministic action."""
@@ -59,15 +58,28 @@ class TrainedNetworks:
         rows = self._learner.normalise(torch.from_numpy(observation[None]))
         return float(self._learner.multiplier.value(rows)[0])
 
+    def risk_score(
+        self, observation: NDArray[np.float32], action: NDArray[np.float32], cost_value: float, multiplier: float
+    ) -> float | None:
+        """Return the output of the risk network, None without one."""
+        if self._risk_network is None:
+            return None
+        scores = np.array((cost_value, multiplier), np.float32)
+        return float(self._risk_network(np.concatenate((observation, action, scores))[None])[0])
+
 
 def export(
-    run: RunDirectory, output: Path, make_environments: EnvironmentFactory, *, calibration_episodes: int = 48
+    run: RunDirectory,
+    output: Path,
+    make_environments: EnvironmentFactory,
+    *,
+    calibration_episodes: int = CALIBRATION_EPISODES,
 ) -> PolicyRuntime:
     """Write the policy file of a run's newest checkpoint, and load it once as a robot would.
 
-    The calibration is fitted on fresh episodes: a third with the policy's own actions, a third drawn from its distribution,
-    a third perturbed by N(0, 0.3), so that a safe policy shows enough of what it avoids. Where none or all of
-    the states have a violation ahead, the file has no calibration, with a warning.
+    The risk network and the calibration are fitted on fresh episodes: a third with the policy's own actions, a third drawn from
+    its distribution, a third perturbed by N(0, 0.3), so that a safe policy shows enough of what it avoids. See `fit_risk_model`
+    for what the file has where they show too little.
 
     Args:
         run: of the training.
@@ -82,7 +94,8 @@ def export(
     trained, contract = restore_run(run.root), run.load_contract()
     config, learner = trained.config, trained.learner
     records = _calibration_records(learner, config, make_environments, calibration_episodes)
-    calibration = _calibrate(records, contract.control_period)
+    horizon = max(1, round(CALIBRATION_HORIZON_S / contract.control_period))
+    model = fit_risk_model(records, horizon, seed=config.trainer.seed)
     observations = np.concatenate([record.observation for record in records])
     picks = np.linspace(0, len(observations) - 1, GOLDEN_OBSERVATIONS).astype(int)
     rows = trained.state["replay"]["rows"][:, : contract.observation_size]
@@ -90,15 +103,15 @@ def export(
         "algorithm": config.algorithm.name,
         "configuration": to_mapping(config),
         "contract": contract.to_mapping(),
-        "networks": _network_specs(config),
+        "networks": _network_specs(config, model.network),
         "risk": _risk(learner),
-        "calibration": calibration,
+        "calibration": _calibration(model, horizon * contract.control_period),
         "novelty": {"low": rows.amin(0).tolist(), "high": rows.amax(0).tolist()},
         "training": {"steps": trained.steps, "updates": learner.updates, "seed": config.trainer.seed},
         "libraries": _libraries(run),
-        "golden": golden_vectors(TrainedNetworks(learner), observations[picks]),
+        "golden": golden_vectors(TrainedNetworks(learner, model.network), observations[picks]),
     }
-    write_policy(output, PolicyContents(manifest, _weights(learner)))
+    write_policy(output, PolicyContents(manifest, _weights(learner, model.network)))
     return PolicyRuntime.load(output)
 
 
@@ -107,9 +120,9 @@ def _calibration_records(
 ) -> Sequence[EpisodeRecord]:
     agent, records = LearnerAgent(learner), list[EpisodeRecord]()
     with running(make_environments, config.environment, config.environment.copies) as stepper:
-        for index, noise in enumerate(CALIBRATION_NOISES):
+        for index, noise in enumerate(MIXED_NOISES.values()):
             seed = first_seed(Purpose.CALIBRATION, config.trainer.seed, index)
-            records += evaluate(agent, stepper, episodes=episodes // len(CALIBRATION_NOISES), first_seed=seed, noise=noise)
+            records += evaluate(agent, stepper, episodes=episodes // len(MIXED_NOISES), first_seed=seed, noise=noise)
     return records
 
 
@@ -120,10 +133,15 @@ def _libraries(run: RunDirectory) -> dict[str, str]:
     return {"python": document["python"]} | {name: packages[name] for name in RECORDED_LIBRARIES if name in packages}
 
 
-def _network_specs(config: TrainingConfig) -> dict[str, Any]:
+def _network_specs(config: TrainingConfig, risk_network: RiskNetwork | None) -> dict[str, Any]:
     spec = {"layers": len(config.algorithm.hidden) + 1, "activation": "relu"}
-    has_multiplier = config.algorithm.multiplier.kind == "network"
-    return {"actor": spec, "cost_critic_0": spec, "cost_critic_1": spec, "multiplier": spec if has_multiplier else None}
+    return {
+        "actor": spec,
+        "cost_critic_0": spec,
+        "cost_critic_1": spec,
+        "multiplier": spec if config.algorithm.multiplier.kind == "network" else None,
+        "risk": None if risk_network is None else {"layers": len(risk_network.layers), "activation": "relu"},
+    }
 
 
 def _risk(learner: Learner) -> dict[str, Any]:
@@ -136,20 +154,16 @@ def _risk(learner: Learner) -> dict[str, Any]:
     }
 
 
-def _calibrate(records: Sequence[EpisodeRecord], control_period: float) -> dict[str, Any] | None:
+def _calibration(model: RiskModel, horizon_s: float) -> dict[str, Any] | None:
     """Return the manifest's `calibration`, or None where the episodes admit none."""
-    horizon = max(1, round(CALIBRATION_HORIZON_S / control_period))
-    try:
-        calibration = fit_calibration(records, horizon)
-    except ConfigurationError as error:
-        logger.warning("the policy file has no calibrated probability: %s", error)
+    if model.calibration is None:
         return None
     return {
-        "score": "cost_value",
-        "horizon": horizon * control_period,
-        "scores": calibration.scores.tolist(),
-        "probabilities": calibration.probabilities.tolist(),
-        "evidence": calibration.evidence_mapping(),
+        "score": "cost_value" if model.network is None else "risk_network",
+        "horizon": horizon_s,
+        "scores": model.calibration.map.scores.tolist(),
+        "probabilities": model.calibration.map.probabilities.tolist(),
+        "evidence": model.calibration.evidence_mapping(),
     }
 
 
@@ -157,7 +171,7 @@ def _scalar_multiplier(learner: Learner) -> float:
     return float(learner.multiplier.value(torch.zeros(1, len(learner.units.mean)))[0])
 
 
-def _weights(learner: Learner) -> Weights:
+def _weights(learner: Learner, risk_network: RiskNetwork | None) -> Weights:
     """Return the weights of networks that take raw observations: the units are folded into their first layers."""
     weights: Weights = {}
     fold = _UnitFolding(learner)
@@ -167,6 +181,8 @@ def _weights(learner: Learner) -> Weights:
         fold.add(weights, f"cost_critic_{index}", [(weight[member].t(), bias[member, 0]) for weight, bias in layers])
     if isinstance(learner.multiplier, StateMultiplier):
         fold.add(weights, "multiplier", linear_layers(learner.multiplier.average.trunk))
+    for index, (weight, bias) in enumerate(risk_network.layers if risk_network else ()):
+        weights |= {f"risk.{index}.weight": weight, f"risk.{index}.bias": bias}
     return weights
 
 

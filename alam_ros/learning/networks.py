@@ -39,8 +39,7 @@ class Actor(nn.Module):
     def distribution(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log standard deviation before squashing, each (batch, action_size)."""
         mean, raw = self.trunk(observation).chunk(2, dim=-1)
-        low, high = LOG_STD_RANGE
-        return mean, low + 0.5 * (high - low) * (torch.tanh(raw) + 1.0)
+        return mean, squashed_log_std(raw)
 
     def forward(self, observation: Tensor) -> Tensor:
         """Return the deterministic action, (batch, action_size) in [-1, 1]."""
@@ -60,6 +59,12 @@ class Actor(nn.Module):
         log_normal = -0.5 * noise.square() - log_std - 0.5 * math.log(2 * math.pi)
         log_jacobian = 2.0 * (math.log(2.0) - raw - functional.softplus(-2.0 * raw))
         return torch.tanh(raw), (log_normal - log_jacobian).sum(-1)
+
+
+def squashed_log_std(raw: Tensor) -> Tensor:
+    """Return the log standard deviation that the actor's output stands for, within `LOG_STD_RANGE`."""
+    low, high = LOG_STD_RANGE
+    return low + 0.5 * (high - low) * (torch.tanh(raw) + 1.0)
 
 
 class BatchedCritics(nn.Module):

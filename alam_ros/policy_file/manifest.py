@@ -22,12 +22,16 @@ class NetworkSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSpecs:
-    """The networks in the file; `multiplier` is None for algorithms without a multiplier network."""
+    """The networks in the file.
+
+    `multiplier` is None for algorithms without a multiplier network, `risk` for files whose probability comes from Q_c alone.
+    """
 
     actor: NetworkSpec
     cost_critic_0: NetworkSpec
     cost_critic_1: NetworkSpec
     multiplier: NetworkSpec | None
+    risk: NetworkSpec | None = None
 
     def named(self) -> tuple[tuple[str, NetworkSpec], ...]:
         """Return (name, spec) of the networks that are present."""
@@ -36,6 +40,7 @@ class NetworkSpecs:
             ("cost_critic_0", self.cost_critic_0),
             ("cost_critic_1", self.cost_critic_1),
             ("multiplier", self.multiplier),
+            ("risk", self.risk),
         )
         return tuple((name, spec) for name, spec in pairs if spec is not None)
 
@@ -64,13 +69,13 @@ class CalibrationSpec:
     """Isotonic map from a score to the probability of a violation within `horizon` s.
 
     Attributes:
-        score: which of the runtime's scores is mapped.
+        score: what is mapped: Q_c, or the output of the risk network (docs/risk.md).
         horizon: s.
         scores, probabilities: breakpoints, linear in between and constant beyond.
         evidence: how and on what the map was fitted, for people.
     """
 
-    score: Literal["cost_value"]
+    score: Literal["cost_value", "risk_network"]
     horizon: float
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
@@ -87,12 +92,16 @@ class NoveltySpec:
 
 @dataclass(frozen=True, kw_only=True)
 class GoldenSpec:
-    """Normalised observations and what the networks answered to them when the file was written."""
+    """Normalised observations and what the networks answered to them when the file was written.
+
+    `risk_scores` is None exactly for files without a risk network.
+    """
 
     observations: tuple[tuple[float, ...], ...]
     actions: tuple[tuple[float, ...], ...]
     cost_values: tuple[float, ...]
     multipliers: tuple[float, ...]
+    risk_scores: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

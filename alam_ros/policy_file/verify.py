@@ -17,6 +17,8 @@ from alam_ros.policy_file.sizes import Sizes, contract_sizes
 from alam_ros.policy_file.weights import DTYPE, Weights
 
 REMEDY = "export the policy again"
+RISK_SCORES = 2
+"""Elements of the risk network's input after observation and action: Q_c and λ̄."""
 
 
 def verify(manifest: Manifest, weights: Weights) -> None:
@@ -28,10 +30,11 @@ def verify(manifest: Manifest, weights: Weights) -> None:
     sizes = contract_sizes(manifest.contract)
     _verify_weights(manifest, weights, sizes)
     _verify_risk(manifest.risk, has_network=manifest.networks.multiplier is not None)
+    has_risk_network = manifest.networks.risk is not None
     if manifest.calibration is not None:
-        _verify_calibration(manifest.calibration)
+        _verify_calibration(manifest.calibration, has_risk_network=has_risk_network)
     _verify_novelty(manifest.novelty, sizes)
-    _verify_golden(manifest.golden, sizes)
+    _verify_golden(manifest.golden, sizes, has_risk_network=has_risk_network)
 
 
 def _verify_weights(manifest: Manifest, weights: Weights, sizes: Sizes) -> None:
@@ -40,6 +43,7 @@ def _verify_weights(manifest: Manifest, weights: Weights, sizes: Sizes) -> None:
         "cost_critic_0": (sizes.observation + sizes.action, 1),
         "cost_critic_1": (sizes.observation + sizes.action, 1),
         "multiplier": (sizes.observation, 1),
+        "risk": (sizes.observation + sizes.action + RISK_SCORES, 1),
     }
     expected: set[str] = set()
     for name, spec in manifest.networks.named():
@@ -88,8 +92,10 @@ def _verify_risk(risk: RiskSpec, *, has_network: bool) -> None:
         _require(is_valid, "`risk.multiplier` of at least 0, for want of a multiplier network", f"{risk.multiplier}")
 
 
-def _verify_calibration(calibration: CalibrationSpec) -> None:
+def _verify_calibration(calibration: CalibrationSpec, *, has_risk_network: bool) -> None:
     scores, probabilities = calibration.scores, calibration.probabilities
+    needs_risk_network = calibration.score == "risk_network"
+    _require(has_risk_network or not needs_risk_network, "`networks.risk`, which the calibration maps", "none")
     _require(0.0 < calibration.horizon < math.inf, "`calibration.horizon` above 0 s", f"{calibration.horizon}")
     _require(
         0 < len(scores) == len(probabilities),
@@ -111,7 +117,7 @@ def _verify_novelty(novelty: NoveltySpec, sizes: Sizes) -> None:
     _require(not crossed, "`novelty.low` below `novelty.high`", f"the elements {crossed} crossed")
 
 
-def _verify_golden(golden: GoldenSpec, sizes: Sizes) -> None:
+def _verify_golden(golden: GoldenSpec, sizes: Sizes, *, has_risk_network: bool) -> None:
     count = len(golden.observations)
     _require(count > 0, "at least one golden vector", "none")
     lengths = (len(golden.actions), len(golden.cost_values), len(golden.multipliers))
@@ -122,9 +128,11 @@ def _verify_golden(golden: GoldenSpec, sizes: Sizes) -> None:
     ):
         is_valid = all(len(vector) == size and _is_finite(vector) for vector in vectors)
         _require(is_valid, f"{size} finite numbers in each of `golden.{name}`", f"lengths {[len(vector) for vector in vectors]}")
-    _require(
-        _is_finite((*golden.cost_values, *golden.multipliers)), "finite golden cost values and multipliers", "NaN or infinity"
-    )
+    risk_scores = golden.risk_scores or ()
+    expected = count if has_risk_network else 0
+    _require(len(risk_scores) == expected, f"{expected} golden risk scores beside {count} observations", f"{len(risk_scores)}")
+    numbers = (*golden.cost_values, *golden.multipliers, *risk_scores)
+    _require(_is_finite(numbers), "finite golden cost values, multipliers and risk scores", "NaN or infinity")
 
 
 def _is_finite(values: Iterable[float]) -> bool:

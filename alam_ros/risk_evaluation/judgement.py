@@ -13,7 +13,7 @@ from alam_ros.learning.futures import Futures
 from alam_ros.learning.isotonic import out_of_fold
 from alam_ros.learning.reliability import Reliability
 from alam_ros.risk_evaluation.bootstrap import RESAMPLES, Interval, bootstrap
-from alam_ros.risk_evaluation.scores import BASELINES
+from alam_ros.risk_evaluation.scores import BASELINES, PROBABILITY
 
 Values = NDArray[np.float64]
 FIGURES = ("auroc", "auprc", "expected_calibration_error", "brier_score", "brier_skill")
@@ -25,8 +25,8 @@ class ScoreFigures:
 
     Attributes:
         auroc, auprc: of the score itself.
-        expected_calibration_error, brier_score, brier_skill: of the probability it gives: its own for `probability`, otherwise that
-            of an isotonic map fitted on other episodes.
+        expected_calibration_error, brier_score, brier_skill: of the probability it gives: its own for `probability`, otherwise
+            that of an isotonic map fitted on other episodes.
     """
 
     auroc: Interval
@@ -59,8 +59,13 @@ class Judgement:
 
 
 def judge(
-    scores: Mapping[str, Values], what_followed: Futures, horizon: int, *, selected: NDArray[np.bool_] | None = None,
-    stated_horizon: int | None = None, resamples: int = RESAMPLES,
+    scores: Mapping[str, Values],
+    what_followed: Futures,
+    horizon: int,
+    *,
+    selected: NDArray[np.bool_] | None = None,
+    stated_horizon: int | None = None,
+    resamples: int = RESAMPLES,
 ) -> Judgement:
     """Judge the scores at one horizon.
 
@@ -98,7 +103,7 @@ class _Figures:
     ) -> None:
         self._rankings = {name: Ranking(score, label) for name, score in scores.items()}
         self._reliabilities = {
-            name: Reliability(score if is_stated and name == "probability" else out_of_fold(score, label, episode), label)
+            name: Reliability(score if is_stated and name == PROBABILITY else out_of_fold(score, label, episode), label)
             for name, score in scores.items()
         }
         pairs = [(name, baseline) for baseline in BASELINES for name in scores if name not in BASELINES and baseline in scores]

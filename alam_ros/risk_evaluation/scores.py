@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from alam_ros.learning.evaluation import EpisodeRecord
 
 Values = NDArray[np.float64]
-COST_VALUE, CLEARANCE = "cost_value", "clearance"
-SCORES = ("probability", "multiplier", "effective_multiplier", COST_VALUE, CLEARANCE)
+PROBABILITY, COST_VALUE, CLEARANCE = "probability", "cost_value", "clearance"
+SCORES = (PROBABILITY, "multiplier", "effective_multiplier", COST_VALUE, CLEARANCE)
 """Names as in `EpisodeRecord`: the calibrated probability, λ̄(s), [λ̄ + ρ (Q_c - d)]_+, Q_c(s, a), and the negated clearance."""
 BASELINES = (COST_VALUE, CLEARANCE)
 """What the multiplier and the probability are to beat: the cost critic alone, and geometry without any learning."""
@@ -20,7 +20,7 @@ BASELINES = (COST_VALUE, CLEARANCE)
 def scores_of(records: Sequence[EpisodeRecord]) -> dict[str, Values]:
     """Return the scores the records hold, each (n,) over all states; those that are nowhere known are left out.
 
-    NaN where a score is unknown: the simulator's clearance belongs to the end of a step, so the first state of an episode has none.
+    NaN where a score is unknown: the simulator tells the clearance at the end of a step, so an episode's first state has none.
     """
     columns = {name: np.concatenate([_column(record, name) for record in records]) for name in SCORES}
     return {name: column for name, column in columns.items() if not np.isnan(column).all()}

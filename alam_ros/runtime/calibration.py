@@ -10,11 +10,13 @@ from alam_ros.policy_file.manifest import CalibrationSpec
 class Calibration:
     """The isotonic map fitted in evaluation (alam.md §7): linear between its breakpoints, constant beyond them.
 
-    Without a fitted map every probability is NaN, and so is the horizon.
+    Without a fitted map every probability is NaN, and so is the horizon. `needs_risk_network` says that the map is of the risk
+    network's output rather than of Q_c.
     """
 
     def __init__(self, spec: CalibrationSpec | None) -> None:
         self.horizon = spec.horizon if spec else float("nan")
+        self.needs_risk_network = spec is not None and spec.score == "risk_network"
         self._scores = np.array(spec.scores if spec else [0.0])
         self._probabilities = np.array(spec.probabilities if spec else [float("nan")])
 

@@ -21,7 +21,7 @@ TOLERANCE = 1e-5
 
 
 class Networks(Protocol):
-    """The three answers a policy gives, in any implementation; see `PolicyNetworks`."""
+    """The answers a policy gives, in any implementation; see `PolicyNetworks`."""
 
     def action(self, observation: Float32Array) -> Float32Array:
         """Return the deterministic action in [-1, 1]."""
@@ -35,8 +35,12 @@ class Networks(Protocol):
         """Return the averaged multiplier."""
         ...
 
+    def risk_score(self, observation: Float32Array, action: Float32Array, cost_value: float, multiplier: float) -> float | None:
+        """Return the output of the risk network, None without one."""
+        ...
 
-def golden_vectors(networks: Networks, observations: NDArray[np.float32]) -> dict[str, list[Any]]:
+
+def golden_vectors(networks: Networks, observations: NDArray[np.float32]) -> dict[str, list[Any] | None]:
     """Return the manifest's `golden` mapping.
 
     Args:
@@ -45,11 +49,15 @@ def golden_vectors(networks: Networks, observations: NDArray[np.float32]) -> dic
     """
     rows = [np.asarray(row, dtype=np.float32) for row in observations]
     actions = [np.asarray(networks.action(row), dtype=np.float32) for row in rows]
+    cost_values = [float(networks.cost_value(row, action)) for row, action in zip(rows, actions, strict=True)]
+    multipliers = [float(networks.multiplier(row)) for row in rows]
+    risk_scores = [networks.risk_score(*inputs) for inputs in zip(rows, actions, cost_values, multipliers, strict=True)]
     return {
         "observations": [row.tolist() for row in rows],
         "actions": [action.tolist() for action in actions],
-        "cost_values": [float(networks.cost_value(row, action)) for row, action in zip(rows, actions, strict=True)],
-        "multipliers": [float(networks.multiplier(row)) for row in rows],
+        "cost_values": cost_values,
+        "multipliers": multipliers,
+        "risk_scores": None if None in risk_scores else risk_scores,
     }
 
 
@@ -60,12 +68,16 @@ def check_golden(networks: Networks, golden: GoldenSpec) -> None:
         PolicyFileError: when an answer differs by more than `TOLERANCE`.
     """
     observations = np.array(golden.observations, dtype=np.float32)
-    # Cost values are compared at the recorded actions, so that a deviation is reported where it arises.
+    # Cost values are compared at the recorded actions, and risk scores at the recorded cost values and multipliers, so that a
+    # deviation is reported where it arises.
     actions = np.array(golden.actions, dtype=np.float32)
     _compare("actions", [networks.action(row) for row in observations], golden.actions)
     cost_values = [networks.cost_value(row, action) for row, action in zip(observations, actions, strict=True)]
     _compare("cost_values", cost_values, golden.cost_values)
     _compare("multipliers", [networks.multiplier(row) for row in observations], golden.multipliers)
+    if golden.risk_scores is not None:
+        inputs = zip(observations, actions, golden.cost_values, golden.multipliers, strict=True)
+        _compare("risk_scores", [networks.risk_score(*one) for one in inputs], golden.risk_scores)
 
 
 def _compare(name: str, found: Sequence[Any], expected: Sequence[Any]) -> None:

@@ -1,4 +1,4 @@
-"""The trained networks of a policy file: actor, twin cost critics, multiplier."""
+"""The trained networks of a policy file: actor, twin cost critics, multiplier, risk."""
 
 from __future__ import annotations
 
@@ -22,12 +22,17 @@ class PolicyNetworks:
         self._critics = (Mlp(weights, "cost_critic_0"), Mlp(weights, "cost_critic_1"))
         self._multiplier = Mlp(weights, "multiplier") if risk.multiplier is None else None
         self._scalar_multiplier = risk.multiplier or 0.0
+        self._risk = Mlp(weights, "risk") if "risk.0.weight" in weights else None
         self._multiplier_max = risk.multiplier_max
 
     def action(self, observation: Float32Array) -> Float32Array:
         """Return the deterministic action tanh(mean), (action_size,) float32 in [-1, 1]."""
-        output = self._actor(observation)  # [mean, log_std]
+        output = self.actor_output(observation)
         return np.tanh(output[: output.size // 2])
+
+    def actor_output(self, observation: Float32Array) -> Float32Array:
+        """Return [mean, raw log_std] before squashing, (2 · action_size,), valid until the next call."""
+        return self._actor(observation)
 
     def cost_value(self, observation: Float32Array, action: Float32Array) -> float:
         """Return Q_c, the larger of the twins (alam.md §4.1)."""
@@ -39,6 +44,13 @@ class PolicyNetworks:
         if self._multiplier is None:
             return self._scalar_multiplier
         return min(softplus(float(self._multiplier(observation)[0])), self._multiplier_max)
+
+    def risk_score(self, observation: Float32Array, action: Float32Array, cost_value: float, multiplier: float) -> float | None:
+        """Return the output of the risk network for [s, a, Q_c(s, a), λ̄(s)] (docs/risk.md); None where there is none."""
+        if self._risk is None:
+            return None
+        scores = np.array((cost_value, multiplier), np.float32)
+        return float(self._risk(np.concatenate((observation, action, scores)))[0])
 
 
 def softplus(value: float) -> float:

@@ -63,6 +63,15 @@ class PolicyRuntime:
         """
         return self._networks.action(self._checked_observation(observation))
 
+    def distribution(self, observation: ArrayLike) -> tuple[Float32Array, Float32Array]:
+        """Return mean and raw log standard deviation of the policy before squashing, each (action_size,) float32.
+
+        Raises:
+            ObservationError: when the observation is of another shape or not finite.
+        """
+        mean, raw_log_std = np.split(self._networks.actor_output(self._checked_observation(observation)).copy(), 2)
+        return mean, raw_log_std
+
     def risk(self, observation: ArrayLike, action: ArrayLike) -> RiskScores:
         """Judge any action in a state: the policy's own or a foreign commander's.
 
@@ -73,12 +82,15 @@ class PolicyRuntime:
         Raises:
             ObservationError: when one of them is of another shape or not finite.
         """
-        state = self._checked_observation(observation)
-        cost_value = self._networks.cost_value(state, self._checked_action(action))
+        state, chosen = self._checked_observation(observation), self._checked_action(action)
+        cost_value = self._networks.cost_value(state, chosen)
         multiplier = self._networks.multiplier(state)
+        score = None
+        if self._calibration.needs_risk_network:
+            score = self._networks.risk_score(state, chosen, cost_value, multiplier)
         risk = self._risk
         return RiskScores(
-            probability=self._calibration.probability(cost_value),
+            probability=self._calibration.probability(cost_value if score is None else score),
             horizon=self._calibration.horizon,
             cost_value=cost_value,
             threshold=risk.threshold,

@@ -57,7 +57,7 @@ class ConstantAgent:
         return np.full((len(observation), 1), 0.5, np.float32) + (0 if noise is None else noise)
 
     def assess(self, observation: np.ndarray, action: np.ndarray) -> Assessment:
-        return Assessment(observation[:, 0], observation[:, 0], observation[:, 0])
+        return Assessment(*[observation[:, 0]] * 4)
 
 
 def steppers(kind: type[Countdown], copies: int) -> Iterator[EnvironmentStepper]:

@@ -1,0 +1,64 @@
+"""What a command judges: the newest checkpoint of a run, or a policy file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alam_ros.cli.configuration import parse_value
+from alam_ros.learning.agents import Agent, LearnerAgent, PolicyAgent
+from alam_ros.learning.config import EnvironmentConfig
+from alam_ros.learning.learner import Learner
+from alam_ros.learning.restore import restore_run
+from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.runtime import PolicyRuntime
+from alam_ros.typed import from_mapping, to_mapping, with_override
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained policy.
+
+    Attributes:
+        agent: acts and judges.
+        environment: it was trained in.
+        control_period: s.
+        stated_horizon: of the probability that a policy file states, s; None without.
+        run, learner: of a run; None for a policy file.
+    """
+
+    agent: Agent
+    environment: EnvironmentConfig
+    control_period: float
+    stated_horizon: float | None
+    run: RunDirectory | None
+    learner: Learner | None
+
+
+def load_subject(path: Path, overrides: Sequence[str] = ()) -> Subject:
+    """Read a run directory or a policy file.
+
+    Args:
+        path: of either.
+        overrides: `key=value` for its environment's configuration, such as `arguments.moving_obstacles=0`.
+
+    Raises:
+        AlamError: when there is nothing that can be read, or an override does not fit.
+    """
+    if path.is_dir():
+        trained, run = restore_run(path), RunDirectory(path)
+        environment = _overridden(to_mapping(trained.config.environment), overrides)
+        agent = LearnerAgent(trained.learner)
+        return Subject(agent, environment, run.load_contract().control_period, None, run, trained.learner)
+    runtime = PolicyRuntime.load(path)
+    environment = _overridden(dict(runtime.manifest.configuration["environment"]), overrides)
+    calibration = runtime.manifest.calibration
+    horizon = calibration.horizon if calibration else None
+    return Subject(PolicyAgent(runtime), environment, runtime.contract.control_period, horizon, None, None)
+
+
+def _overridden(mapping: dict[str, object], overrides: Sequence[str]) -> EnvironmentConfig:
+    for assignment in overrides:
+        with_override(mapping, assignment, parse_value)
+    return from_mapping(EnvironmentConfig, mapping, "environment")
