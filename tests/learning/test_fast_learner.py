@@ -42,7 +42,9 @@ CASES = {
     "all units, scalar": configure("cal", normalise_observations=True, reward_scale=2.0, cost_pessimism="mean"),
     "clipped gradients": configure(gradient_norm=0.05),
     "an actor step each time": configure(actor_delay=1),
-    "rates and entropy of their own": configure(target_averaging=0.01, cost_target_averaging=0.05, entropy_target=-0.5),
+    "rates and entropy of their own": configure(
+        target_averaging=0.01, cost_target_averaging=0.05, entropy_target=-0.5, final_entropy_target=-2.0
+    ),
     "one hidden layer": configure(hidden=(24,)),
     "three hidden layers": configure(hidden=(16, 12, 8)),
     "three hidden layers, scalar": configure("sac_lag", hidden=(16, 12, 8)),

@@ -129,7 +129,7 @@ def test_temperature_rises_when_entropy_is_below_its_target_and_falls_above(
     monkeypatch: pytest.MonkeyPatch, target: float
 ) -> None:
     for excess, sign in ((0.5, 1), (-0.5, -1)):
-        learner = make(replace(CONFIG, entropy_target=target))
+        learner = make(replace(CONFIG, entropy_target=target, final_entropy_target=target))
         draw = learner.sample_policy
         log_probability = -ACTION * target + excess
 
@@ -141,6 +141,15 @@ def test_temperature_rises_when_entropy_is_below_its_target_and_falls_above(
         before = learner.log_temperature.item()
         learner._update_actor(make_batch().observation)
         assert sign * (learner.log_temperature.item() - before) > 0
+
+
+def test_the_entropy_target_goes_from_its_first_to_its_last_value_over_the_budget() -> None:
+    learner = make(replace(CONFIG, entropy_target=-0.5, final_entropy_target=-2.5))
+    targets = []
+    for share in (0.0, 0.25, 1.0, 1.1):
+        learner.set_progress(share)
+        targets.append(learner.target_entropy / ACTION)
+    assert targets == pytest.approx([-0.5, -1.0, -2.5, -2.5])
 
 
 def test_target_critics_follow_by_their_rates() -> None:

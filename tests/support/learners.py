@@ -17,6 +17,8 @@ CONFIG = AlgorithmConfig(  # whatever the shipped defaults are
     hidden=(16, 16),
     target_averaging=0.005,
     cost_target_averaging=0.005,
+    entropy_target=-1.0,
+    final_entropy_target=-1.0,
     reward_scale=None,
     normalise_observations=False,
     constraint=ConstraintConfig(episode_cost_limit=10.0, episode_steps=100, cost_discount=0.9),
