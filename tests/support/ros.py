@@ -46,6 +46,9 @@ T = TypeVar("T")
 DISCOVERY_TIMEOUT_S = 60.0  # how long a loaded machine may take to start a process and find its topics
 DOMAINS = range(1, 102)  # the ids whose ports stay below Linux's ephemeral range
 
+SILENT: list[tuple[Context, Node]] = []
+"""Nodes of tests that are over; the process ends without destroying them (tests/conftest.py)."""
+
 
 class DomainLock:
     """A ROS domain that no other test process on this machine uses meanwhile."""
@@ -128,7 +131,7 @@ class RosGraph:
         self._processes: list[NodeProcess] = []
         self.context = Context()
         self.context.init(domain_id=self._lock.domain_id)
-        self.node: Node = rclpy.create_node("test_probe", context=self.context)
+        self.node: Node = rclpy.create_node("test_probe", context=self.context, enable_rosout=False)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
 
@@ -142,9 +145,22 @@ class RosGraph:
         for process in self._processes:  # pytest shows this when the test fails
             print(f"--- {process.log.name}\n{process.output()}")
         self._executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
+        self._fall_silent()
         self._lock.release()
+
+    def _fall_silent(self) -> None:
+        """Destroy what the node publishes, subscribes and calls, but neither the node nor its participant.
+
+        Fast DDS 2.14 can crash the process while it destroys a participant whose peers were just killed, over UDP as well
+        (docs/journal.md). What is left costs eleven file descriptors and eight sleeping threads a test.
+        """
+        for publisher in list(self.node.publishers):
+            self.node.destroy_publisher(publisher)
+        for subscription in list(self.node.subscriptions):
+            self.node.destroy_subscription(subscription)
+        for client in list(self.node.clients):
+            self.node.destroy_client(client)
+        SILENT.append((self.context, self.node))
 
     def start(
         self,
