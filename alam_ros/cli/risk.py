@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="change the environment: arguments.moving_obstacles=0, say, leaves out one cause of violations",
     )
-    parser.add_argument("--episodes", type=positive_integer, default=100, help="of each kind (default 100)")
+    parser.add_argument("--episodes", type=positive_integer, default=50, help="of each kind (default 50)")
     parser.add_argument("--seed", type=int, default=0, help="of the episodes (default 0)")
     parser.add_argument(
         "--horizons",

@@ -54,7 +54,9 @@ class Calibration:
 
 
 def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> Calibration:
-    """Fit the map on all states whose future is known, and judge it out of fold on those not in violation.
+    """Fit the map on states that are not in violation and whose future is known, and judge it on the same, out of fold.
+
+    States in violation would teach the map that high scores are certainties: there, they are.
 
     Args:
         score: of each state, higher for more dangerous, (n,).
@@ -64,8 +66,8 @@ def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> Cali
     Raises:
         ConfigurationError: with fewer episodes than folds, or when nothing or everything ends in violation: then there is no map.
     """
-    is_known = what_followed.is_known(horizon)
-    label, episode = what_followed.label(horizon)[is_known], what_followed.episode[is_known]
+    kept = what_followed.headline(horizon)
+    score, label, episode = score[kept], what_followed.label(horizon)[kept], what_followed.episode[kept]
     episodes, positives = int(np.unique(what_followed.episode).size), int(label.sum())
     if episodes < FOLDS or positives in (0, label.size):
         raise ConfigurationError(
@@ -73,10 +75,8 @@ def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> Cali
             f"{episodes} episodes, {positives} of {label.size} states with a violation ahead",
             "evaluate more episodes, or with perturbed actions",
         )
-    probability = out_of_fold(score[is_known], label, episode)
-    headline = ~what_followed.in_violation[is_known]
-    evidence = _evidence(score[is_known][headline], probability[headline], label[headline], episode[headline])
-    return Calibration(horizon, fit_isotonic(score[is_known], label), evidence)
+    evidence = _evidence(score, out_of_fold(score, label, episode), label, episode)
+    return Calibration(horizon, fit_isotonic(score, label), evidence)
 
 
 def _evidence(score: Values, probability: Values, label: NDArray[np.bool_], episode: NDArray[np.intp]) -> CalibrationEvidence:

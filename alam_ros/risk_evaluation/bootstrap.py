@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
-RESAMPLES = 400
+RESAMPLES = 200
 LEVEL = 0.95
 
 

@@ -48,20 +48,24 @@ def shadow_price(learner: Learner, observation: NDArray[np.float32], *, seed: in
     rows = learner.normalise(torch.from_numpy(observation))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        draws = [_gradients(learner, rows) for _ in range(DRAWS)]
+        draws = [gradients(learner, rows) for _ in range(DRAWS)]
     reward, cost, cost_value = (torch.stack(column).mean(0) for column in zip(*draws, strict=True))
     price = ((reward * cost).sum(1).clamp(min=0.0) / cost.square().sum(1).clamp(min=1e-12)).numpy()
     with torch.no_grad():
         multiplier = learner.multiplier.value(rows).numpy()
     is_binding = np.abs(cost_value.numpy() - learner.threshold) <= BINDING * learner.threshold
-    price, multiplier = price[is_binding], multiplier[is_binding]
+    return regress(price[is_binding], multiplier[is_binding])
+
+
+def regress(price: NDArray[np.float32], multiplier: NDArray[np.float32]) -> ShadowPrice:
+    """Fit λ̄ = slope · price + intercept over binding states, (n,) each."""
     if price.size < LEAST_STATES or np.ptp(price) == 0.0 or np.ptp(multiplier) == 0.0:
         return ShadowPrice(int(price.size), float("nan"), float("nan"), float("nan"))
     fit = linregress(price, multiplier)
     return ShadowPrice(int(price.size), float(fit.slope), float(fit.intercept), float(fit.rvalue**2))
 
 
-def _gradients(learner: Learner, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def gradients(learner: Learner, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return ∇_a (min Q - α log π) and ∇_a Q_c, (n, action_size), and Q_c, (n,), at one drawn action of each state."""
     with torch.no_grad():
         mean, log_std = learner.actor.distribution(rows)
