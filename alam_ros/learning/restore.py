@@ -47,5 +47,5 @@ def restore_run(directory: str | Path) -> TrainedRun:
     learner = Learner(config.algorithm, state["observation_size"], state["action_size"])
     learner.load_state_dict(state["learner"])
     steps = state["collector"]["steps"]
-    learner.set_progress(steps / config.trainer.steps)
+    learner.set_progress(steps / state["planned_steps"])
     return TrainedRun(config, learner, steps, state)

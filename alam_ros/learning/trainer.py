@@ -138,6 +138,7 @@ class Trainer:
             "collector": self._collector.state_dict(),
             "torch_random": torch.get_rng_state(),
             "evaluated_at": self._evaluated_at,
+            "planned_steps": self._planned_steps,
             "wall_seconds": self._wall_seconds(),
         }
         self._checkpoints.save(state, self._config, self.steps)
@@ -154,12 +155,14 @@ class Trainer:
         self._scalars = ScalarMeans()
         self._logged: dict[str, float] = {}
         self._evaluated_at, earlier_seconds = 0, 0.0
+        self._planned_steps = config.steps  # of the first session: its schedule stays when a later one trains on
         if state is not None:
             self._learner.load_state_dict(state["learner"])
             self._replay.load_state_dict(state["replay"])
             self._collector.load_state_dict(state["collector"])
             torch.set_rng_state(state["torch_random"])
             self._evaluated_at, earlier_seconds = state["evaluated_at"], state["wall_seconds"]
+            self._planned_steps = state["planned_steps"]
             self._saved = (self.steps, self._evaluated_at)
         self._probe = ProbeTrace(self._run.probe, budget=config.steps, since=self.steps)
         self._started = time.monotonic() - earlier_seconds
@@ -221,7 +224,7 @@ class Trainer:
         episodes = list(self._collector.episodes)[-EXCESS_EPISODES:]
         if episodes:
             self._learner.episode_excess = float(np.mean([episode.cost for episode in episodes])) / limit - 1.0
-        self._learner.set_progress(self.steps / self._config.trainer.steps)
+        self._learner.set_progress(self.steps / self._planned_steps)
 
     def _is_evaluation_due(self) -> bool:
         is_last_due = self._is_budget_spent() and self._evaluated_at < self.steps

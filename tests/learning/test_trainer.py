@@ -164,6 +164,14 @@ def test_a_resumed_run_begins_episodes_of_its_own(finished: tuple[Path, Simulato
     assert not set(resumed.seeds[0]) & set(finished[1].seeds[0])
 
 
+def test_training_on_keeps_the_schedule_of_the_first_budget(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
+    shutil.copytree(finished[0], tmp_path / "more")
+    longer = tiny_config(tmp_path / "more", steps=3000)
+    with Trainer(longer, make_environments=make_vector, resume=True) as run:
+        assert run._learner.multiplier.ramp == 1.0
+        assert run._learner.target_entropy == 2 * longer.algorithm.final_entropy_target
+
+
 def test_a_stop_saves_and_an_unfinished_evaluation_is_done_after_resuming(tmp_path: Path) -> None:
     stop_after = itertools.count()
     simulators = Simulators()
