@@ -14,7 +14,8 @@ from alam_ros.risk_evaluation.shadow_price import gradients, regress, shadow_pri
 @pytest.fixture(scope="module")
 def learner() -> Learner:
     torch.manual_seed(0)
-    return Learner(AlgorithmConfig(hidden=(16, 16), constraint=ConstraintConfig(cost_discount=0.9)), observation_size=5, action_size=2)
+    config = AlgorithmConfig(hidden=(16, 16), constraint=ConstraintConfig(cost_discount=0.9))
+    return Learner(config, observation_size=5, action_size=2)
 
 
 def soft_value(learner: Learner, rows: torch.Tensor, raw: torch.Tensor) -> torch.Tensor:
