@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from alam_ros.study.executor import RunHandle
 from alam_ros.study.plan import PlannedRun
 from alam_ros.study.run_process import LOST, RunProcess, RunStatus
 from alam_ros.typed import to_mapping
+
+CONNECTION_TIMEOUT_S = 5.0
 
 
 class RayExecutor:
@@ -44,6 +47,7 @@ class RayExecutor:
             raise ConfigurationError(
                 "Ray to be installed", str(error), "`pip install 'alam_ros[ray]'`, or run locally"
             ) from error
+        _check_reachable(address)
         options = {"logging_level": "warning", "log_to_driver": False}
         try:
             self._ray.init(address=address, include_dashboard=False if address in (None, "local") else None, **options)
@@ -60,6 +64,21 @@ class RayExecutor:
     def close(self) -> None:
         """Leave the cluster; ends one of our own."""
         self._ray.shutdown()
+
+
+def _check_reachable(address: str | None) -> None:
+    """Refuse `host:port` where nobody listens, for which Ray itself would wait many minutes.
+
+    Raises:
+        StudyError: when nobody listens there.
+    """
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return  # a name that Ray resolves itself
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECTION_TIMEOUT_S).close()
+    except OSError as error:
+        raise StudyError(f"a Ray cluster at `{address}`", str(error), "start one with `ray start --head`") from error
 
 
 class _RayRun:

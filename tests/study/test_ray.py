@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -79,6 +80,16 @@ def test_ctrl_c_saves_runs_on_ray(path: Path) -> None:
     for run in runs:
         assert restore_run(run.directory).steps > told[run.key]
         assert "Traceback" not in (run.directory / "process.log").read_text()
+
+
+@needs_ray
+def test_an_address_without_a_cluster_is_refused_at_once(path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = f"127.0.0.1:{server.getsockname()[1]}"
+    with session(path, "--executor", "ray", "--ray-address", free) as process:
+        _, error = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 2
+    assert f"expected a Ray cluster at `{free}`" in error
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
