@@ -19,7 +19,7 @@ from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import linear_layers
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.risk_model import RiskModel, fit_risk_model
-from alam_ros.learning.risk_network import RiskNetwork
+from alam_ros.learning.risk_network import STEPS, RiskNetwork
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentFactory, running
@@ -74,6 +74,7 @@ def export(
     make_environments: EnvironmentFactory,
     *,
     calibration_episodes: int = CALIBRATION_EPISODES,
+    risk_training_steps: int = STEPS,
 ) -> PolicyRuntime:
     """Write the policy file of a run's newest checkpoint, and load it once as a robot would.
 
@@ -86,6 +87,7 @@ def export(
         output: the policy file.
         make_environments: starts the environments for the calibration's episodes.
         calibration_episodes: how many in all.
+        risk_training_steps: gradient steps on the risk network.
 
     Raises:
         CheckpointError: when the run has no checkpoint.
@@ -95,7 +97,7 @@ def export(
     config, learner = trained.config, trained.learner
     records = _calibration_records(learner, config, make_environments, calibration_episodes)
     horizon = max(1, round(CALIBRATION_HORIZON_S / contract.control_period))
-    model = fit_risk_model(records, horizon, seed=config.trainer.seed)
+    model = fit_risk_model(records, horizon, seed=config.trainer.seed, steps=risk_training_steps)
     observations = np.concatenate([record.observation for record in records])
     picks = np.linspace(0, len(observations) - 1, GOLDEN_OBSERVATIONS).astype(int)
     rows = trained.state["replay"]["rows"][:, : contract.observation_size]

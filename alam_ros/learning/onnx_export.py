@@ -51,10 +51,11 @@ class _Graph:
 
 
 def export_onnx(policy: Path, directory: Path) -> list[Path]:
-    """Write `actor.onnx`, `cost_critic.onnx` and, where there is a network, `multiplier.onnx`.
+    """Write `actor.onnx`, `cost_critic.onnx` and, where there are such networks, `multiplier.onnx` and `risk.onnx`.
 
-    Inputs are `observation` (batch, observation_size) and, for the critic, `action` (batch, action_size), float32; outputs
-    `action` (deterministic, in [-1, 1]), `cost_value` (the larger of the twins) and `multiplier`.
+    Inputs are `observation` (batch, observation_size), for critic and risk `action` (batch, action_size), and for risk also
+    `cost_value` and `multiplier` (batch, 1), float32; outputs `action` (deterministic, in [-1, 1]), `cost_value` (the larger of
+    the twins), `multiplier` and `risk_score`, which the manifest's calibration maps to a probability.
 
     Args:
         policy: the policy file.
@@ -67,6 +68,8 @@ def export_onnx(policy: Path, directory: Path) -> list[Path]:
     models = {"actor": _actor(runtime, weights), "cost_critic": _cost_critic(runtime, weights)}
     if runtime.manifest.networks.multiplier is not None:
         models["multiplier"] = _multiplier(runtime, weights)
+    if runtime.manifest.networks.risk is not None:
+        models["risk"] = _risk(runtime, weights)
     _verify(runtime, models)
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -82,7 +85,7 @@ def _actor(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]]) -> o
     begin, end = graph.constant("begin", np.array([0])), graph.constant("end", np.array([runtime.contract.action_size]))
     mean = graph.add("Slice", [output, begin, end, graph.constant("axis", np.array([1]))], "mean")
     graph.add("Tanh", [mean], "action")
-    return _model(graph, runtime, "action", runtime.contract.action_size, needs_action=False)
+    return _model(graph, runtime, "action", runtime.contract.action_size)
 
 
 def _cost_critic(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]]) -> onnx.ModelProto:
@@ -93,7 +96,7 @@ def _cost_critic(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]]
         graph.network("cost_critic_1", networks.cost_critic_1.layers, pair),
     ]
     graph.add("Max", twins, "cost_value")
-    return _model(graph, runtime, "cost_value", 1, needs_action=True)
+    return _model(graph, runtime, "cost_value", 1, action=runtime.contract.action_size)
 
 
 def _multiplier(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]]) -> onnx.ModelProto:
@@ -102,16 +105,26 @@ def _multiplier(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]])
     positive = graph.add("Softplus", [graph.network("multiplier", spec.layers, "observation")], "positive")
     maximum = graph.constant("maximum", np.array([[runtime.manifest.risk.multiplier_max]], np.float32))
     graph.add("Min", [positive, maximum], "multiplier")
-    return _model(graph, runtime, "multiplier", 1, needs_action=False)
+    return _model(graph, runtime, "multiplier", 1)
 
 
-def _model(graph: _Graph, runtime: PolicyRuntime, output: str, size: int, *, needs_action: bool) -> onnx.ModelProto:
+def _risk(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]]) -> onnx.ModelProto:
+    graph, spec = _Graph(weights), runtime.manifest.networks.risk
+    assert spec is not None
+    row = graph.add("Concat", ["observation", "action", "cost_value", "multiplier"], "row", axis=1)
+    graph.add("Identity", [graph.network("risk", spec.layers, row)], "risk_score")
+    return _model(graph, runtime, "risk_score", 1, action=runtime.contract.action_size, cost_value=1, multiplier=1)
+
+
+def _model(graph: _Graph, runtime: PolicyRuntime, output: str, size: int, **further_inputs: int) -> onnx.ModelProto:
+    """Return the model of (batch, observation_size) and of further inputs, name → columns."""
+
     def tensor(name: str, columns: int) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", columns])
 
-    inputs = [tensor("observation", runtime.contract.observation_size)]
-    if needs_action:
-        inputs.append(tensor("action", runtime.contract.action_size))
+    inputs = [
+        tensor(name, columns) for name, columns in {"observation": runtime.contract.observation_size, **further_inputs}.items()
+    ]
     body = helper.make_graph(graph.nodes, output, inputs, [tensor(output, size)], graph.initializers)
     opset = helper.make_opsetid("", OPSET)
     model = helper.make_model(body, opset_imports=[opset], ir_version=IR_VERSION, producer_name="alam_ros")
@@ -129,9 +142,14 @@ def _verify(runtime: PolicyRuntime, models: dict[str, onnx.ModelProto]) -> None:
         "actor": np.stack([runtime.act(state) for state in observation]),
         "cost_critic": np.array([[score.cost_value] for score in scores]),
         "multiplier": np.array([[score.multiplier] for score in scores]),
+        "risk": np.array(golden.risk_scores or (), np.float64)[:, None],
+    }
+    known = {"observation": observation, "action": action}
+    known |= {
+        name: expected[model].astype(np.float32) for name, model in (("cost_value", "cost_critic"), ("multiplier", "multiplier"))
     }
     for name, model in models.items():
-        feed = {"observation": observation} | ({"action": action} if name == "cost_critic" else {})
+        feed = {entry.name: known[entry.name] for entry in model.graph.input}
         (found,) = ReferenceEvaluator(model).run(None, feed)
         error = float(np.abs(found - expected[name]).max())
         if not error <= TOLERANCE * (1.0 + float(np.abs(expected[name]).max())):

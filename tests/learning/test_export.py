@@ -12,6 +12,7 @@ from onnx.reference import ReferenceEvaluator
 
 from alam_ros.learning.agents import LearnerAgent, PolicyAgent
 from alam_ros.learning.checkpoint import CheckpointStore
+from alam_ros.learning.config import training_config
 from alam_ros.learning.export import export
 from alam_ros.learning.onnx_export import export_onnx
 from alam_ros.learning.restore import restore_run
@@ -19,7 +20,8 @@ from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.trainer import Trainer
 from alam_ros.runtime import PolicyRuntime
 from alam_sim.vector import make_vector
-from tests.support.training import tiny_config
+from tests.support.policies import CALIBRATION, write_sample_policy
+from tests.support.training import tiny_config, tiny_mapping
 
 
 def trained(directory: Path, name: str, **algorithm: Any) -> RunDirectory:
@@ -118,3 +120,31 @@ def test_onnx_models_answer_as_the_runtime_does(runtime: PolicyRuntime, run: Run
     np.testing.assert_allclose(acted, expected.act(observation), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(cost_value[:, 0], assessment.cost_value, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(multipliers[:, 0], assessment.multiplier, rtol=1e-5, atol=1e-5)
+
+
+def test_the_onnx_risk_network_answers_as_the_runtime_does(tmp_path: Path) -> None:
+    policy = write_sample_policy(tmp_path / "policy.alam", risk_network=True)
+    runtime = PolicyRuntime.load(policy)
+    risk = ReferenceEvaluator(str(export_onnx(policy, tmp_path)[-1]))
+    observation, action = random_pairs(20)
+    scores = [runtime.risk(state, act) for state, act in zip(observation, action, strict=True)]
+    columns = {name: np.array([[getattr(one, name)] for one in scores], np.float32) for name in ("cost_value", "multiplier")}
+    (found,) = risk.run(None, {"observation": observation, "action": action, **columns})
+    mapped = np.interp(found[:, 0], CALIBRATION["scores"], CALIBRATION["probabilities"])
+    np.testing.assert_allclose(mapped, [one.probability for one in scores], atol=1e-4)
+
+
+def test_a_risk_network_is_trained_where_there_are_violations_enough(tmp_path: Path) -> None:
+    mapping = tiny_mapping(tmp_path / "run")
+    mapping["environment"]["arguments"]["safety_distance"] = 0.5  # so that even a policy that hardly moves meets obstacles
+    with Trainer(training_config(mapping), make_environments=make_vector) as trainer:
+        trainer.run()
+    runtime = export(
+        RunDirectory(tmp_path / "run"), tmp_path / "risk.alam", make_vector, calibration_episodes=120, risk_training_steps=200
+    )
+    calibration = runtime.manifest.calibration
+    assert calibration is not None
+    assert calibration.score == "risk_network"
+    assert calibration.evidence["episodes"] == 40  # of 120; the others trained the network
+    observation, action = random_pairs(50)
+    assert len({runtime.risk(state, act).probability for state, act in zip(observation, action, strict=True)}) > 5

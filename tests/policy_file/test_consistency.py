@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from alam_ros.errors import PolicyFileError
-from alam_ros.policy_file import PolicyContents, encode
+from alam_ros.policy_file import PolicyContents, decode, encode
 from tests.support.policies import sample_policy
 
 Change = Callable[[dict[str, Any], dict[str, Any]], object]
@@ -89,6 +89,36 @@ def test_a_policy_without_multiplier_network_needs_a_scalar() -> None:
     encode(changed(lambda *_: None, scalar_multiplier=0.5))
     with pytest.raises(PolicyFileError, match=r"risk\.multiplier"):
         encode(changed(lambda m, _: m["risk"].update(multiplier=None), scalar_multiplier=0.5))
+
+
+RISK_NETWORK: dict[str, tuple[Change, str]] = {
+    "input without the scores": (lambda _, w: w.update({"risk.0.weight": zeros(4, 79)}), r"\(4, 81\)"),
+    "output": (lambda _, w: w.update({"risk.1.bias": zeros(2)}), r"risk\.1\.bias"),
+    "no golden scores": (lambda m, _: m["golden"].update(risk_scores=None), "4 golden risk scores"),
+    "a golden score too few": (lambda m, _: m["golden"]["risk_scores"].pop(), "4 golden risk scores"),
+    "weights without a network": (lambda m, _: m["networks"].pop("risk"), r"also risk\.0\.bias"),
+}
+
+
+@pytest.mark.parametrize("name", RISK_NETWORK)
+def test_a_risk_network_that_does_not_fit_is_refused(name: str) -> None:
+    encode(changed(lambda *_: None, risk_network=True))
+    change, message = RISK_NETWORK[name]
+    with pytest.raises(PolicyFileError, match=message):
+        encode(changed(change, risk_network=True))
+
+
+def test_a_calibration_of_a_network_that_is_not_there_is_refused() -> None:
+    with pytest.raises(PolicyFileError, match=r"networks\.risk"):
+        encode(changed(lambda m, _: m["calibration"].update(score="risk_network")))
+
+
+def test_files_written_before_there_were_risk_networks_are_read() -> None:
+    def without(manifest: dict[str, Any], _: dict[str, Any]) -> None:
+        manifest["networks"].pop("risk", None)
+        manifest["golden"].pop("risk_scores")
+
+    decode(encode(changed(without)))
 
 
 def test_a_policy_without_calibration_is_allowed() -> None:

@@ -42,14 +42,16 @@ def test_a_file_is_loaded_and_named_by_its_hash(tmp_path: Path) -> None:
     assert loaded.risk(OBSERVATION, ACTION) == RUNTIME.risk(OBSERVATION, ACTION)
 
 
-@pytest.mark.parametrize("key", ["actions", "cost_values", "multipliers"])
+@pytest.mark.parametrize("key", ["actions", "cost_values", "multipliers", "risk_scores"])
 def test_golden_vectors_that_are_not_reproduced_are_refused(key: str) -> None:
-    golden = copy.deepcopy(sample_policy().manifest["golden"])
-    values = np.array(golden[key])
+    contents = sample_policy(risk_network=True)
+    manifest = {**copy.deepcopy(dict(contents.manifest)), "schema": 1, "sha256": {}}
+    PolicyRuntime(PolicyContents(manifest, contents.weights), "test")
+    values = np.array(manifest["golden"][key])
     values.flat[0] += 1e-4
-    golden[key] = values.tolist()
+    manifest["golden"][key] = values.tolist()
     with pytest.raises(PolicyFileError, match=rf"golden `{key}`.*differences up to 0\.0001"):
-        runtime(golden=golden)
+        PolicyRuntime(PolicyContents(manifest, contents.weights), "test")
 
 
 def test_golden_vectors_within_rounding_are_accepted() -> None:
@@ -109,6 +111,19 @@ def test_the_probability_follows_the_breakpoints_and_is_constant_beyond() -> Non
     assert runtime(calibration=calibration).risk(OBSERVATION, ACTION).probability == pytest.approx(0.4)
     for scores, expected in (([value + 1, value + 2], 0.2), ([value - 2, value - 1], 0.6)):
         assert runtime(calibration={**calibration, "scores": scores}).risk(OBSERVATION, ACTION).probability == expected
+
+
+def test_a_risk_network_sees_observation_action_cost_value_and_multiplier() -> None:
+    contents = sample_policy(risk_network=True, hidden=(8,))
+    weights = dict(contents.weights)
+    manifest = {**contents.manifest, "schema": 1, "sha256": {}}
+    judge = PolicyRuntime(PolicyContents(manifest, weights), "test")
+    scores = judge.risk(OBSERVATION, ACTION)
+    row = np.concatenate((OBSERVATION, ACTION, [scores.cost_value, scores.multiplier]))
+    hidden = np.maximum(weights["risk.0.weight"] @ row + weights["risk.0.bias"], 0.0)
+    value = float(weights["risk.1.weight"][0] @ hidden + weights["risk.1.bias"][0])
+    assert scores.probability == pytest.approx(np.interp(value, CALIBRATION["scores"], CALIBRATION["probabilities"]), abs=1e-5)
+    assert 0.0 < scores.probability < 1.0
 
 
 def test_without_calibration_nothing_is_claimed() -> None:

@@ -37,6 +37,7 @@ def sample_policy(
     calibration: dict[str, Any] | None = CALIBRATION,
     scalar_multiplier: float | None = None,
     novelty: tuple[float, float] = (-1.0, 1.0),
+    risk_network: bool = False,
 ) -> PolicyContents:
     """Return the contents of a policy with random weights.
 
@@ -47,6 +48,7 @@ def sample_policy(
         calibration: the manifest's, or None for a policy without.
         scalar_multiplier: for a policy without a multiplier network.
         novelty: training range of each element of the observation.
+        risk_network: whether the probability comes from a risk network instead of the cost value.
     """
     contract = contract or navigation_contract()
     generator = np.random.default_rng(seed)
@@ -58,6 +60,9 @@ def sample_policy(
     }
     if scalar_multiplier is None:
         ends["multiplier"] = (observation, 1)
+    if risk_network:
+        ends["risk"] = (observation + action + 2, 1)
+        calibration = {**CALIBRATION, "score": "risk_network"}
     weights: Weights = {}
     for name, (inputs, outputs) in ends.items():
         weights.update(_network(generator, name, (inputs, *hidden, outputs)))
