@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 import pytest
 
@@ -46,19 +46,32 @@ T = TypeVar("T")
 DISCOVERY_TIMEOUT_S = 60.0  # how long a loaded machine may take to start a process and find its topics
 DOMAINS = range(1, 102)  # the ids whose ports stay below Linux's ephemeral range
 
+GRAPHS_PER_DOMAIN = 8
+"""Limited to this host, Fast DDS discovers 32 participants of a domain at most, silent ones included."""
+
 SILENT: list[tuple[Context, Node]] = []
 """Nodes of tests that are over; the process ends without destroying them (tests/conftest.py)."""
 
 
 class DomainLock:
-    """A ROS domain that no other test process on this machine uses meanwhile."""
+    """A ROS domain that no other test process on this machine uses until this one ends.
+
+    Every so often a fresh one, because the tests' silent participants stay in theirs.
+    """
+
+    _held: ClassVar[list[DomainLock]] = []
 
     def __init__(self) -> None:
         self.domain_id, self._file = self._acquire()
+        self.graphs = 0
 
-    def release(self) -> None:
-        """Let others use the domain."""
-        self._file.close()
+    @classmethod
+    def for_graph(cls) -> DomainLock:
+        """Return the domain for one more graph."""
+        if not cls._held or cls._held[-1].graphs == GRAPHS_PER_DOMAIN:
+            cls._held.append(cls())
+        cls._held[-1].graphs += 1
+        return cls._held[-1]
 
     @staticmethod
     def _acquire() -> tuple[int, IO[str]]:
@@ -127,10 +140,10 @@ class RosGraph:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = DomainLock()
+        self._domain_id = DomainLock.for_graph().domain_id
         self._processes: list[NodeProcess] = []
         self.context = Context()
-        self.context.init(domain_id=self._lock.domain_id)
+        self.context.init(domain_id=self._domain_id)
         self.node: Node = rclpy.create_node("test_probe", context=self.context, enable_rosout=False)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
@@ -146,7 +159,6 @@ class RosGraph:
             print(f"--- {process.log.name}\n{process.output()}")
         self._executor.shutdown()
         self._fall_silent()
-        self._lock.release()
 
     def _fall_silent(self) -> None:
         """Destroy what the node publishes, subscribes and calls, but neither the node nor its participant.
@@ -193,7 +205,7 @@ class RosGraph:
         """Return the environment of a process of this graph."""
         return {
             **os.environ,
-            "ROS_DOMAIN_ID": str(self._lock.domain_id),
+            "ROS_DOMAIN_ID": str(self._domain_id),
             "ROS_LOG_DIR": str(self._folder),
             "OMP_NUM_THREADS": "1",
             "PYTHONUNBUFFERED": "1",
