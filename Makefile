@@ -25,7 +25,7 @@ $(VENV)/.packages: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13) and "set PYTHON to a Python 3.10 to 3.12")'
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing packages into $(VENV) (some minutes the first time)"
-	$(PIP) install --constraint constraints.txt --editable '.[dev,onnx,ros,ros-build,sim,train]'
+	$(PIP) install --constraint constraints.txt --editable '.[bags,dev,onnx,ros,ros-build,sim,train]'
 	$(PIP) install --constraint constraints.txt --no-deps bullet-safety-gym safety-gymnasium
 	@touch $@
 

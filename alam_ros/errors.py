@@ -56,3 +56,7 @@ class DemoError(AlamError):
 
 class StudyError(AlamError):
     """A result of a study is damaged, of another configuration, or cannot be written."""
+
+
+class BagError(AlamError):
+    """A recorded drive is missing, damaged, of an unknown kind, or lacks what is asked of it."""

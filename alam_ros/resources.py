@@ -1,4 +1,4 @@
-"""Where the files that come with the package lie: contracts, training configurations, node parameters.
+"""Where the files that come with the package lie: contracts, training configurations, node parameters, message definitions.
 
 An ament installation and a wheel both put them under `<prefix>/share/alam_ros`, with this module somewhere below the same prefix;
 a checkout (and whatever links to it) has them beside the package. So one rule finds them, without ROS and without pip.
@@ -39,6 +39,19 @@ def shipped_policy(name: str) -> Path | None:
     """
     files = (folder / f"{name}.alam" for folder in _folders("policies"))
     return next((file for file in files if file.is_file()), None)
+
+
+def message_definitions() -> tuple[Path, ...]:
+    """Return the paths of this package's `.msg` files, by name.
+
+    Raises:
+        ConfigurationError: when none is installed.
+    """
+    for folder in _folders("msg"):
+        files = tuple(sorted(folder.glob("*.msg")))
+        if files:
+            return files
+    raise ConfigurationError("this package's message definitions", "none", "install alam_ros again")
 
 
 def _folders(kind: str) -> Iterator[Path]:

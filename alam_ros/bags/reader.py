@@ -1,0 +1,146 @@
+"""Reads recorded drives: rosbag2 folders and single files, MCAP or SQLite.
+
+    with BagReader(path) as bag:
+        for entry in bag.messages(("scan", "odom")):
+            print(entry.received_ns, entry.topic, entry.type, entry.message)
+
+Messages have the fields that the interface names, as rclpy's have, so that `alam_ros.contract.decode` takes either. Numeric
+sequences are NumPy arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from rosbags.highlevel import AnyReader
+from rosbags.interfaces import Connection
+from rosbags.rosbag2.errors import ReaderError
+
+from alam_ros.bags.types import message_types
+from alam_ros.errors import BagError
+
+T = TypeVar("T")
+SUFFIXES = (".mcap", ".db3")
+REPAIR = "record it again, or repair it with `mcap recover`: a recorder that was killed leaves an incomplete file"
+
+
+@dataclass(frozen=True, slots=True)
+class BagMessage:
+    """One recorded message.
+
+    Attributes:
+        topic: as recorded, such as `/scan`.
+        type: ROS interface name, such as `sensor_msgs/msg/LaserScan`.
+        received_ns: when the recorder received it, ns of the recorder's clock.
+        message: with the interface's fields as attributes.
+    """
+
+    topic: str
+    type: str
+    received_ns: int
+    message: Any
+
+
+class BagReader:
+    """An opened recording; a context manager.
+
+    Attributes:
+        path: of the recording.
+        types: topic as recorded → ROS interface name.
+        counts: topic as recorded → number of messages.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open a recording.
+
+        Args:
+            path: an `.mcap` or `.db3` file, or a rosbag2 folder.
+
+        Raises:
+            BagError: when it is missing, unreadable, damaged, of an unknown kind, or records one topic with two types.
+        """
+        self.path = Path(path)
+        self._reader = self._opened()
+        self.types: dict[str, str] = {}
+        self.counts: dict[str, int] = {}
+        for connection in self._reader.connections:
+            known = self.types.setdefault(connection.topic, connection.msgtype)
+            if known != connection.msgtype:
+                self.close()
+                found = f"{known} and {connection.msgtype}"
+                raise BagError(f"one type of `{connection.topic}` in {path}", found, "record its publishers apart")
+            self.counts[connection.topic] = self.counts.get(connection.topic, 0) + connection.msgcount
+
+    def __enter__(self) -> BagReader:  # noqa: PYI034  typing.Self needs Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._reader.close()
+
+    def messages(self, topics: Collection[str] | None = None) -> Iterator[BagMessage]:
+        """Yield messages in the order of their reception.
+
+        Args:
+            topics: as recorded, or without the leading slash; None for all.
+
+        Raises:
+            BagError: when a topic is not in the recording, or a message cannot be read.
+        """
+        connections = self._reader.connections if topics is None else self._chosen(topics)
+        if not connections:
+            return
+        entries = self._reader.messages(connections)
+        while (entry := self._guarded(lambda: next(entries, None))) is not None:
+            yield self._decoded(*entry)
+
+    def _chosen(self, topics: Collection[str]) -> list[Connection]:
+        wanted = {_absolute(topic) for topic in topics}
+        chosen = [connection for connection in self._reader.connections if _absolute(connection.topic) in wanted]
+        absent = sorted(wanted - {_absolute(connection.topic) for connection in chosen})
+        if absent:
+            recorded = ", ".join(sorted(self.types)) or "nothing"
+            raise BagError(f"{', '.join(absent)} in {self.path}", f"only {recorded}", "record these topics, or name others")
+        return chosen
+
+    def _decoded(self, connection: Connection, received_ns: int, data: bytes) -> BagMessage:
+        kind = connection.msgtype
+        message = self._guarded(lambda: self._reader.deserialize(data, kind), f"a {kind} on `{connection.topic}`")
+        return BagMessage(connection.topic, kind, received_ns, message)
+
+    def _opened(self) -> AnyReader:
+        if not self.path.exists():
+            raise BagError("a recording", f"nothing at {self.path}", "check the path")
+        if self.path.is_file() and self.path.suffix not in SUFFIXES:
+            found = f"{self.path} with the suffix `{self.path.suffix}`"
+            raise BagError(f"a file ending in {' or '.join(SUFFIXES)}, or a rosbag2 folder", found, "check the path")
+        if self.path.is_dir() and not (self.path / "metadata.yaml").is_file():
+            raise BagError("a rosbag2 folder", f"no metadata.yaml in {self.path}", "name the `.mcap` file in it, if there is one")
+
+        def opened() -> AnyReader:
+            reader = AnyReader([self.path], default_typestore=message_types())
+            reader.open()
+            return reader
+
+        return self._guarded(opened)
+
+    def _guarded(self, read: Callable[[], T], what: str = "an intact recording") -> T:
+        """Read and name the file in whatever goes wrong: damaged data raise almost any exception."""
+        try:
+            return read()
+        except OSError as error:
+            raise BagError("a readable recording", f"{self.path}: {error.strerror or error}", "check the path") from error
+        except Exception as error:
+            found = f"{self.path}: {error if isinstance(error, ReaderError) else f'{type(error).__name__}: {error}'}"
+            raise BagError(what, found, REPAIR) from error
+
+
+def _absolute(topic: str) -> str:
+    return topic if topic.startswith("/") else f"/{topic}"

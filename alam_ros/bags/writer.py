@@ -1,0 +1,88 @@
+"""Writes recorded drives: rosbag2 folders with one MCAP file, which carries the definitions of its message types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from rosbags.interfaces import Connection
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2.errors import WriterError
+
+from alam_ros.bags.types import message_types
+from alam_ros.errors import BagError
+
+VERSION: Literal[8] = 8
+"""Of rosbag2's metadata: the one that ROS 2 Jazzy reads."""
+
+
+class BagWriter:
+    """A recording being written; a context manager. The folder becomes readable when it is closed.
+
+    Attributes:
+        path: of the folder; the MCAP file in it has the folder's name.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Begin a recording.
+
+        Raises:
+            BagError: when the folder exists already or cannot be made.
+        """
+        self.path = Path(path)
+        self._types = message_types()
+        self._connections: dict[str, Connection] = {}
+        try:
+            self._writer = Writer(self.path, version=VERSION, storage_plugin=StoragePlugin.MCAP)
+            self._writer.open()
+        except (WriterError, OSError) as error:
+            raise BagError(f"to begin the recording {path}", str(error), "name a folder that does not exist yet") from error
+
+    def __enter__(self) -> BagWriter:  # noqa: PYI034  typing.Self needs Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def file(self) -> Path:
+        """Return the path of the MCAP file."""
+        return self.path / f"{self.path.name}.mcap"
+
+    def close(self) -> None:
+        """End the recording and write its index."""
+        self._writer.close()
+
+    def declare(self, topic: str, kind: str) -> None:
+        """Make a topic known, also where no message comes.
+
+        Raises:
+            BagError: when the type is not among ROS's common ones and this package's own.
+        """
+        if topic in self._connections:
+            return
+        if kind not in self._types.fielddefs:
+            raise BagError("a message type of ROS 2 Jazzy or alam_ros", f"`{kind}` on `{topic}`", "leave the topic out")
+        self._connections[topic] = self._writer.add_connection(topic, kind, typestore=self._types)
+
+    def write(self, topic: str, message: Any, received_ns: int) -> None:
+        """Append a message made by `new_message`.
+
+        Args:
+            topic: absolute, such as `/alam/risk`.
+            message: of the type the topic has in this recording.
+            received_ns: when it was received.
+        """
+        kind: str = message.__msgtype__
+        self.write_serialized(topic, kind, bytes(self._types.serialize_cdr(message, kind)), received_ns)
+
+    def write_serialized(self, topic: str, kind: str, data: bytes, received_ns: int) -> None:
+        """Append a message as it came from the wire, CDR."""
+        self.declare(topic, kind)
+        self._writer.write(self._connections[topic], received_ns, data)
+
+
+def new_message(kind: str, **fields: Any) -> Any:
+    """Return a message of a type, such as `std_msgs/msg/Header`; all its fields must be given, sequences of numbers as arrays."""
+    return message_types().types[kind](**fields)
