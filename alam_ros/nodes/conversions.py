@@ -25,6 +25,7 @@ from alam_ros.contract import (
     PoseSample,
     Sample,
 )
+from alam_ros.onboard.commands import CommandReader
 
 MESSAGE_TYPES: dict[str, type[Any]] = {
     "geometry_msgs/msg/PointStamped": PointStamped,
@@ -57,6 +58,7 @@ class CommandConverter:
         self._spec = spec
         self._duration = Duration(sec=int(period), nanosec=round(period % 1.0 * 1e9))
         self._names = [component.name for component in spec.components]
+        self._reader = CommandReader(spec)
         self.message_type = MESSAGE_TYPES[spec.type]
 
     def to_message(self, values: ArrayLike, stamp: Time) -> Any:
@@ -82,23 +84,8 @@ class CommandConverter:
         return message
 
     def to_values(self, message: Any) -> NDArray[np.float64]:
-        """Return (action_size,) float64 in physical units.
-
-        An array message gives as many as it holds, and a trajectory none unless it is one point with a velocity for each joint.
-        """
-        if isinstance(message, Float64MultiArray):
-            return np.array(message.data, dtype=np.float64)
-        if isinstance(message, JointTrajectory):
-            return self._joint_velocities(message)
-        return np.array([reduce(getattr, name.split("."), _twist(message)) for name in self._names], dtype=np.float64)
-
-    def _joint_velocities(self, message: JointTrajectory) -> NDArray[np.float64]:
-        """Return velocities in the components' order, found by name."""
-        velocities = message.points[0].velocities if len(message.points) == 1 else ()
-        if sorted(message.joint_names) != sorted(self._names) or len(velocities) != len(self._names):
-            return np.empty(0)
-        by_name = dict(zip(message.joint_names, velocities, strict=True))
-        return np.array([by_name[name] for name in self._names], dtype=np.float64)
+        """Return what a message commands, as `CommandReader` reads it."""
+        return self._reader.values(message)
 
 
 def sample_message(sample: Sample, stamp: Time, *, base_frame: str = "base_link") -> Any:

@@ -1,38 +1,20 @@
-"""The gate's inputs and outputs ⇄ our messages."""
+"""What the gate says → our messages."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from std_msgs.msg import Header
 
-from alam_ros.gate import GateDecision, GateStatus, Risk
-from alam_ros.msg import GateState, RiskEstimate
+from alam_ros.gate import GateDecision, GateStatus
+from alam_ros.msg import GateEvent as GateEventMessage
+from alam_ros.msg import GateState, GateTrace
 from alam_ros.nodes.diagnostics import Health
-from alam_ros.nodes.stamps import SECOND_NS, StampScale
+from alam_ros.onboard.gate_session import GateEvent
+from alam_ros.onboard.gate_state import NUMBERS, state_fields
 
-NUMBERS = ("command_age", "risk_age", "observation_age", "probability", "novelty", "scale")
-
-
-def risk_from(message: RiskEstimate, scale: StampScale, now_ns: int) -> Risk:
-    """Return an estimate as the gate takes it.
-
-    Args:
-        message: stamped with its observation's time.
-        scale: of the estimates' stamps.
-        now_ns: the node's ROS time.
-    """
-    stamp = message.header.stamp
-    return Risk(
-        stamp=scale.seconds(stamp),
-        observation_age=(now_ns - stamp.sec * SECOND_NS - stamp.nanosec) / SECOND_NS,
-        probability=message.probability,
-        cost_value=message.cost_value,
-        threshold=message.threshold,
-        novelty=message.novelty,
-        rest_probability=message.rest_probability,
-        rest_cost_value=message.rest_cost_value,
-    )
+__all__ = ["NUMBERS", "gate_state", "gate_trace", "health_of"]
 
 
 def gate_state(decision: GateDecision, header: Header, processing_time: float) -> GateState:
@@ -43,14 +25,20 @@ def gate_state(decision: GateDecision, header: Header, processing_time: float) -
         header: time of the decision, frame of the command.
         processing_time: s that the decision took.
     """
-    return GateState(
-        header=header,
-        state=int(decision.state),
-        **dataclasses.asdict(decision.causes),
-        **{name: float(getattr(decision, name)) for name in NUMBERS},
-        processing_time=processing_time,
-        detail=decision.detail,
-    )
+    return GateState(header=header, **state_fields(decision, processing_time))
+
+
+def gate_trace(header: Header, now: float, events: Sequence[GateEvent], *, is_active: bool) -> GateTrace:
+    """Return the message of what came before a tick.
+
+    Args:
+        header: of the tick's state.
+        now: of the tick, s of the steady clock.
+        events: since the tick before.
+        is_active: whether the gate decided.
+    """
+    messages = [GateEventMessage(**dataclasses.asdict(event)) for event in events]
+    return GateTrace(header=header, time=now, is_active=is_active, events=messages)
 
 
 def health_of(state: GateState) -> Health:

@@ -1,18 +1,15 @@
-"""The command that is gated: its message type, its components and their limits."""
+"""The command that is gated: its message, its components and their limits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from alam_ros.contract import ActionComponent, ActionSpec, Contract
-from alam_ros.errors import ConfigurationError
+from alam_ros.contract import Contract
 from alam_ros.gate import CommandLimits
-from alam_ros.nodes.contracts import load_policy, robot_contract
 from alam_ros.nodes.conversions import CommandConverter
-
-TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for axis in "xyz")
+from alam_ros.onboard.gated_action import gated_action
 
 
 @dataclass(frozen=True)
@@ -30,76 +27,12 @@ class GatedCommand:
     frame: str
 
 
-def contract_of(values: Mapping[str, Any]) -> Contract | None:
-    """Return the contract that the parameters `policy` and `robot` name; None without either.
-
-    Raises:
-        AlamError: when a file cannot be used.
-    """
-    if values["policy"]:
-        return robot_contract(load_policy(values["policy"]).contract, values["robot"])
-    return Contract.load(values["robot"]) if values["robot"] else None
-
-
 def gated_command(values: Mapping[str, Any], contract: Contract | None) -> GatedCommand:
     """Return what the parameters and the contract say about the command.
 
     Raises:
         AlamError: when limits are given twice or not at all, or do not fit.
     """
-    components = values["limits.components"]
-    if bool(components) == (contract is not None):
-        raise ConfigurationError(
-            "limits from one place: the contract of `policy` or `robot`, or the parameters `limits.*`",
-            "both" if components else "neither",
-            "set the parameter `policy`, `robot` or `limits.components` with `limits.low` and `limits.high`",
-        )
-    spec = _explicit(values) if contract is None else contract.action
-    if spec.is_twist:
-        names = TWIST_COMPONENTS
-        spec = replace(
-            spec, type="geometry_msgs/msg/TwistStamped" if values["enable_stamped_cmd_vel"] else "geometry_msgs/msg/Twist"
-        )
-    else:
-        names = tuple(component.name for component in spec.components)
-    named = _with_components(spec, names)
-    converter = CommandConverter(named) if contract is None else CommandConverter(named, contract.control_period)
-    return GatedCommand(converter, _limits(spec, names, limit_slew=values["limit_slew"]), spec.frame)
-
-
-def _explicit(values: Mapping[str, Any]) -> ActionSpec:
-    names, low, high = (values[f"limits.{key}"] or () for key in ("components", "low", "high"))
-    slew = values["limits.slew"] or (None,) * len(names)
-    if len({len(names), len(low), len(high), len(slew)}) != 1:
-        raise ConfigurationError(
-            f"a low and a high limit (and a slew, if any) for each of {list(names)}",
-            f"{len(low)} low, {len(high)} high, {len(slew)} slew",
-            "complete the parameters `limits.*`",
-        )
-    rows = zip(names, low, high, slew, strict=True)
-    components = tuple(ActionComponent(name=name, unit="", low=a, high=b, slew=rate) for name, a, b, rate in rows)
-    return ActionSpec(topic="", type="geometry_msgs/msg/TwistStamped", components=components)
-
-
-def _with_components(spec: ActionSpec, names: tuple[str, ...]) -> ActionSpec:
-    """Return a specification of all components of the message; the converter reads names only, limits are the gate's."""
-    return replace(spec, components=tuple(ActionComponent(name=name, unit="", low=-1.0, high=1.0) for name in names))
-
-
-def _limits(spec: ActionSpec, names: tuple[str, ...], *, limit_slew: bool) -> CommandLimits:
-    known = {component.name: component for component in spec.components}
-    unknown = sorted(known.keys() - set(names))
-    if unknown:
-        raise ConfigurationError(
-            f"components among {', '.join(names)}", ", ".join(unknown), "correct the contract or `limits.components`"
-        )
-    bounds = [(known[name].low, known[name].high) if name in known else (0.0, 0.0) for name in names]
-    slews = [known[name].slew if name in known else None for name in names]
-    if limit_slew and not any(slews):
-        raise ConfigurationError("a slew of some component, as `limit_slew` asks for", "none", "name it, or unset `limit_slew`")
-    return CommandLimits(
-        names=names,
-        low=tuple(low for low, _ in bounds),
-        high=tuple(high for _, high in bounds),
-        slew=tuple(slew or float("inf") for slew in slews) if limit_slew else None,
-    )
+    gated = gated_action(values, contract)
+    converter = CommandConverter(gated.spec) if contract is None else CommandConverter(gated.spec, contract.control_period)
+    return GatedCommand(converter, gated.limits, gated.spec.frame)

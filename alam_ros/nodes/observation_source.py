@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from builtin_interfaces.msg import Time
 from rclpy.node import Node
 
-from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser, decode
+from alam_ros.contract import Contract, ControlTick
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.qos import LATCHED, SENSOR
-from alam_ros.nodes.stamps import StampScale
+from alam_ros.onboard.observations import ObservationStream
 
 
 class ObservationSource:
@@ -32,8 +31,8 @@ class ObservationSource:
         """
         self._node = node
         self._on_arrival = on_arrival
-        self._scale = StampScale()
-        self.synchroniser = ObservationSynchroniser(contract)
+        self._stream = ObservationStream(contract)
+        self.synchroniser = self._stream.synchroniser
         latched = {channel.topic for channel in contract.observation if channel.timeout is None}
         self._subscriptions = [
             node.create_subscription(MESSAGE_TYPES[kind], topic, self._callback(topic, kind), qos)
@@ -49,7 +48,7 @@ class ObservationSource:
         Raises:
             ObservationError: when one is due and cannot be run; the message says why.
         """
-        return self.synchroniser.poll(time.monotonic())
+        return self._stream.poll(time.monotonic())
 
     def ages(self) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived."""
@@ -59,9 +58,9 @@ class ObservationSource:
         """Return the names of the channels whose silence exceeds their timeout."""
         return self.synchroniser.stale(time.monotonic())
 
-    def stamp_message(self, tick: ControlTick) -> Time:
+    def stamp_ns(self, tick: ControlTick) -> int:
         """Return the stamp of a tick's observation, to the nanosecond that of its oldest message."""
-        return self._scale.stamp(tick.stamp)
+        return self._stream.stamp_ns(tick)
 
     def destroy(self) -> None:
         """Unsubscribe."""
@@ -70,15 +69,8 @@ class ObservationSource:
 
     def _callback(self, topic: str, kind: str) -> Callable[[Any], None]:
         def receive(message: Any) -> None:
-            sample = decode(kind, message)
-            self.synchroniser.update(topic, sample, stamp=self._scale.seconds(self._stamp(message)), received=time.monotonic())
+            now_ns = self._node.get_clock().now().nanoseconds
+            self._stream.receive(topic, kind, message, received=time.monotonic(), now_ns=now_ns)
             self._on_arrival()
 
         return receive
-
-    def _stamp(self, message: Any) -> Time:
-        """Return the message's stamp, or now for messages that have none or leave it empty."""
-        header = getattr(message, "header", None)
-        if header is None or (header.stamp.sec == 0 and header.stamp.nanosec == 0):
-            return self._node.get_clock().now().to_msg()
-        return header.stamp

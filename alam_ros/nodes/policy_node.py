@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from dataclasses import dataclass
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header
 
-from alam_ros.contract import ActionCodec, ControlTick
+from alam_ros.contract import ControlTick
 from alam_ros.errors import AlamError
 from alam_ros.msg import RiskEstimate
-from alam_ros.nodes.contracts import load_policy, robot_contract
 from alam_ros.nodes.conversions import CommandConverter
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
@@ -29,7 +26,10 @@ from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
 from alam_ros.nodes.spin import spin_until_stopped
-from alam_ros.runtime import RiskLevels, RiskScores
+from alam_ros.nodes.stamps import time_message
+from alam_ros.onboard.contracts import load_policy, robot_contract
+from alam_ros.onboard.estimator import Estimator
+from alam_ros.runtime import RiskLevels
 
 POLLS_PER_PERIOD = 5
 LOG_PERIOD_S = 5.0
@@ -70,7 +70,6 @@ class PolicyNode(SafeLifecycleNode):
         self.declare_parameter(
             "novelty_limit", 0.5, number("novelty (in training ranges outside them) above which the level is UNKNOWN", 0.0, 1e6)
         )
-        self._levels = self._levels_with({})
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
@@ -84,8 +83,7 @@ class PolicyNode(SafeLifecycleNode):
         self._runtime = load_policy(self.get_parameter("policy").value)
         contract = robot_contract(self._runtime.contract, self.get_parameter("robot").value)
         self._contract = contract
-        self._codec = ActionCodec(contract.action)
-        self._rest = self._codec.to_normalised(np.zeros(contract.action_size))
+        self._estimator = Estimator(self._runtime, contract, self._levels_with({}))
         self._converter = CommandConverter(contract.action, contract.control_period)
         self._action = self.hold(
             self.create_lifecycle_publisher(self._converter.message_type, "~/action", COMMAND), self.destroy_lifecycle_publisher
@@ -119,39 +117,13 @@ class PolicyNode(SafeLifecycleNode):
                 self.get_logger().warning(f"no action: {error}", throttle_duration_sec=LOG_PERIOD_S)
 
     def _answer(self, tick: ControlTick, source: ObservationSource) -> None:
-        started = time.perf_counter()
-        action = self._runtime.act(tick.observation)
-        scores = self._runtime.risk(tick.observation, action)
-        rest = self._runtime.risk(tick.observation, self._rest)
-        inference_time = time.perf_counter() - started
-        physical = self._codec.to_physical(action)
-        header = Header(stamp=source.stamp_message(tick), frame_id=self._contract.action.frame)
-        self._action.publish(self._converter.to_message(physical, header.stamp))
-        self._risk.publish(self._estimate(header, scores, rest, physical.tolist(), inference_time))
+        estimate = self._estimator.estimate(tick.observation, source.stamp_ns(tick))
+        header = Header(stamp=time_message(estimate.stamp_ns), frame_id=self._contract.action.frame)
+        self._action.publish(self._converter.to_message(estimate.action, header.stamp))
+        self._risk.publish(RiskEstimate(header=header, **estimate.fields() | {"action": estimate.action.tolist()}))
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)
-        self._second.longest_inference = max(self._second.longest_inference, inference_time)
-
-    def _estimate(
-        self, header: Header, scores: RiskScores, rest: RiskScores, action: list[float], inference_time: float
-    ) -> RiskEstimate:
-        return RiskEstimate(
-            header=header,
-            probability=scores.probability,
-            rest_probability=rest.probability,
-            horizon=scores.horizon,
-            cost_value=scores.cost_value,
-            rest_cost_value=rest.cost_value,
-            threshold=scores.threshold,
-            margin=scores.margin,
-            multiplier=scores.multiplier,
-            effective_multiplier=scores.effective_multiplier,
-            novelty=scores.novelty,
-            level=int(self._levels.of(scores)),
-            inference_time=inference_time,
-            policy_id=self._runtime.policy_id,
-            action=action,
-        )
+        self._second.longest_inference = max(self._second.longest_inference, estimate.inference_time)
 
     def _publish_diagnostics(self) -> None:
         second, self._second = self._second, _Second()
@@ -207,7 +179,8 @@ class PolicyNode(SafeLifecycleNode):
         return SetParametersResult(successful=True)
 
     def _apply_parameters(self, _: list[Parameter]) -> None:
-        self._levels = self._levels_with({})
+        if self._source is not None:
+            self._estimator.levels = self._levels_with({})
 
 
 def main() -> int:

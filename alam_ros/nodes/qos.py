@@ -16,6 +16,9 @@ LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability
 SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 """A late measurement is worth nothing."""
 
+TRACE = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
+"""Worth something only if nothing of it is missing."""
+
 CLOCK = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """As rclpy subscribes to `/clock`."""
 

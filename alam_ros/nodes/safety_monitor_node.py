@@ -22,20 +22,22 @@ from std_srvs.srv import SetBool, Trigger
 
 from alam_ros.contract import Contract
 from alam_ros.errors import AlamError
-from alam_ros.gate import Gate, GateConfig, GateDecision
-from alam_ros.msg import GateState, RiskEstimate
+from alam_ros.gate import GateConfig, GateDecision
+from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
-from alam_ros.nodes.gate_messages import NUMBERS, gate_state, health_of, risk_from
-from alam_ros.nodes.gate_parameters import FIXED, THRESHOLDS, declare_gate_parameters, gate_config
-from alam_ros.nodes.gated_command import contract_of, gated_command
+from alam_ros.nodes.gate_messages import NUMBERS, gate_state, gate_trace, health_of
+from alam_ros.nodes.gate_parameters import FIXED, declare_gate_parameters
+from alam_ros.nodes.gated_command import gated_command
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
-from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR
+from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
 from alam_ros.nodes.spin import spin_until_stopped
-from alam_ros.nodes.stamps import StampScale
+from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession
+from alam_ros.onboard.gate_settings import THRESHOLDS, gate_config, topic_timeouts
+from alam_ros.onboard.gated_action import contract_of
+from alam_ros.onboard.risk_input import risk_from
+from alam_ros.onboard.stamps import StampScale, nanoseconds
 
-STATE_PERIOD_S = 0.5  # between repetitions of an unchanged state
-HOLD_PERIOD_S = 0.2  # between zeros that are merely held; shorter than the 0.5 s after which base drivers miss a command
 LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
 
 
@@ -56,13 +58,13 @@ class SafetyMonitorNode(SafeLifecycleNode):
         values = self._values()
         contract = contract_of(values)
         self._gated = gated_command(values, contract)
-        self._timeouts = {} if contract is None else _topic_timeouts(contract)
-        self._gate = Gate(self._config(values))
-        self._gate.set_enabled(time.monotonic(), values["enabled"])
+        self._timeouts = {} if contract is None else topic_timeouts(contract)
+        self._session = GateSession()
+        self._session.take(GateEvent.configuration(time.monotonic(), self._config(values), is_first=True))
+        self._tell(EventKind.ENABLE if values["enabled"] else EventKind.DISABLE)
         if self._is_latched:
-            self._gate.emergency_stop(time.monotonic())
+            self._tell(EventKind.EMERGENCY_STOP)
         self._source: Any = None
-        self._sent_at = self._reported_at = -math.inf
         self._connect_outputs(values)
         self._connect_inputs(values, contract)
         self._offer_services()
@@ -79,7 +81,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def activate(self) -> None:
         """Wait for new data, commanding zero meanwhile."""
-        self._gate.restart(time.monotonic())
+        self._tell(EventKind.RESTART)
         self._stamps = StampScale()
         self._source = None
 
@@ -97,6 +99,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         )
         # Not a lifecycle publisher: whoever looks must see that the gate is inactive.
         self._state_out = self.hold(self.create_publisher(GateState, values["state_topic"], LATCHED), self.destroy_publisher)
+        # Nor this: what came before the activation counts as well.
+        self._trace_out = self.hold(self.create_publisher(GateTrace, values["trace_topic"], TRACE), self.destroy_publisher)
 
     def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
         command_type = self._gated.converter.message_type
@@ -124,71 +128,71 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _on_command(self, message: Any) -> None:
         if self.is_active:
             self._source = message
-            self._gate.on_command(time.monotonic(), self._gated.converter.to_values(message))
+            self._session.take(GateEvent.command(time.monotonic(), self._gated.converter.to_values(message)))
 
     def _on_risk(self, message: RiskEstimate) -> None:
         if self.is_active:
-            risk = risk_from(message, self._stamps, self.get_clock().now().nanoseconds)
-            self._gate.on_risk(time.monotonic(), risk)
+            stamp_ns = nanoseconds(message.header.stamp)
+            risk = risk_from(message, stamp_ns, self._stamps, self.get_clock().now().nanoseconds)
+            self._session.take(GateEvent.risk(time.monotonic(), risk, stamp_ns))
 
     def _on_observation(self, topic: str) -> Callable[[bytes], None]:
         def receive(_: bytes) -> None:
             # While inactive too: what is latched comes only once.
-            self._gate.on_observation(time.monotonic(), topic)
+            self._tell(EventKind.OBSERVATION, topic)
 
         return receive
 
     def _tick(self) -> None:
         if not self.is_active:
             self._report_inactive()
+            self._trace(self._header(), time.monotonic())
             return
-        started = time.perf_counter()
-        decision = self._gate.tick(time.monotonic())
-        self._send(decision)
-        self._report(gate_state(decision, self._header(), time.perf_counter() - started))
+        started, now = time.perf_counter(), time.monotonic()
+        tick = self._session.tick(now)
+        if tick.is_sent:
+            self._send(tick.decision)
+        self._state = gate_state(tick.decision, self._header(), time.perf_counter() - started)
+        if tick.is_reported:
+            self._state_out.publish(self._state)
+        self._trace(self._state.header, now)
+
+    def _tell(self, kind: EventKind, text: str = "") -> str | None:
+        """Tell the gate, now."""
+        return self._session.take(GateEvent(kind, time.monotonic(), text))
+
+    def _trace(self, header: Header, now: float) -> None:
+        self._trace_out.publish(gate_trace(header, now, self._session.drain(), is_active=self.is_active))
 
     def _send(self, decision: GateDecision) -> None:
         """Send a passed command under its source's stamp, an invented one under the present time."""
         if not decision.is_passed:
-            if not decision.is_holding or time.monotonic() - self._sent_at >= HOLD_PERIOD_S:
-                self._send_zero()
+            self._send_zero()
             return
         message = self._gated.converter.to_message(decision.command, self._now())
         if hasattr(message, "header"):
             message.header = self._source.header
-        self._publish_command(message)
+        self._command_out.publish(message)
 
     def _send_zero(self) -> None:
         zero = [0.0] * len(self._gated.limits.names)
-        self._publish_command(self._gated.converter.to_message(zero, self._now()))
-
-    def _publish_command(self, message: Any) -> None:
-        self._command_out.publish(message)
-        self._sent_at = time.monotonic()
+        self._command_out.publish(self._gated.converter.to_message(zero, self._now()))
 
     def _report_inactive(self) -> None:
         numbers = dict.fromkeys(NUMBERS, math.nan)
         numbers["scale"] = 0.0
-        self._report(
-            GateState(
-                header=self._header(),
-                state=GateState.INACTIVE,
-                estop_latched=self._gate.is_latched,
-                detail="the lifecycle node is not active: nothing is commanded",
-                **numbers,
-            )
+        self._state = GateState(
+            header=self._header(),
+            state=GateState.INACTIVE,
+            estop_latched=self._session.is_latched,
+            detail="the lifecycle node is not active: nothing is commanded",
+            **numbers,
         )
-
-    def _report(self, state: GateState) -> None:
-        """Publish a state that differs in more than its numbers from the last one, or that is due."""
-        is_due = time.monotonic() - self._reported_at >= STATE_PERIOD_S
-        if self._state is None or is_due or _signature(state) != _signature(self._state):
-            self._state_out.publish(state)
-            self._reported_at = time.monotonic()
-        self._state = state
+        if self._session.reports.is_due(time.monotonic(), ("inactive", self._session.is_latched)):
+            self._state_out.publish(self._state)
 
     def _emergency_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._gate.emergency_stop(time.monotonic())
+        self._tell(EventKind.EMERGENCY_STOP)
         self._is_latched = True
         self._tick()
         self.get_logger().warning("emergency stop")
@@ -196,8 +200,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return response
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        refusal = self._gate.reset(time.monotonic())
-        self._is_latched = self._gate.is_latched
+        refusal = self._tell(EventKind.RESET)
+        self._is_latched = self._session.is_latched
         self._tick()
         self.get_logger().warning(f"reset refused: {refusal}" if refusal else "reset")
         response.success, response.message = refusal is None, refusal or "the emergency stop is released"
@@ -218,12 +222,12 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return SetParametersResult(successful=True)
 
     def _apply_parameters(self, parameters: list[Parameter]) -> None:
-        now, values = time.monotonic(), self._values()
+        values = self._values()
         names = {parameter.name for parameter in parameters}
         if names & THRESHOLDS.keys():
-            self._gate.reconfigure(now, self._config(values))
+            self._session.take(GateEvent.configuration(time.monotonic(), self._config(values), is_first=False))
         if "enabled" in names:
-            self._gate.set_enabled(now, values["enabled"])
+            self._tell(EventKind.ENABLE if values["enabled"] else EventKind.DISABLE)
             self._tick()
 
     def _config(self, values: dict[str, Any]) -> GateConfig:
@@ -246,21 +250,6 @@ class SafetyMonitorNode(SafeLifecycleNode):
             values = {name: getattr(self._state, name) for name in (*NUMBERS, "processing_time")}
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
-
-
-def _topic_timeouts(contract: Contract) -> dict[str, float | None]:
-    """Return for each observation topic the shortest timeout of the channels read from it; None for a latched topic."""
-    timeouts: dict[str, float | None] = {}
-    for topic, _ in contract.topics():
-        readers = [channel for channel in contract.observation if topic == channel.topic]
-        timeouts[topic] = min((channel.timeout for channel in readers if channel.timeout is not None), default=None)
-    return timeouts
-
-
-def _signature(state: GateState) -> tuple[object, ...]:
-    """Return what of a state is published at once when it changes."""
-    kinds = GateState.get_fields_and_field_types()
-    return (state.state, *(getattr(state, name) for name, kind in kinds.items() if kind == "boolean"))
 
 
 def main() -> int:

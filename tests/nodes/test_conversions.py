@@ -25,7 +25,6 @@ from tests.support import ros as _  # noqa: F401  skips the module where ROS is 
 from tests.support.policies import navigation_contract
 
 from alam_ros.nodes.conversions import CommandConverter, sample_message  # isort: skip
-from alam_ros.nodes.stamps import StampScale, time_message  # isort: skip
 from builtin_interfaces.msg import Duration, Time  # isort: skip
 
 STAMP = Time(sec=5, nanosec=6)
@@ -133,13 +132,3 @@ def test_a_trajectory_that_commands_something_else_gives_no_values(change: str) 
     else:
         message.points[0].velocities = []
     assert converter.to_values(message).size == 0
-
-
-@given(first=st.integers(0, 2**31 - 1), later=st.lists(st.integers(-(10**15), 10**15)))
-def test_stamps_come_back_to_the_nanosecond(first: int, later: list[int]) -> None:
-    scale = StampScale()
-    origin = first * 1_000_000_000
-    scale.seconds(time_message(origin))
-    for offset in later:
-        stamp = time_message(min(max(origin + offset, 0), (2**31 - 1) * 1_000_000_000))
-        assert scale.stamp(scale.seconds(stamp)) == stamp

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.packaging.project import ROOT, package_xml
 
 # The trees a robot runs, as files and folders.
-ROBOT = ("contract", "gate", "nodes", "policy_file", "runtime", "errors.py", "resources.py", "typed.py")
+ROBOT = ("contract", "gate", "nodes", "onboard", "policy_file", "runtime", "errors.py", "resources.py", "typed.py")
 STANDS_IN_FOR_THE_ROBOT = "simulator_node.py"  # needs what `alam_sim` needs
 ROSDEP_NAMES = {"numpy": "python3-numpy", "yaml": "python3-yaml"}
 

@@ -16,7 +16,7 @@ pytest.importorskip("rclpy", reason="the messages need ROS; `make venv` brings i
 
 from rclpy.serialization import deserialize_message, serialize_message
 
-from alam_ros.msg import GateState, RiskEstimate
+from alam_ros.msg import GateEvent, GateState, GateTrace, RiskEstimate
 
 STATEMENT = (
     "import alam_ros, alam_ros.msg, alam_ros.contract, alam_sim; print(alam_ros.__version__, alam_ros.msg.RiskEstimate.DANGER)"
@@ -36,7 +36,7 @@ def test_modules_and_messages_import_together(folder: Path) -> None:
     assert int(danger) == RiskEstimate.DANGER
 
 
-@pytest.mark.parametrize("message_type", [GateState, RiskEstimate])
+@pytest.mark.parametrize("message_type", [GateEvent, GateState, GateTrace, RiskEstimate])
 def test_every_field_and_constant_of_a_message_is_explained(message_type: type) -> None:
     lines = [line for line in definition(message_type.__name__).splitlines() if line and not line.startswith("#")]
     explained = [line for line in lines if re.search(r"\S\s+# \S", line) or re.match(r"uint8 [A-Z]+=\d+", line)]

@@ -1,0 +1,42 @@
+"""Command messages of any library → the gate's and the contract's components."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.contract import ActionSpec
+
+
+class CommandReader:
+    """Reads messages of an action's type, by attribute, so that rclpy's and rosbags' messages both serve.
+
+    For the Twist types a component's name is the path of its field, such as `linear.x`; for arrays the order counts.
+    """
+
+    def __init__(self, spec: ActionSpec) -> None:
+        self._type = spec.type
+        self._names = [component.name for component in spec.components]
+
+    def values(self, message: Any) -> NDArray[np.float64]:
+        """Return (components,) float64 in physical units.
+
+        An array message gives as many as it holds, and a trajectory none unless it is one point with a velocity for each joint.
+        """
+        if self._type == "std_msgs/msg/Float64MultiArray":
+            return np.array(message.data, dtype=np.float64)
+        if self._type == "trajectory_msgs/msg/JointTrajectory":
+            return self._joint_velocities(message)
+        twist = message.twist if self._type == "geometry_msgs/msg/TwistStamped" else message
+        return np.array([reduce(getattr, name.split("."), twist) for name in self._names], dtype=np.float64)
+
+    def _joint_velocities(self, message: Any) -> NDArray[np.float64]:
+        """Return velocities in the components' order, found by name."""
+        velocities = message.points[0].velocities if len(message.points) == 1 else ()
+        if sorted(message.joint_names) != sorted(self._names) or len(velocities) != len(self._names):
+            return np.empty(0)
+        by_name = dict(zip(message.joint_names, velocities, strict=True))
+        return np.array([by_name[name] for name in self._names], dtype=np.float64)

@@ -1,0 +1,89 @@
+"""Observation → action and risk estimate: what the policy node publishes."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.contract import ActionCodec, Contract
+from alam_ros.runtime import PolicyRuntime, RiskLevels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Estimate:
+    """The policy's answer to one observation; all fields as in `alam_ros/msg/RiskEstimate`, in place of the header a stamp.
+
+    Attributes:
+        stamp_ns: of the observation.
+        action: (action_size,) float64, physical units: what is commanded and judged.
+        inference_time: s; the only field that the same observation does not repeat.
+    """
+
+    stamp_ns: int
+    probability: float
+    rest_probability: float
+    horizon: float
+    cost_value: float
+    rest_cost_value: float
+    threshold: float
+    margin: float
+    multiplier: float
+    effective_multiplier: float
+    novelty: float
+    level: int
+    inference_time: float
+    policy_id: str
+    action: NDArray[np.float64]
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the message but its header."""
+        names = (field.name for field in dataclasses.fields(self))
+        return {name: getattr(self, name) for name in names if name != "stamp_ns"}
+
+
+class Estimator:
+    """A policy at work under a contract.
+
+    Attributes:
+        levels: by which an estimate's level is told; may be replaced at any time.
+    """
+
+    def __init__(self, runtime: PolicyRuntime, contract: Contract, levels: RiskLevels) -> None:
+        self._runtime = runtime
+        self._codec = ActionCodec(contract.action)
+        self._rest = self._codec.to_normalised(np.zeros(contract.action_size))
+        self.levels = levels
+
+    def estimate(self, observation: NDArray[np.float32], stamp_ns: int) -> Estimate:
+        """Answer one observation.
+
+        Raises:
+            ObservationError: when it is of another shape or not finite.
+        """
+        started = time.perf_counter()
+        action = self._runtime.act(observation)
+        scores = self._runtime.risk(observation, action)
+        rest = self._runtime.risk(observation, self._rest)
+        inference_time = time.perf_counter() - started
+        return Estimate(
+            stamp_ns=stamp_ns,
+            probability=scores.probability,
+            rest_probability=rest.probability,
+            horizon=scores.horizon,
+            cost_value=scores.cost_value,
+            rest_cost_value=rest.cost_value,
+            threshold=scores.threshold,
+            margin=scores.margin,
+            multiplier=scores.multiplier,
+            effective_multiplier=scores.effective_multiplier,
+            novelty=scores.novelty,
+            level=int(self.levels.of(scores)),
+            inference_time=inference_time,
+            policy_id=self._runtime.policy_id,
+            action=self._codec.to_physical(action),
+        )

@@ -1,0 +1,184 @@
+"""The gate at work: everything it is told is an event, so that a recording of the events repeats its decisions bit for bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.gate import Gate, GateConfig, GateDecision, Risk
+from alam_ros.typed import from_mapping, to_mapping
+
+STATE_PERIOD_S = 0.5  # between repetitions of an unchanged state
+HOLD_PERIOD_S = 0.2  # between zeros that are merely held; shorter than the 0.5 s after which base drivers miss a command
+RISK_NUMBERS = tuple(field.name for field in dataclasses.fields(Risk))
+
+
+class EventKind(IntEnum):
+    """What the gate is told; the numbers are those of `alam_ros/msg/GateEvent`."""
+
+    CONFIGURATION = 0
+    RECONFIGURATION = 1
+    RESTART = 2
+    COMMAND = 3
+    RISK = 4
+    OBSERVATION = 5
+    EMERGENCY_STOP = 6
+    RESET = 7
+    ENABLE = 8
+    DISABLE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class GateEvent:
+    """One thing the gate is told; fields as in `alam_ros/msg/GateEvent`.
+
+    Attributes:
+        kind: of the event.
+        time: s of the steady clock.
+        text: topic of an observation; configuration as JSON.
+        stamp_ns: of the observation that a risk estimate speaks of.
+        values: components of a command; numbers of a risk estimate, in the order of `Risk`'s fields.
+    """
+
+    kind: EventKind
+    time: float
+    text: str = ""
+    stamp_ns: int = 0
+    values: tuple[float, ...] = ()
+
+    @classmethod
+    def configuration(cls, now: float, config: GateConfig, *, is_first: bool) -> GateEvent:
+        """Make a new gate, or change the values of the present one."""
+        kind = EventKind.CONFIGURATION if is_first else EventKind.RECONFIGURATION
+        return cls(kind, now, text=json.dumps(to_mapping(config)))
+
+    @classmethod
+    def command(cls, now: float, values: NDArray[np.float64]) -> GateEvent:
+        """Take a command, (components,) in physical units."""
+        return cls(EventKind.COMMAND, now, values=tuple(values.tolist()))
+
+    @classmethod
+    def risk(cls, now: float, risk: Risk, stamp_ns: int) -> GateEvent:
+        """Take a risk estimate of the observation with this stamp."""
+        return cls(EventKind.RISK, now, stamp_ns=stamp_ns, values=tuple(getattr(risk, name) for name in RISK_NUMBERS))
+
+
+@dataclass(frozen=True, slots=True)
+class GateTick:
+    """The outcome of one tick of the session.
+
+    Attributes:
+        decision: of the gate.
+        is_sent: whether the command goes out; a zero that is merely held is not sent at every tick.
+        is_reported: whether the state is published: it changed in more than its numbers, or it is due.
+    """
+
+    decision: GateDecision
+    is_sent: bool
+    is_reported: bool
+
+
+class ReportSchedule:
+    """A state is published when it changes and when the last publication was `STATE_PERIOD_S` ago."""
+
+    def __init__(self) -> None:
+        self._signature: object = None
+        self._reported = -math.inf
+
+    def is_due(self, now: float, signature: object) -> bool:
+        """Say whether to publish now; `signature` is what of a state counts as a change."""
+        if signature == self._signature and now - self._reported < STATE_PERIOD_S:
+            return False
+        self._signature, self._reported = signature, now
+        return True
+
+    def forget(self) -> None:
+        """Publish the next state."""
+        self._signature, self._reported = None, -math.inf
+
+
+class GateSession:
+    """A gate with the schedule of what it sends and reports. The first event must be a configuration.
+
+    Attributes:
+        reports: when states are published; whoever publishes others, such as an inactive node's, asks it too.
+    """
+
+    def __init__(self) -> None:
+        self._gate: Gate | None = None
+        self._sent = -math.inf
+        self._events: list[GateEvent] = []
+        self.reports = ReportSchedule()
+
+    @property
+    def is_latched(self) -> bool:
+        """Whether an emergency stop waits for its reset."""
+        return self._gate is not None and self._gate.is_latched
+
+    def take(self, event: GateEvent) -> str | None:
+        """Tell the gate something.
+
+        Returns:
+            Why a reset is refused, otherwise None.
+
+        Raises:
+            ConfigurationError: for a configuration without meaning, and for any other event before the first one.
+        """
+        if event.kind is EventKind.CONFIGURATION:
+            self._gate = Gate(from_mapping(GateConfig, json.loads(event.text)))
+            answer = None
+        else:
+            answer = _HANDLERS[event.kind](self._configured(), event)
+        if event.kind is EventKind.RESTART:
+            self._sent = -math.inf
+            self.reports.forget()
+        self._events.append(event)
+        return answer
+
+    def tick(self, now: float) -> GateTick:
+        """Decide what the robot is told now."""
+        decision = self._configured().tick(now)
+        is_sent = decision.is_passed or not decision.is_holding or now - self._sent >= HOLD_PERIOD_S
+        if is_sent:
+            self._sent = now
+        return GateTick(decision, is_sent, self.reports.is_due(now, (decision.state, decision.causes)))
+
+    def drain(self) -> tuple[GateEvent, ...]:
+        """Return what came since the last call."""
+        events, self._events = tuple(self._events), []
+        return events
+
+    def _configured(self) -> Gate:
+        if self._gate is None:
+            raise ConfigurationError("a configuration as the gate's first event", "none", "record from the monitor's start on")
+        return self._gate
+
+
+def _reconfigure(gate: Gate, event: GateEvent) -> None:
+    gate.reconfigure(event.time, from_mapping(GateConfig, json.loads(event.text)))
+
+
+def _risk(gate: Gate, event: GateEvent) -> None:
+    gate.on_risk(event.time, Risk(**dict(zip(RISK_NUMBERS, event.values, strict=True))))
+
+
+_HANDLERS: dict[EventKind, Callable[[Gate, GateEvent], Any]] = {
+    EventKind.RECONFIGURATION: _reconfigure,
+    EventKind.RESTART: lambda gate, event: gate.restart(event.time),
+    EventKind.COMMAND: lambda gate, event: gate.on_command(event.time, event.values),
+    EventKind.RISK: _risk,
+    EventKind.OBSERVATION: lambda gate, event: gate.on_observation(event.time, event.text),
+    EventKind.EMERGENCY_STOP: lambda gate, event: gate.emergency_stop(event.time),
+    EventKind.RESET: lambda gate, event: gate.reset(event.time),
+    EventKind.ENABLE: lambda gate, event: gate.set_enabled(event.time, True),
+    EventKind.DISABLE: lambda gate, event: gate.set_enabled(event.time, False),
+}

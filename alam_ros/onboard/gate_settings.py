@@ -1,0 +1,73 @@
+"""The safety monitor's values that may change while it works, and the gate configuration that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from alam_ros.contract import Contract
+from alam_ros.gate import CommandLimits, GateConfig, RiskThresholds, Threshold
+
+THRESHOLDS: dict[str, tuple[float, float, float, str]] = {
+    "source_timeout": (0.5, 0.001, 60.0, "s after which a command or a risk estimate is stale"),
+    "stop_pub_timeout": (1.0, 0.0, 3600.0, "s after which a zero command that is held is sent at 5 Hz only"),
+    "hold_time": (0.5, 0.0, 3600.0, "s for which a cause stays in force after its condition has ended"),
+    "caution_probability": (0.2, 0.0, 1.0, "probability of a violation above which commands are slowed down"),
+    "caution_release": (0.1, 0.0, 1.0, "probability below which they are no more"),
+    "danger_probability": (0.5, 0.0, 1.0, "probability of a violation above which the robot is stopped"),
+    "danger_release": (0.35, 0.0, 1.0, "probability below which it is no more"),
+    "caution_cost_ratio": (1.0, 0.0, 1e6, "cost_value / threshold for caution, for estimates without a probability"),
+    "caution_cost_ratio_release": (0.9, 0.0, 1e6, "cost_value / threshold below which caution ends"),
+    "danger_cost_ratio": (2.0, 0.0, 1e6, "cost_value / threshold for danger, for estimates without a probability"),
+    "danger_cost_ratio_release": (1.8, 0.0, 1e6, "cost_value / threshold below which danger ends"),
+    "novelty_limit": (0.5, 0.0, 1e6, "novelty (in training ranges outside them) above which the robot is stopped"),
+    "novelty_release": (0.4, 0.0, 1e6, "novelty below which it is no more"),
+    "rest_benefit": (0.5, 0.0, 1e6, "risk restricts commands only where rest has at most this share of it; 1e6: always"),
+    "slowdown_ratio": (0.5, 0.0, 1.0, "factor on all components of a slowed command"),
+    "escape_ratio": (0.0, 0.0, 1.0, "factor on commands that may pass in danger after escape_delay; 0 keeps the robot stopped"),
+    "escape_delay": (2.0, 0.0, 3600.0, "s for which danger alone must have stopped the robot before it may escape"),
+    "limit_tolerance": (0.01, 0.0, 0.5, "fraction of its range by which a component may exceed its limits and be scaled back"),
+}
+"""Parameters that may change at any time: default, lowest, highest, description."""
+
+SAME_NAMES = ("source_timeout", "stop_pub_timeout", "hold_time", "rest_benefit", "slowdown_ratio", "escape_ratio", "escape_delay")
+"""Parameters that the gate's configuration calls the same."""
+
+RATE_HZ = 50.0
+"""Of the gate's own steady clock."""
+
+
+def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_timeout: Mapping[str, float | None]) -> GateConfig:
+    """Return the configuration that parameter values make.
+
+    Raises:
+        ConfigurationError: when they contradict one another.
+    """
+
+    def threshold(trigger: str, release: str) -> Threshold:
+        return Threshold(trigger=values[trigger], release=values[release])
+
+    return GateConfig(
+        limits=replace(limits, tolerance=values["limit_tolerance"]),
+        observation_timeout=observation_timeout,
+        probability=RiskThresholds(
+            caution=threshold("caution_probability", "caution_release"), danger=threshold("danger_probability", "danger_release")
+        ),
+        cost_ratio=RiskThresholds(
+            caution=threshold("caution_cost_ratio", "caution_cost_ratio_release"),
+            danger=threshold("danger_cost_ratio", "danger_cost_ratio_release"),
+        ),
+        novelty=threshold("novelty_limit", "novelty_release"),
+        mode=values["mode"],
+        **{name: values[name] for name in SAME_NAMES},
+    )
+
+
+def topic_timeouts(contract: Contract) -> dict[str, float | None]:
+    """Return for each observation topic the shortest timeout of the channels read from it; None for a latched topic."""
+    timeouts: dict[str, float | None] = {}
+    for topic, _ in contract.topics():
+        readers = [channel for channel in contract.observation if topic == channel.topic]
+        timeouts[topic] = min((channel.timeout for channel in readers if channel.timeout is not None), default=None)
+    return timeouts

@@ -1,0 +1,45 @@
+"""A contract's messages → control ticks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser, decode
+from alam_ros.onboard.stamps import StampScale, header_stamp_ns
+
+
+class ObservationStream:
+    """Decodes and stamps what arrives and hands it to the synchroniser.
+
+    Attributes:
+        synchroniser: what is missing, stale or out of step.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._scale = StampScale()
+        self.synchroniser = ObservationSynchroniser(contract)
+
+    def receive(self, topic: str, kind: str, message: Any, *, received: float, now_ns: int) -> None:
+        """Take a message.
+
+        Args:
+            topic: as the contract names it.
+            kind: ROS interface name.
+            message: from rclpy or rosbags.
+            received: s of the caller's steady clock.
+            now_ns: ROS time, the stamp of messages that have none or leave it empty.
+        """
+        stamp_ns = header_stamp_ns(message) or now_ns
+        self.synchroniser.update(topic, decode(kind, message), stamp=self._scale.seconds(stamp_ns), received=received)
+
+    def poll(self, now: float) -> ControlTick | None:
+        """Run the control tick that is due, if any; call again until there is none.
+
+        Raises:
+            ObservationError: when one is due and cannot be run; the message says why.
+        """
+        return self.synchroniser.poll(now)
+
+    def stamp_ns(self, tick: ControlTick) -> int:
+        """Return the stamp of a tick's observation, to the nanosecond that of its oldest message."""
+        return self._scale.stamp_ns(tick.stamp)

@@ -1,0 +1,24 @@
+"""Risk estimates as the gate takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alam_ros.gate import Risk
+from alam_ros.onboard.stamps import SECOND_NS, StampScale
+
+JUDGED = ("probability", "cost_value", "threshold", "novelty", "rest_probability", "rest_cost_value")
+"""Fields of an estimate that the gate judges; the others of `Risk` say when it was made."""
+
+
+def risk_from(estimate: Any, stamp_ns: int, scale: StampScale, now_ns: int) -> Risk:
+    """Return an estimate as the gate takes it.
+
+    Args:
+        estimate: a `RiskEstimate` message of any library, or an `Estimate`.
+        stamp_ns: of its observation.
+        scale: of the estimates' stamps.
+        now_ns: the receiver's ROS time.
+    """
+    numbers = {name: float(getattr(estimate, name)) for name in JUDGED}
+    return Risk(stamp=scale.seconds(stamp_ns), observation_age=(now_ns - stamp_ns) / SECOND_NS, **numbers)
