@@ -17,6 +17,7 @@ COMMANDS = {
     "study": "run algorithm × task × seed to the end through any interruption, and report",
     "export": "write a run's policy file",
     "risk": "judge how well a trained policy foretells violations",
+    "replay": "look back at a recorded drive: risk, gate and four numbers, without ROS",
     "gate-study": "drive the same maps without the gate and with it",
     "bandit": "compare rules of updating the multiplier on a problem whose multiplier is known",
 }

@@ -28,17 +28,18 @@ def gate_state(decision: GateDecision, header: Header, processing_time: float) -
     return GateState(header=header, **state_fields(decision, processing_time))
 
 
-def gate_trace(header: Header, now: float, events: Sequence[GateEvent], *, is_active: bool) -> GateTrace:
+def gate_trace(header: Header, tick: int, now: float, events: Sequence[GateEvent], *, is_active: bool) -> GateTrace:
     """Return the message of what came before a tick.
 
     Args:
         header: of the tick's state.
+        tick: its number since the configuration.
         now: of the tick, s of the steady clock.
         events: since the tick before.
         is_active: whether the gate decided.
     """
     messages = [GateEventMessage(**dataclasses.asdict(event)) for event in events]
-    return GateTrace(header=header, time=now, is_active=is_active, events=messages)
+    return GateTrace(header=header, tick=tick, time=now, is_active=is_active, events=messages)
 
 
 def health_of(state: GateState) -> Health:

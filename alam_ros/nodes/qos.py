@@ -16,8 +16,8 @@ LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability
 SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 """A late measurement is worth nothing."""
 
-TRACE = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
-"""Worth something only if nothing of it is missing."""
+TRACE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+"""Worth something only if nothing of it is missing: kept for 20 s at 50 Hz, for a recorder that is found late."""
 
 CLOCK = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """As rclpy subscribes to `/clock`."""

@@ -65,6 +65,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         if self._is_latched:
             self._tell(EventKind.EMERGENCY_STOP)
         self._source: Any = None
+        self._ticks = 0
         self._connect_outputs(values)
         self._connect_inputs(values, contract)
         self._offer_services()
@@ -134,7 +135,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         if self.is_active:
             stamp_ns = nanoseconds(message.header.stamp)
             risk = risk_from(message, stamp_ns, self._stamps, self.get_clock().now().nanoseconds)
-            self._session.take(GateEvent.risk(time.monotonic(), risk, stamp_ns))
+            self._session.take(GateEvent.risk(time.monotonic(), risk, stamp_ns, message.policy_id))
 
     def _on_observation(self, topic: str) -> Callable[[bytes], None]:
         def receive(_: bytes) -> None:
@@ -162,7 +163,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return self._session.take(GateEvent(kind, time.monotonic(), text))
 
     def _trace(self, header: Header, now: float) -> None:
-        self._trace_out.publish(gate_trace(header, now, self._session.drain(), is_active=self.is_active))
+        self._trace_out.publish(gate_trace(header, self._ticks, now, self._session.drain(), is_active=self.is_active))
+        self._ticks += 1
 
     def _send(self, decision: GateDecision) -> None:
         """Send a passed command under its source's stamp, an invented one under the present time."""

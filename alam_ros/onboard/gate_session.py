@@ -44,7 +44,7 @@ class GateEvent:
     Attributes:
         kind: of the event.
         time: s of the steady clock.
-        text: topic of an observation; configuration as JSON.
+        text: topic of an observation; policy of an estimate; configuration as JSON.
         stamp_ns: of the observation that a risk estimate speaks of.
         values: components of a command; numbers of a risk estimate, in the order of `Risk`'s fields.
     """
@@ -67,9 +67,11 @@ class GateEvent:
         return cls(EventKind.COMMAND, now, values=tuple(values.tolist()))
 
     @classmethod
-    def risk(cls, now: float, risk: Risk, stamp_ns: int) -> GateEvent:
-        """Take a risk estimate of the observation with this stamp."""
-        return cls(EventKind.RISK, now, stamp_ns=stamp_ns, values=tuple(getattr(risk, name) for name in RISK_NUMBERS))
+    def risk(cls, now: float, risk: Risk, stamp_ns: int, policy_id: str = "") -> GateEvent:
+        """Take a policy's risk estimate of the observation with this stamp."""
+        return cls(
+            EventKind.RISK, now, text=policy_id, stamp_ns=stamp_ns, values=tuple(getattr(risk, name) for name in RISK_NUMBERS)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class GateSession:
             answer = None
         else:
             answer = _HANDLERS[event.kind](self._configured(), event)
-        if event.kind is EventKind.RESTART:
+        if event.kind in (EventKind.CONFIGURATION, EventKind.RESTART):
             self._sent = -math.inf
             self.reports.forget()
         self._events.append(event)

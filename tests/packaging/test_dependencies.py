@@ -10,7 +10,7 @@ from tests.packaging.project import ROOT, package_xml
 
 # The trees a robot runs, as files and folders.
 ROBOT = ("contract", "gate", "nodes", "onboard", "policy_file", "runtime", "errors.py", "resources.py", "typed.py")
-STANDS_IN_FOR_THE_ROBOT = "simulator_node.py"  # needs what `alam_sim` needs
+NOT_ON_THE_ROBOT = ("simulator_node.py", "bag_recorder_node.py")  # need what `alam_sim` needs, and rosbags
 ROSDEP_NAMES = {"numpy": "python3-numpy", "yaml": "python3-yaml"}
 
 
@@ -23,7 +23,7 @@ def imported_packages() -> set[str]:
 def robot_modules() -> list:
     places = [ROOT / "alam_ros" / name for name in ROBOT]
     paths = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
-    return [path for path in paths if path.name != STANDS_IN_FOR_THE_ROBOT]
+    return [path for path in paths if path.name not in NOT_ON_THE_ROBOT]
 
 
 def imports_of(source: str) -> Iterator[str]:

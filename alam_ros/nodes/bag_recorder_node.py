@@ -1,0 +1,92 @@
+"""The bag recorder: every message of a drive as it came from the wire, in an MCAP file that `alam replay` and others read.
+
+For machines without rosbag2; `ros2 bag record -s mcap` does as well. Start it before the safety monitor is configured, or within
+20 s: a replay is bit for bit only from the gate's first event on. Needs the package `rosbags`, which no robot has to have.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import Float32
+
+from alam_ros.bags.writer import BagWriter
+from alam_ros.errors import ConfigurationError
+from alam_ros.msg import GateState, GateTrace, RiskEstimate
+from alam_ros.nodes.conversions import MESSAGE_TYPES
+from alam_ros.nodes.parameters import fixed
+from alam_ros.nodes.spin import spin_until_stopped
+from alam_ros.onboard.gated_action import contract_of, gated_action
+
+# Deeper than the publishers', so that a busy moment of this process loses nothing.
+STREAM = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
+RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class BagRecorderNode(Node):
+    """Node `bag_recorder`: the topics of a contract, of the policy and the gate, and the simulator's truth.
+
+    Topics are relative names, to be remapped; each is recorded under the name that it really has.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("bag_recorder")
+        self.declare_parameter("output", "", fixed("path of the rosbag2 folder to make"))
+        self.declare_parameter("policy", "", fixed("path of the policy file, whose contract names the topics"))
+        self.declare_parameter("robot", "", fixed("path of this robot's contract, where it differs from the policy's"))
+        self.declare_parameter("enable_stamped_cmd_vel", True, fixed("commands are TwistStamped rather than Twist"))
+        values = {name: str(self.get_parameter(name).value) for name in ("output", "policy", "robot")}
+        contract = contract_of(values)
+        if not values["output"] or contract is None:
+            raise ConfigurationError(
+                "the parameters `output` and one of `policy` and `robot`",
+                repr(values),
+                "name a folder to make and a contract to record by",
+            )
+        self._bag = BagWriter(values["output"])
+        latched = {channel.topic for channel in contract.observation if channel.timeout is None}
+        for topic, kind in contract.topics():
+            self._record(MESSAGE_TYPES[kind], topic, LATCHED if topic in latched else STREAM)
+        command = MESSAGE_TYPES[gated_action(self._gate_values(), contract).spec.type]
+        for topic in ("cmd_in", "cmd_out"):
+            self._record(command, topic, RELIABLE)
+        self._record(RiskEstimate, "alam/risk", RELIABLE)
+        self._record(GateState, "alam/gate", LATCHED)
+        self._record(GateTrace, "alam/gate_trace", LATCHED)
+        self._record(Clock, "/clock", STREAM)
+        self._record(Float32, "simulator/cost", LATCHED)
+        self._record(Float32, "simulator/clearance", LATCHED)
+
+    def stop(self) -> None:
+        """End the recording; without it, the file has no index and cannot be read."""
+        self._bag.close()
+
+    def _gate_values(self) -> dict[str, Any]:
+        """Return the safety monitor's values that decide about the type of commands."""
+        is_stamped = self.get_parameter("enable_stamped_cmd_vel").value
+        return {"enable_stamped_cmd_vel": is_stamped, "limits.components": None, "limit_slew": False}
+
+    def _record(self, message_type: type[Any], topic: str, qos: QoSProfile) -> None:
+        kind = f"{message_type.__module__.partition('.msg')[0]}/msg/{message_type.__name__}"
+        name_in_bag = self.resolve_topic_name(topic)
+        self._bag.declare(name_in_bag, kind)
+
+        def receive(data: bytes) -> None:
+            self._bag.write_serialized(name_in_bag, kind, data, time.time_ns())
+
+        self.create_subscription(message_type, topic, receive, qos, raw=True)
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM."""
+    return spin_until_stopped(BagRecorderNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""One replay: the policy over the recording, the gate over what the policy says, and what follows from both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alam_ros.bags.reader import BagReader
+from alam_ros.contract import Contract
+from alam_ros.errors import BagError
+from alam_ros.onboard.contracts import load_policy, robot_contract
+from alam_ros.onboard.estimator import Estimator
+from alam_ros.onboard.stamps import SECOND_NS
+from alam_ros.replay.calibration import DriveCalibration, calibration_of
+from alam_ros.replay.gate_pass import GatePass, replay_trace, replay_without_trace
+from alam_ros.replay.hazard import Hazard, find_hazard
+from alam_ros.replay.numbers import FourNumbers, Times, four_numbers, speed_of
+from alam_ros.replay.policy_pass import PolicyPass, replay_policy
+from alam_ros.replay.settings import NodeParameters, ReplaySettings, node_parameters
+
+TRACE = "alam/gate_trace"
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """A replayed drive.
+
+    Attributes:
+        settings: what was replayed.
+        contract: of the robot.
+        policy, gate: their passes.
+        hazard: the truth of the drive; None where none was recorded.
+        numbers: the four numbers; None without a truth.
+        calibration: None without a recorded cost.
+    """
+
+    settings: ReplaySettings
+    contract: Contract
+    policy: PolicyPass
+    gate: GatePass
+    hazard: Hazard | None
+    numbers: FourNumbers | None
+    calibration: DriveCalibration | None
+
+    def seconds(self) -> Times:
+        """Return the times of the gate's ticks, s since the first."""
+        return ticks_s(self.gate, self.origin_ns)
+
+    @property
+    def origin_ns(self) -> int:
+        """Return the time of the first tick, ns of the recorder's clock."""
+        return self.gate.rows[0].received_ns
+
+
+def replay(settings: ReplaySettings, *, use_trace: bool = True) -> Replay:
+    """Replay a recording.
+
+    Args:
+        settings: what to replay.
+        use_trace: whether a recorded trace of the gate gives its times and inputs.
+
+    Raises:
+        AlamError: when recording, policy, contract or parameters cannot be used, or nothing could be replayed.
+    """
+    parameters = node_parameters(settings.parameters)
+    runtime = load_policy(str(settings.policy))
+    contract = robot_contract(runtime.contract, settings.robot)
+    with BagReader(settings.recording) as bag:
+        policy = replay_policy(bag, contract, Estimator(runtime, contract, parameters.levels), settings.topic)
+        if not policy.answers:
+            reasons = "; ".join(policy.refused) or "no message of the contract's trigger"
+            raise BagError(f"observations that the policy can answer in {settings.recording}", reasons, "check the topics")
+        gate = _gate(bag, settings, policy, contract, parameters, use_trace=use_trace)
+        hazard = find_hazard(
+            bag, contract, cost=settings.topic(settings.cost), topic_of=settings.topic, distance=settings.hazard_distance
+        )
+    numbers = None if hazard is None else _numbers(gate, hazard)
+    return Replay(settings, contract, policy, gate, hazard, numbers, calibration_of(policy.answers, hazard))
+
+
+def ticks_s(gate: GatePass, origin_ns: int) -> Times:
+    """Return the times of the ticks, s since the origin, (n,)."""
+    return np.array([(row.received_ns - origin_ns) / SECOND_NS for row in gate.rows])
+
+
+def asked_and_sent(gate: GatePass) -> tuple[Times, Times]:
+    """Return the speeds that the commander asks for and that the gate lets through at each tick, both (n,)."""
+    asked = np.array([speed_of(row.asked, gate.names) for row in gate.rows])
+    return asked, np.array([speed_of(row.tick.decision.command, gate.names) for row in gate.rows])
+
+
+def _gate(
+    bag: BagReader,
+    settings: ReplaySettings,
+    policy: PolicyPass,
+    contract: Contract,
+    parameters: NodeParameters,
+    *,
+    use_trace: bool,
+) -> GatePass:
+    trace, commands = settings.topic(TRACE), settings.topic(settings.commands) if settings.commands else ""
+    if use_trace and bag.counts.get(trace, 0):
+        found = replay_trace(bag.messages([trace]), policy, parameters)
+        if found is not None:
+            return found
+    return replay_without_trace(policy, bag.messages([commands]) if commands else None, contract, parameters)
+
+
+def _numbers(gate: GatePass, hazard: Hazard) -> FourNumbers:
+    origin_ns = gate.rows[0].received_ns
+    windows = [((begin - origin_ns) / SECOND_NS, (end - origin_ns) / SECOND_NS) for begin, end in hazard.windows]
+    return four_numbers(ticks_s(gate, origin_ns), *asked_and_sent(gate), windows)

@@ -1,0 +1,259 @@
+"""The gate over a recorded drive: told again what it was told, or, where that was not recorded, what it would have been told."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.bags.reader import BagMessage
+from alam_ros.contract import Contract
+from alam_ros.errors import BagError
+from alam_ros.gate import GateConfig
+from alam_ros.onboard.commands import CommandReader
+from alam_ros.onboard.estimator import Estimate
+from alam_ros.onboard.gate_session import RISK_NUMBERS, EventKind, GateEvent, GateSession, GateTick
+from alam_ros.onboard.gate_settings import gate_config, topic_timeouts
+from alam_ros.onboard.gated_action import GatedAction, gated_action
+from alam_ros.onboard.risk_input import JUDGED, risk_from
+from alam_ros.onboard.stamps import SECOND_NS, StampScale, nanoseconds
+from alam_ros.replay.policy_pass import Answer, PolicyPass
+from alam_ros.replay.settings import NodeParameters
+from alam_ros.typed import from_mapping
+
+FOREIGN_CLOCK_S = 60.0
+"""s between stamps and the recorder's clock from which they are two clocks rather than a delay."""
+
+
+@dataclass(frozen=True, eq=False)
+class GateRow:
+    """One tick of the replayed gate.
+
+    Attributes:
+        received_ns: when it was, ns of the recorder's clock.
+        stamp_ns: ROS time of the decision.
+        asked: (components,) the command that the gate last took; None before the first.
+        tick: what the gate did.
+    """
+
+    received_ns: int
+    stamp_ns: int
+    asked: NDArray[np.float64] | None
+    tick: GateTick
+
+
+@dataclass(frozen=True)
+class GatePass:
+    """All ticks of a drive.
+
+    Attributes:
+        rows: in their order.
+        names: of the command's components.
+        is_traced: whether times and inputs are those that the live gate had.
+        notes: what makes the replay differ from the drive.
+    """
+
+    rows: list[GateRow]
+    names: tuple[str, ...]
+    is_traced: bool
+    notes: list[str] = field(default_factory=list)
+
+
+def replay_trace(entries: Iterator[BagMessage], policy: PolicyPass, parameters: NodeParameters) -> GatePass | None:
+    """Tell a gate what the live one was told, when it was told, with the estimates of the replayed policy.
+
+    Returns:
+        None when the trace does not begin with the gate's configuration.
+
+    Raises:
+        BagError: when ticks are missing from the trace.
+    """
+    tracer = _Tracer({answer.estimate.stamp_ns: answer.estimate for answer in policy.answers}, parameters)
+    for entry in entries:
+        if not tracer.play(entry):
+            return None
+    return GatePass(tracer.rows, tracer.names, True, tracer.notes()) if tracer.rows else None
+
+
+class _Tracer:
+    """Plays the messages of a trace."""
+
+    def __init__(self, estimates: Mapping[int, Estimate], parameters: NodeParameters) -> None:
+        self._estimates = estimates
+        self._parameters = parameters
+        self._session: GateSession | None = None
+        self._asked: NDArray[np.float64] | None = None
+        self._next_tick = 0
+        self.unknown = self.differing = 0
+        self.names: tuple[str, ...] = ()
+        self.rows: list[GateRow] = []
+
+    def play(self, entry: BagMessage) -> bool:
+        """Play one message; False when the beginning is missing."""
+        message = entry.message
+        is_first = any(event.kind == EventKind.CONFIGURATION for event in message.events)
+        if self._session is None and not is_first:
+            return False
+        if is_first or self._session is None:
+            self._session, self._next_tick = GateSession(), int(message.tick)
+        if message.tick != self._next_tick:
+            raise BagError(f"tick {self._next_tick} of the gate's trace", f"tick {message.tick}", "replay with --no-trace")
+        self._next_tick += 1
+        for recorded in message.events:
+            self._tell(self._session, _event(recorded))
+        if message.is_active:
+            tick = self._session.tick(message.time)
+            self.rows.append(GateRow(entry.received_ns, nanoseconds(message.header.stamp), self._asked, tick))
+        return True
+
+    def notes(self) -> list[str]:
+        """Return what was not as in the drive."""
+        found = []
+        if self.differing:
+            found.append(
+                f"{self.differing} replayed estimates differ from those of the drive, as happens before the histories are full; "
+                "the gate was told those of the drive"
+            )
+        if self.unknown:
+            found.append(
+                f"{self.unknown} estimates that the gate took speak of observations the replayed policy did not answer; "
+                "the gate was told the recorded ones"
+            )
+        if self._parameters.is_given:
+            found.append("the gate decided by the parameters given, not by those of the drive")
+        return found
+
+    def _tell(self, session: GateSession, event: GateEvent) -> None:
+        if event.kind is EventKind.RISK:
+            event = self._with_estimate(event)
+        elif event.kind is EventKind.COMMAND:
+            self._asked = np.array(event.values)
+        elif event.kind is EventKind.RESTART:
+            self._asked = None
+        elif event.kind in (EventKind.CONFIGURATION, EventKind.RECONFIGURATION):
+            config = from_mapping(GateConfig, json.loads(event.text))
+            self.names = config.limits.names
+            if self._parameters.is_given:
+                if event.kind is EventKind.RECONFIGURATION:
+                    return
+                given = gate_config(self._parameters.gate, config.limits, config.observation_timeout)
+                event = GateEvent.configuration(event.time, given, is_first=True)
+        session.take(event)
+
+    def _with_estimate(self, event: GateEvent) -> GateEvent:
+        """Return the event with the numbers of the replayed policy; if it is the policy that drove, they are the same."""
+        estimate = self._estimates.get(event.stamp_ns)
+        if estimate is None:
+            self.unknown += 1
+            return event
+        recorded = dict(zip(RISK_NUMBERS, event.values, strict=True))
+        replayed = {name: float(getattr(estimate, name)) for name in JUDGED}
+        if event.text == estimate.policy_id:
+            self.differing += any(not _same(recorded[name], replayed[name]) for name in JUDGED)
+            return event
+        return replace(event, values=tuple((recorded | replayed).values()))
+
+
+def _same(one: float, other: float) -> bool:
+    """Compare bit by bit, so that NaN equals NaN."""
+    return one.hex() == other.hex()
+
+
+def replay_without_trace(
+    policy: PolicyPass, commands: Iterator[BagMessage] | None, contract: Contract, parameters: NodeParameters
+) -> GatePass:
+    """Tell a gate what it would have been told had it received everything when the recorder did.
+
+    Args:
+        policy: the replayed policy.
+        commands: of the recorded commander; None where the policy's own actions are to be gated.
+        contract: of the robot.
+        parameters: of the gate.
+
+    Raises:
+        BagError: when nothing was observed.
+    """
+    if not policy.arrivals:
+        raise BagError("observations in the recording", "none", "record the contract's topics")
+    gated = gated_action({**parameters.gate, "limits.components": None}, contract)
+    source, start_ns = _Inputs(policy, gated, contract), policy.arrivals[0][0]
+    end_ns = policy.arrivals[-1][0]
+    period_ns = round(SECOND_NS / parameters.gate["rate"])
+    session, rows = GateSession(), []
+    config = gate_config(parameters.gate, gated.limits, topic_timeouts(contract))
+    session.take(GateEvent.configuration(0.0, config, is_first=True))
+    session.take(GateEvent(EventKind.RESTART, 0.0))
+    inputs = heapq.merge(source.all(start_ns), source.commands(commands, start_ns), key=lambda pair: pair[0])
+    asked, pending = None, next(inputs, None)
+    for now_ns in range(start_ns, end_ns + 1, period_ns):
+        while pending is not None and pending[0] <= now_ns:
+            asked = np.array(pending[1].values) if pending[1].kind is EventKind.COMMAND else asked
+            session.take(pending[1])
+            pending = next(inputs, None)
+        rows.append(GateRow(now_ns, now_ns - source.offset_ns, asked, session.tick((now_ns - start_ns) / SECOND_NS)))
+    return GatePass(rows, gated.limits.names, False, source.notes(is_own=commands is None))
+
+
+class _Inputs:
+    """What the gate would have been told, with the recorder's times."""
+
+    def __init__(self, policy: PolicyPass, gated: GatedAction, contract: Contract) -> None:
+        self._policy, self._gated = policy, gated
+        self._named = [component.name for component in contract.action.components]
+        self._is_own = True
+        delays = [answer.ros_ns - answer.estimate.stamp_ns for answer in policy.answers]
+        is_foreign = bool(delays) and abs(float(np.median(delays))) > FOREIGN_CLOCK_S * SECOND_NS
+        self.offset_ns = min(delays) if is_foreign else 0
+
+    def notes(self, *, is_own: bool) -> list[str]:
+        """Return what is not as in the drive."""
+        found = ["the recording has no complete trace of the gate: it was told everything when the recorder received it"]
+        if is_own:
+            found.append("the policy's own actions were gated")
+        if self.offset_ns:
+            found.append("stamps and recorder have different clocks; the ages of estimates count from the quickest one")
+        return found
+
+    def all(self, start_ns: int) -> Iterator[tuple[int, GateEvent]]:
+        """Yield arrivals of observations and of estimates in their order."""
+        scale = StampScale()
+
+        def seconds(now_ns: int) -> float:
+            return (now_ns - start_ns) / SECOND_NS
+
+        arrivals = ((at, GateEvent(EventKind.OBSERVATION, seconds(at), topic)) for at, topic in self._policy.arrivals)
+        estimates = (
+            (answer.received_ns, self._event(answer, seconds(answer.received_ns), scale)) for answer in self._policy.answers
+        )
+        yield from heapq.merge(arrivals, estimates, key=lambda pair: pair[0])
+
+    def commands(self, recorded: Iterator[BagMessage] | None, start_ns: int) -> Iterator[tuple[int, GateEvent]]:
+        """Yield the commander's commands, or the policy's."""
+        if recorded is None:
+            for answer in self._policy.answers:
+                values = dict(zip(self._named, answer.estimate.action.tolist(), strict=True))
+                command = np.array([values.get(name, 0.0) for name in self._gated.limits.names])
+                now_ns = answer.received_ns
+                yield now_ns, GateEvent.command((now_ns - start_ns) / SECOND_NS, command)
+            return
+        for entry in recorded:
+            if entry.received_ns >= start_ns:
+                reader = CommandReader(replace(self._gated.spec, type=entry.type))  # type: ignore[arg-type]
+                now = (entry.received_ns - start_ns) / SECOND_NS
+                yield entry.received_ns, GateEvent.command(now, reader.values(entry.message))
+
+    def _event(self, answer: Answer, now: float, scale: StampScale) -> GateEvent:
+        estimate = answer.estimate
+        risk = risk_from(estimate, estimate.stamp_ns, scale, answer.ros_ns - self.offset_ns)
+        return GateEvent.risk(now, risk, estimate.stamp_ns, estimate.policy_id)
+
+
+def _event(message: Any) -> GateEvent:
+    return GateEvent(
+        EventKind(int(message.kind)), float(message.time), message.text, int(message.stamp_ns), tuple(message.values.tolist())
+    )

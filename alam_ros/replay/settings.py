@@ -1,0 +1,107 @@
+"""What is replayed, and by which parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.onboard.gate_settings import RATE_HZ, THRESHOLDS
+from alam_ros.runtime import RiskLevels
+
+POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
+GATE_DEFAULTS: dict[str, Any] = {
+    **{name: default for name, (default, *_) in THRESHOLDS.items()},
+    "enable_stamped_cmd_vel": True,
+    "limit_slew": False,
+    "mode": "enforcing",
+    "rate": RATE_HZ,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaySettings:
+    """What is replayed.
+
+    Attributes:
+        recording: file or folder.
+        policy: the policy file.
+        robot: this robot's contract; empty for the policy's own.
+        parameters: of the nodes, as their launch files take them; None for those of the drive, or the defaults.
+        namespace: of the robot in the recording.
+        commands: topic of the commander, where the recording has no trace of the gate; empty for the policy's own actions.
+        cost: topic of the ground truth, a number above 0 in every step that violates the constraint.
+        hazard_distance: m of the nearest return below which a scan counts as hazard, where the cost was not recorded.
+    """
+
+    recording: Path
+    policy: Path
+    robot: str = ""
+    parameters: Path | None = None
+    namespace: str = ""
+    commands: str = ""
+    cost: str = "simulator/cost"
+    hazard_distance: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuse a distance without meaning."""
+        if not (math.isfinite(self.hazard_distance) and self.hazard_distance > 0.0):
+            raise ConfigurationError("a hazard distance above 0 m", str(self.hazard_distance), "correct it")
+
+    def topic(self, name: str) -> str:
+        """Return a topic's name in the recording."""
+        return name if name.startswith("/") else f"{'/' + self.namespace.strip('/') if self.namespace else ''}/{name}"
+
+
+@dataclass(frozen=True)
+class NodeParameters:
+    """The nodes' parameters that decide about estimates and gate.
+
+    Attributes:
+        levels: of the estimates.
+        gate: the safety monitor's values.
+        is_given: whether a file gave them.
+    """
+
+    levels: RiskLevels
+    gate: Mapping[str, Any] = field(default_factory=dict)
+    is_given: bool = False
+
+
+def node_parameters(path: Path | None) -> NodeParameters:
+    """Read a ROS parameter file, such as `config/robot.yaml`; what it does not name has the nodes' defaults.
+
+    Raises:
+        ConfigurationError: when it cannot be read or names a parameter that replays do not know.
+    """
+    document = {} if path is None else _document(path)
+    policy = POLICY_DEFAULTS | {name: value for name, value in _of(document, "policy").items() if name in POLICY_DEFAULTS}
+    gate = GATE_DEFAULTS | {name: value for name, value in _of(document, "safety_monitor").items() if name in GATE_DEFAULTS}
+    return NodeParameters(RiskLevels(**policy), gate, path is not None)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError("a readable parameter file", f"{path}: {error.strerror}", "check the path") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"YAML in {path}", str(error), "correct the file's syntax") from error
+    if not isinstance(document, dict) or not (_of(document, "policy") or _of(document, "safety_monitor")):
+        raise ConfigurationError(
+            f"`policy` or `safety_monitor` with `ros__parameters` in {path}", "neither", "take config/robot.yaml as a pattern"
+        )
+    return document
+
+
+def _of(document: Mapping[str, Any], node: str) -> dict[str, Any]:
+    """Return the parameters of a node, under whatever namespace the file gives it."""
+    for name, section in document.items():
+        if str(name).rpartition("/")[2] == node and isinstance(section, dict):
+            return dict(section.get("ros__parameters") or {})
+    return {}

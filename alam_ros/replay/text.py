@@ -1,0 +1,57 @@
+"""A replay in words, for the terminal and the page."""
+
+from __future__ import annotations
+
+from alam_ros.replay.drive import Replay
+from alam_ros.replay.numbers import FourNumbers
+
+MISSING = "–"
+LIMITS = ("≤ 0.6 s", "≥ 90 %", "≤ 0.6 s", "≤ 5 %")
+"""What Nav2 asks of its collision monitor."""
+
+
+def four_lines(numbers: FourNumbers) -> list[tuple[str, str, str, str]]:
+    """Return name, value, what Nav2 asks, and what it rests on, for each of the four."""
+    return [
+        ("time to stop", _seconds(numbers.time_to_stop), LIMITS[0], f"longest of {numbers.stops} of {numbers.windows} windows"),
+        ("hold-stop share", _share(numbers.hold_stop_share), LIMITS[1], f"of {numbers.windows} hazard windows, from the stop on"),
+        ("time to resume", _seconds(numbers.time_to_resume), LIMITS[2], f"longest of {numbers.resumes} resumptions"),
+        ("false-stop share", _share(numbers.false_stop_share), LIMITS[3], "of the time without hazard while motion is asked for"),
+    ]
+
+
+def summary(replay: Replay) -> str:
+    """Return the replay's results as lines."""
+    lines = [f"{len(replay.policy.answers)} estimates, {len(replay.gate.rows)} ticks of the gate"]
+    if replay.gate.is_traced:
+        lines[0] += ", told what the live gate was told and when"
+    lines += [f"note: {note}" for note in replay.gate.notes]
+    lines += [f"no estimate {count} times: {reason}" for reason, count in replay.policy.refused.items()]
+    if replay.numbers is None or replay.hazard is None:
+        lines.append("neither a cost nor a scan was recorded: no hazard windows, none of the four numbers")
+    else:
+        lines.append(f"hazard: {replay.hazard.source}, {len(replay.hazard.windows)} windows")
+        lines += [
+            f"  {name:<18}{value:>8}   (Nav2 asks {limit}; {basis})" for name, value, limit, basis in four_lines(replay.numbers)
+        ]
+    return "\n".join([*lines, calibration_line(replay)])
+
+
+def calibration_line(replay: Replay) -> str:
+    """Return what the drive says of the announced probabilities."""
+    found = replay.calibration
+    if found is None:
+        return "risk calibration: the recording has no cost, or the policy no calibrated probability"
+    area = MISSING if found.auroc is None else f"{found.auroc:.2f}"
+    return (
+        f"risk calibration over {found.states} states: announced {found.announced:.1%}, came true {found.observed:.1%} within "
+        f"{found.horizon:g} s; expected calibration error {found.expected_calibration_error:.3f}, AUROC {area}"
+    )
+
+
+def _seconds(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.2f} s"
+
+
+def _share(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.1%}"

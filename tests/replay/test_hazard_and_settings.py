@@ -1,0 +1,78 @@
+"""Hazard windows from recorded truth, and the parameter files that replays take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rosbags", reason="recordings need the package rosbags")
+
+from alam_ros.bags.reader import BagReader
+from alam_ros.contract import Contract
+from alam_ros.errors import BagError, ConfigurationError
+from alam_ros.replay.hazard import find_hazard, hazard_windows
+from alam_ros.replay.settings import GATE_DEFAULTS, ReplaySettings, node_parameters
+from alam_ros.resources import config_path
+from tests.bags.recordings import START_NS, write_recording
+
+CONTRACT = Contract.load(config_path("contracts/navigation.yaml"))
+TENTH_NS = 100_000_000
+
+
+def windows(*steps: int, of: int = 40) -> list[tuple[int, int]]:
+    times = np.arange(of, dtype=np.int64) * TENTH_NS
+    return [(begin // TENTH_NS, end // TENTH_NS) for begin, end in hazard_windows(times, np.isin(np.arange(of), steps))]
+
+
+def test_a_hazard_lasts_until_the_next_value_says_otherwise() -> None:
+    assert windows(3, 4, 5) == [(3, 6)]
+
+
+def test_hazards_close_to_one_another_are_one() -> None:
+    assert windows(3, 7, 20) == [(3, 8), (20, 21)]
+
+
+def test_a_last_value_before_silence_holds_for_half_a_second_at_most() -> None:
+    times = np.array([0, TENTH_NS, 100 * TENTH_NS])
+    assert hazard_windows(times, np.array([False, True, False])) == [(TENTH_NS, 6 * TENTH_NS)]
+
+
+def test_the_cost_is_the_truth_and_the_scan_its_stand_in(tmp_path: Path) -> None:
+    def find(cost: str):
+        return find_hazard(bag, CONTRACT, cost=cost, topic_of=lambda name: f"/{name}", distance=0.25)
+
+    with BagReader(write_recording(tmp_path / "drive")) as bag:
+        by_cost, by_scan = find("/cost"), find("/nothing")
+        assert by_cost is not None
+        assert by_cost.is_cost
+        assert by_cost.windows == [(START_NS + 3 * TENTH_NS + 1, START_NS + 4 * TENTH_NS + 1)]
+        assert by_scan is not None
+        assert by_scan.windows == [(START_NS, START_NS + 3 * TENTH_NS)]
+        assert "below 0.25 m" in by_scan.source
+        with pytest.raises(BagError, match="--cost"):
+            find("/scan")
+
+
+@pytest.mark.parametrize("name", ["robot.yaml", "monitor.yaml", "simulation.yaml"])
+def test_the_launch_files_parameters_are_understood(name: str) -> None:
+    found = node_parameters(config_path(name))
+    assert found.is_given
+    assert found.gate["escape_ratio"] == (0.5 if name == "simulation.yaml" else 0.0)
+    assert found.gate.keys() == GATE_DEFAULTS.keys()
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="check the path"):
+        node_parameters(tmp_path / "nowhere.yaml")
+    other = tmp_path / "other.yaml"
+    other.write_text("[1, 2]")
+    with pytest.raises(ConfigurationError, match="ros__parameters"):
+        node_parameters(other)
+
+
+def test_topics_are_found_in_the_robots_namespace() -> None:
+    settings = ReplaySettings(recording=Path("a"), policy=Path("b"), namespace="/robot1/")
+    assert (settings.topic("scan"), settings.topic("/clock")) == ("/robot1/scan", "/clock")
+    assert ReplaySettings(recording=Path("a"), policy=Path("b")).topic("scan") == "/scan"

@@ -1,0 +1,156 @@
+"""A drive over real ROS, recorded, and replayed without it: the same bits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alam_ros.contract import Contract
+from alam_ros.resources import config_path
+from tests.support.policies import write_sample_policy
+from tests.support.ros import RosGraph  # first: it skips the module where ROS is absent
+
+pytest.importorskip("rosbags", reason="recordings need the package rosbags")
+pytest.importorskip("pybullet", reason="the drive needs the simulator")
+
+from alam_ros.bags.reader import BagReader  # isort: skip
+from alam_ros.msg import GateState, RiskEstimate  # isort: skip
+from alam_ros.nodes.qos import LATCHED, RISK  # isort: skip
+from alam_ros.replay.drive import TRACE, Replay, replay  # isort: skip
+from alam_ros.replay.output import write_bag  # isort: skip
+from alam_ros.replay.settings import ReplaySettings  # isort: skip
+from rcl_interfaces.srv import SetParameters  # isort: skip
+from rclpy.parameter import Parameter  # isort: skip
+from std_srvs.srv import Trigger  # isort: skip
+
+NOT_REPEATED = {"RiskEstimate": "inference_time", "GateState": "processing_time"}
+"""How long the machine took to compute."""
+WARM_UP = 4
+"""Control ticks until the histories of the navigation contract are full."""
+TOPICS = {"cmd_in": "policy/action", "cmd_out": "cmd_vel"}
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    contract = Contract.load(config_path("contracts/navigation.yaml"))
+    return write_sample_policy(tmp_path_factory.mktemp("policy") / "policy.alam", contract=contract)
+
+
+@pytest.fixture(scope="module")
+def recording(policy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drive for some seconds, with an emergency stop, its reset and a changed threshold, and return the recording."""
+    folder = tmp_path_factory.mktemp("drive")
+    with RosGraph(folder) as ros:
+        drive(ros, policy, folder / "bag")
+    return folder / "bag"
+
+
+def drive(ros: RosGraph, policy: Path, bag: Path) -> None:
+    sim_time = {"policy": str(policy), "use_sim_time": True}
+    recorder = ros.start("bag_recorder_node", parameters={"output": str(bag), "policy": str(policy)}, remappings=TOPICS)
+    ros.start("safety_monitor_node", parameters=sim_time | {"novelty_limit": 100.0}, remappings=TOPICS)
+    ros.start("policy_node", parameters=sim_time)
+    ros.start("simulator_node", parameters={"seed": 5})
+    states: list[GateState] = ros.collect(GateState, "/alam/gate", LATCHED)
+    risks: list[RiskEstimate] = ros.collect(RiskEstimate, "/alam/risk", RISK)
+    for node in ("/safety_monitor", "/policy"):
+        ros.configure_and_activate(node)
+
+    def await_more(messages: list[Any], more: int, what: str) -> None:
+        target = len(messages) + more
+        ros.wait_for(lambda: len(messages) >= target, what)
+
+    def await_state(*wanted: int) -> None:
+        ros.wait_for(lambda: states and states[-1].state in wanted, f"the state {wanted}")
+
+    await_more(risks, 30, "estimates")
+    await_state(GateState.PASS, GateState.SLOW, GateState.STOP)
+    assert ros.call(Trigger, "/safety_monitor/emergency_stop", Trigger.Request()).success
+    await_state(GateState.EMERGENCY_STOP)
+    change = SetParameters.Request(parameters=[Parameter("danger_probability", value=0.45).to_parameter_msg()])
+    assert ros.call(SetParameters, "/safety_monitor/set_parameters", change).results[0].successful
+    ros.call(Trigger, "/safety_monitor/reset", Trigger.Request())
+    await_more(risks, 30, "estimates after the stop")
+    assert recorder.terminate() == 0
+
+
+def recorded(path: Path, topic: str) -> list[Any]:
+    with BagReader(path) as bag:
+        return [entry.message for entry in bag.messages([topic])]
+
+
+def bits(message: Any) -> dict[str, Any]:
+    """Return a message's fields, numbers as their bytes, without what no replay can repeat."""
+    kind = message.__msgtype__.rpartition("/")[2]
+    fields = {name: getattr(message, name) for name in message.__dataclass_fields__ if not name.startswith("__")}
+    fields.pop(NOT_REPEATED[kind])
+    header = fields.pop("header")
+    stamp = (header.stamp.sec, header.stamp.nanosec, header.frame_id)
+    return {"header": stamp} | {
+        name: np.asarray(value).tobytes() if isinstance(value, (float, np.ndarray)) else value for name, value in fields.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def replayed(recording: Path, policy: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Replay, Path]:
+    found = replay(ReplaySettings(recording=recording, policy=policy))
+    return found, write_bag(found, tmp_path_factory.mktemp("replay") / "bag")
+
+
+def test_every_estimate_is_the_live_one_bit_for_bit(recording: Path, replayed: tuple[Replay, Path]) -> None:
+    live = {bits(message)["header"]: bits(message) for message in recorded(recording, "/alam/risk")}
+    again = {bits(message)["header"]: bits(message) for message in recorded(replayed[1], "/alam/risk")}
+    common = sorted(live.keys() & again.keys())
+    assert len(common) >= 0.95 * len(live) >= 50
+    for stamp in common[WARM_UP:]:
+        assert again[stamp] == live[stamp]
+
+
+def test_every_state_of_the_gate_is_the_live_one_bit_for_bit(recording: Path, replayed: tuple[Replay, Path]) -> None:
+    found, file = replayed
+    assert found.gate.is_traced
+    live = [bits(message) for message in recorded(recording, "/alam/gate")]
+    lifecycle = "the lifecycle node is not active: nothing is commanded"
+    live = [fields for fields in live if fields["detail"] != lifecycle]
+    again = [bits(message) for message in recorded(file, "/alam/gate")]
+    assert len(live) >= 10
+    assert GateState.EMERGENCY_STOP in {fields["state"] for fields in live}
+    # The recorder is stopped first: the live gate's last states may be missing from the recording, never others.
+    assert again[: len(live)] == live
+    assert len(again) - len(live) <= 1
+
+
+def test_the_gate_took_the_estimates_that_the_replay_makes(replayed: tuple[Replay, Path]) -> None:
+    numbers = [int(note.split()[0]) for note in replayed[0].gate.notes]
+    assert sum(numbers) <= 2 * WARM_UP, replayed[0].gate.notes
+
+
+def test_a_trace_that_lacks_its_beginning_is_not_taken_for_the_drive(recording: Path, policy: Path) -> None:
+    with BagReader(recording) as bag:
+        assert bag.counts[f"/{TRACE}"] > 100
+    found = replay(ReplaySettings(recording=recording, policy=policy), use_trace=False)
+    assert not found.gate.is_traced
+    assert "told everything when the recorder received it" in found.gate.notes[0]
+
+
+def test_the_command_needs_neither_ros_nor_torch(recording: Path, policy: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from alam_ros.cli.main import main; code = main(sys.argv[1:]);"
+        "sys.exit(code or sorted({'rclpy', 'torch', 'alam_ros.msg', 'alam_ros.nodes'} & sys.modules.keys()) or 0)"
+    )
+    command = [sys.executable, "-c", program, "replay", str(recording), "--policy", str(policy), "--json"]
+    result = subprocess.run([*command, "--output", str(tmp_path / "out")], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["gate"]["is_traced"]
+    assert document["hazard"]["source"] == "`/simulator/cost` above 0"
+    assert document == json.loads((tmp_path / "out" / "replay.json").read_text())
+    assert "Nav2 asks" in (tmp_path / "out" / "report.html").read_text()
+    with BagReader(tmp_path / "out" / "bag") as bag:
+        assert bag.counts["/alam/risk"] == document["estimates"]
