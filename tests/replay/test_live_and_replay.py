@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from alam_ros.contract import Contract
+from alam_ros.errors import BagError
+from alam_ros.gate import GateStatus
 from alam_ros.resources import config_path
 from tests.support.policies import write_sample_policy
 from tests.support.ros import RosGraph  # first: it skips the module where ROS is absent
@@ -20,6 +24,7 @@ pytest.importorskip("rosbags", reason="recordings need the package rosbags")
 pytest.importorskip("pybullet", reason="the drive needs the simulator")
 
 from alam_ros.bags.reader import BagReader  # isort: skip
+from alam_ros.bags.writer import BagWriter  # isort: skip
 from alam_ros.msg import GateState, RiskEstimate  # isort: skip
 from alam_ros.nodes.qos import LATCHED, RISK  # isort: skip
 from alam_ros.replay.drive import TRACE, Replay, replay  # isort: skip
@@ -131,12 +136,53 @@ def test_the_gate_took_the_estimates_that_the_replay_makes(replayed: tuple[Repla
     assert sum(numbers) <= 2 * WARM_UP, replayed[0].gate.notes
 
 
-def test_a_trace_that_lacks_its_beginning_is_not_taken_for_the_drive(recording: Path, policy: Path) -> None:
-    with BagReader(recording) as bag:
-        assert bag.counts[f"/{TRACE}"] > 100
-    found = replay(ReplaySettings(recording=recording, policy=policy), use_trace=False)
+def without_ticks(recording: Path, folder: Path, is_left_out: Callable[[int], bool]) -> Path:
+    """Copy a recording without some messages of the gate's trace."""
+    with BagReader(recording) as bag, BagWriter(folder) as copy:
+        for entry in bag.messages():
+            if entry.topic != f"/{TRACE}" or not is_left_out(entry.message.tick):
+                copy.write(entry.topic, entry.message, entry.received_ns)
+    return folder
+
+
+def test_a_trace_that_lacks_its_beginning_is_not_taken_for_the_drive(recording: Path, policy: Path, tmp_path: Path) -> None:
+    late = without_ticks(recording, tmp_path / "late", lambda tick: tick < 3)
+    found = replay(ReplaySettings(recording=late, policy=policy))
     assert not found.gate.is_traced
     assert "told everything when the recorder received it" in found.gate.notes[0]
+    assert {row.tick.decision.state for row in found.gate.rows} & {GateStatus.PASS, GateStatus.SLOW}
+
+
+def test_a_trace_with_a_gap_is_refused(recording: Path, policy: Path, tmp_path: Path) -> None:
+    gap = without_ticks(recording, tmp_path / "gap", lambda tick: tick == 50)
+    with pytest.raises(BagError, match=r"tick 50 of the gate's trace.*--no-trace"):
+        replay(ReplaySettings(recording=gap, policy=policy))
+    assert not replay(ReplaySettings(recording=gap, policy=policy), use_trace=False).gate.is_traced
+
+
+def test_other_thresholds_change_what_the_gate_would_have_done(recording: Path, policy: Path, tmp_path: Path) -> None:
+    def high(trigger: float) -> list[bool]:
+        file = tmp_path / "parameters.yaml"
+        names = (f"{level}_{kind}" for kind in ("probability", "release") for level in ("caution", "danger"))
+        values = dict(zip(names, (trigger, trigger, trigger / 2, trigger / 2), strict=True)) | {"rest_benefit": 1e6}
+        file.write_text(yaml.safe_dump({"safety_monitor": {"ros__parameters": values}}))
+        found = replay(ReplaySettings(recording=recording, policy=policy, parameters=file))
+        assert found.gate.is_traced
+        assert "not by those of the drive" in found.gate.notes[-1]
+        return [row.tick.decision.causes.risk_high for row in found.gate.rows]
+
+    assert sum(high(1e-6)) > 100
+    assert not any(high(1.0))
+
+
+def test_another_policy_is_judged_on_the_same_drive(recording: Path, tmp_path: Path) -> None:
+    contract = Contract.load(config_path("contracts/navigation.yaml"))
+    other = write_sample_policy(tmp_path / "other.alam", contract=contract, seed=1)
+    found = replay(ReplaySettings(recording=recording, policy=other))
+    live = {message.probability for message in recorded(recording, "/alam/risk")}
+    told = {row.tick.decision.probability for row in found.gate.rows if not np.isnan(row.tick.decision.probability)}
+    assert found.gate.is_traced
+    assert len(told - live) > 30
 
 
 def test_the_command_needs_neither_ros_nor_torch(recording: Path, policy: Path, tmp_path: Path) -> None:
