@@ -47,7 +47,9 @@ class CommandLimiter:
         factor = min(scale, _largest_factor(command, np.where(command > 0.0, self._high, -self._low), moving))
         if self._slew is not None:
             reached = np.where(command * previous > 0.0, np.abs(previous), 0.0)
-            reachable = reached + self._slew * min(max(dt, 0.0), LONGEST_STEP_S)
+            gain = np.full_like(self._slew, np.inf)  # where no time passed, an unlimited slew times zero would not be a number
+            np.multiply(self._slew, min(max(dt, 0.0), LONGEST_STEP_S), out=gain, where=np.isfinite(self._slew))
+            reachable = reached + gain
             factor = min(factor, _largest_factor(command, reachable, moving))
         # The clip takes back what rounding adds, at most one unit in the last place.
         return np.clip(factor * command, self._low, self._high), factor

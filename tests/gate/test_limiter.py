@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,3 +45,11 @@ def test_a_component_that_must_not_be_commanded_may_hold_noise_only():
     assert LIMITER.violation(command) == ""
     assert LIMITER.apply(command, 1.0, command, 0.02)[0].tolist() == [0.1, 0.0, 0.0]
     assert "z" in LIMITER.violation(np.array([0.1, 0.0, 1e-3]))
+
+
+def test_a_component_without_slew_limit_leaves_that_of_the_others_in_force_where_no_time_has_passed():
+    limiter = CommandLimiter(CommandLimits(names=("x", "yaw"), low=(-1.0, -2.0), high=(1.0, 2.0), slew=(1.2, math.inf)))
+    command, rest = np.array([1.0, 1.0]), np.zeros(2)
+    assert limiter.apply(command, 1.0, rest, 0.0)[1] == 0.0
+    assert limiter.apply(command, 1.0, rest, 0.02)[0][0] == pytest.approx(1.2 * 0.02)
+    assert limiter.apply(np.array([0.0, 2.0]), 1.0, rest, 0.0)[0][1] == 2.0
