@@ -5,6 +5,7 @@ from alam_ros.contract.assembler import ObservationAssembler
 from alam_ros.contract.messages import decode
 from alam_ros.contract.samples import (
     ArraySample,
+    ImuSample,
     JointStateSample,
     LaserScanSample,
     OdometrySample,
@@ -23,6 +24,7 @@ __all__ = [
     "Channel",
     "Contract",
     "ControlTick",
+    "ImuSample",
     "JointStateSample",
     "LaserScanSample",
     "ObservationAssembler",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from alam_ros.contract.samples import (
     ArraySample,
+    ImuSample,
     JointStateSample,
     LaserScanSample,
     OdometrySample,
@@ -19,6 +21,9 @@ from alam_ros.contract.samples import (
     Vector3,
 )
 from alam_ros.errors import ContractError
+
+NOT_MEASURED = -1.0
+"""First element of an `Imu` message's covariance where the sensor does not measure the quantity."""
 
 
 def decode(type_name: str, message: Any) -> Sample:
@@ -45,7 +50,14 @@ def _laser_scan(message: Any) -> LaserScanSample:
         float(message.angle_min),
         float(message.angle_increment),
         message.header.frame_id,
+        *_range_limits(message),
     )
+
+
+def _range_limits(message: Any) -> tuple[float, float]:
+    """Return what the sensor can measure; a driver that leaves both limits at zero has not said it."""
+    limits = (float(message.range_min), float(message.range_max))
+    return limits if any(limits) else (0.0, math.inf)
 
 
 def _odometry(message: Any) -> OdometrySample:
@@ -72,6 +84,19 @@ def _joint_state(message: Any) -> JointStateSample:
     return JointStateSample(tuple(message.name), positions, velocities)
 
 
+def _imu(message: Any) -> ImuSample:
+    has_orientation, has_velocity, has_acceleration = (
+        getattr(message, f"{quantity}_covariance")[0] != NOT_MEASURED
+        for quantity in ("orientation", "angular_velocity", "linear_acceleration")
+    )
+    return ImuSample(
+        _quaternion(message.orientation) if has_orientation else None,
+        _vector(message.angular_velocity) if has_velocity else None,
+        _vector(message.linear_acceleration) if has_acceleration else None,
+        message.header.frame_id,
+    )
+
+
 def _array(message: Any) -> ArraySample:
     return ArraySample(np.asarray(message.data, dtype=np.float32))
 
@@ -89,6 +114,7 @@ DECODERS: dict[str, Callable[[Any], Sample]] = {
     "nav_msgs/msg/Odometry": _odometry,
     "geometry_msgs/msg/PoseStamped": _pose,
     "geometry_msgs/msg/PointStamped": _point,
+    "sensor_msgs/msg/Imu": _imu,
     "sensor_msgs/msg/JointState": _joint_state,
     "std_msgs/msg/Float32MultiArray": _array,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,12 +22,15 @@ class LaserScanSample:
         angle_min: bearing of the first beam in the sensor frame, rad, counter-clockwise.
         angle_increment: between beams, rad.
         frame: of the sensor.
+        range_min, range_max: what the sensor can measure, m.
     """
 
     ranges: NDArray[float32]
     angle_min: float
     angle_increment: float
     frame: str = "base_link"
+    range_min: float = 0.0
+    range_max: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,29 @@ class JointStateSample:
 
 
 @dataclass(frozen=True, slots=True)
+class ImuSample:
+    """An inertial measurement in the sensor's frame, as `sensor_msgs/Imu`; None for what the sensor does not measure.
+
+    Attributes:
+        orientation: of the sensor in a frame whose z axis points up (REP-103), quaternion (x, y, z, w).
+        angular_velocity: rad/s.
+        linear_acceleration: m/s², gravity's reaction included: (0, 0, +9.81) at rest (REP-145).
+        frame: of the sensor.
+    """
+
+    orientation: Quaternion | None
+    angular_velocity: Vector3 | None
+    linear_acceleration: Vector3 | None
+    frame: str = "imu_link"
+
+
+@dataclass(frozen=True, slots=True)
 class ArraySample:
     """A plain vector, as `std_msgs/Float32MultiArray`."""
 
     data: NDArray[float32]
 
 
-Sample = LaserScanSample | OdometrySample | PoseSample | PointSample | JointStateSample | ArraySample
+Sample = LaserScanSample | OdometrySample | PoseSample | PointSample | JointStateSample | ImuSample | ArraySample
 Samples = Mapping[str, Sample]
 """The latest sample of each topic."""

@@ -35,6 +35,9 @@ class Channel:
         reference_topic: for goals, what they are seen from: odometry for `goal_polar`, the tool's pose for `goal_direction`.
         joints: for joint states, the joint of each element.
         angle_min, angle_max: for scans, rad; `size` sectors of equal width, the first centred on `angle_min`.
+        sensor_yaw: for scans, rad: how the sensor is turned about the body's z axis; a robot's own.
+        zero: for scans, what a range of zero means in this sensor's driver; a robot's own. `no_return` counts as far, and
+            `no_measurement` as near where no other beam of its sector measured anything.
         history: frames kept, newest first; `stride` control ticks lie between them.
         timeout: s of silence after which the channel is stale; None for a latched channel, such as a goal.
     """
@@ -52,6 +55,8 @@ class Channel:
     joints: tuple[str, ...] = ()
     angle_min: float = -math.pi
     angle_max: float = math.pi
+    sensor_yaw: float = 0.0
+    zero: Literal["no_measurement", "no_return"] = "no_measurement"
     history: int = 1
     stride: int = 1
     timeout: float | None = 0.5
@@ -85,6 +90,8 @@ class Channel:
         if not 0.0 < self.angle_max - self.angle_min <= 2.0 * math.pi + 1e-6:
             found = f"{self.angle_min} to {self.angle_max} rad"
             raise ContractError("angle_max above angle_min, by one turn at most", found, self._remedy("angle_max"))
+        if not math.isfinite(self.sensor_yaw):
+            raise ContractError("a finite sensor_yaw, rad", str(self.sensor_yaw), self._remedy("sensor_yaw"))
         for low, high in self.bounds() or ():
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise ContractError("finite ranges with low < high", f"[{low}, {high}]", self._remedy("range"))

@@ -11,13 +11,14 @@ from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point, PointStamped, PoseStamped, Quaternion, Twist, TwistStamped, Vector3
 from nav_msgs.msg import Odometry
 from numpy.typing import ArrayLike, NDArray
-from sensor_msgs.msg import JointState, LaserScan
+from sensor_msgs.msg import Imu, JointState, LaserScan
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from alam_ros.contract import (
     ActionSpec,
     ArraySample,
+    ImuSample,
     JointStateSample,
     LaserScanSample,
     OdometrySample,
@@ -25,6 +26,7 @@ from alam_ros.contract import (
     PoseSample,
     Sample,
 )
+from alam_ros.contract.messages import NOT_MEASURED
 from alam_ros.onboard.commands import CommandReader
 
 MESSAGE_TYPES: dict[str, type[Any]] = {
@@ -33,6 +35,7 @@ MESSAGE_TYPES: dict[str, type[Any]] = {
     "geometry_msgs/msg/Twist": Twist,
     "geometry_msgs/msg/TwistStamped": TwistStamped,
     "nav_msgs/msg/Odometry": Odometry,
+    "sensor_msgs/msg/Imu": Imu,
     "sensor_msgs/msg/JointState": JointState,
     "sensor_msgs/msg/LaserScan": LaserScan,
     "std_msgs/msg/Float32MultiArray": Float32MultiArray,
@@ -106,7 +109,8 @@ def _scan(sample: LaserScanSample, stamp: Time, _: str) -> LaserScan:
         angle_min=sample.angle_min,
         angle_max=sample.angle_min + (beams - 1) * sample.angle_increment,
         angle_increment=sample.angle_increment,
-        range_max=float("inf"),  # what the sensor did not reach is infinite in the sample already (REP-117)
+        range_min=sample.range_min,
+        range_max=sample.range_max,
         ranges=sample.ranges.tolist(),
     )
 
@@ -140,6 +144,20 @@ def _joint_state(sample: JointStateSample, stamp: Time, _: str) -> JointState:
     )
 
 
+def _imu(sample: ImuSample, stamp: Time, _: str) -> Imu:
+    message = Imu(header=Header(stamp=stamp, frame_id=sample.frame))
+    if sample.orientation is not None:
+        message.orientation = _quaternion(sample.orientation)
+    if sample.angular_velocity is not None:
+        message.angular_velocity = _vector(sample.angular_velocity)
+    if sample.linear_acceleration is not None:
+        message.linear_acceleration = _vector(sample.linear_acceleration)
+    for quantity in ("orientation", "angular_velocity", "linear_acceleration"):
+        if getattr(sample, quantity) is None:
+            getattr(message, f"{quantity}_covariance")[0] = NOT_MEASURED
+    return message
+
+
 def _array(sample: ArraySample, _: Time, __: str) -> Float32MultiArray:
     return Float32MultiArray(data=sample.data.tolist())
 
@@ -149,6 +167,7 @@ _WRITERS: dict[type[Any], Callable[[Any, Time, str], Any]] = {
     OdometrySample: _odometry,
     PoseSample: _pose,
     PointSample: _point_stamped,
+    ImuSample: _imu,
     JointStateSample: _joint_state,
     ArraySample: _array,
 }

@@ -22,7 +22,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float32
 
-from alam_ros.contract.extractors import yaw
+from alam_ros.contract.rotation import yaw
 from alam_ros.errors import ConfigurationError
 from alam_ros.msg import GateState, RiskEstimate
 from alam_ros.nodes.parameters import fixed

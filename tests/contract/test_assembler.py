@@ -30,7 +30,7 @@ def array_contract(**options: object) -> Contract:
     return Contract(name="array", control_period=0.1, trigger="state", observation=(channel,), action=CONTRACT.action)
 
 
-@given(speed=st.floats(-10, 10), turn_rate=st.floats(-10, 10), distance=st.floats(0.0, 10.0))
+@given(speed=st.floats(-10, 10), turn_rate=st.floats(-10, 10), distance=st.floats(0.01, 10.0))
 def test_the_observation_is_float32_in_the_unit_range(speed: float, turn_rate: float, distance: float) -> None:
     observation = assembled(odom=odometry(speed=speed, turn_rate=turn_rate), scan=scan(distance))
     assert observation.dtype == np.float32

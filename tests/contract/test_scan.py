@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alam_ros.contract import Channel, LaserScanSample
-from alam_ros.contract.extractors import ScanSectors
+from alam_ros.contract.scans import ScanSectors
 from alam_ros.errors import ObservationError
 
 HIGH = 3.0
 
 
-def sectors(size: int = 36, angle_min: float = -math.pi, angle_max: float = math.pi) -> ScanSectors:
+def sectors(size: int = 36, angle_min: float = -math.pi, angle_max: float = math.pi, **robot: Any) -> ScanSectors:
     return ScanSectors(
         Channel(
             name="scan",
@@ -27,12 +28,21 @@ def sectors(size: int = 36, angle_min: float = -math.pi, angle_max: float = math
             range=(0.0, HIGH),
             angle_min=angle_min,
             angle_max=angle_max,
+            **robot,
         )
     )
 
 
-def read(extractor: ScanSectors, ranges: np.ndarray, angle_min: float, increment: float) -> np.ndarray:
-    return extractor({"scan": LaserScanSample(ranges.astype(np.float32), angle_min, increment)})
+def read(extractor: ScanSectors, ranges: np.ndarray, angle_min: float, increment: float, **limits: float) -> np.ndarray:
+    return extractor({"scan": LaserScanSample(ranges.astype(np.float32), angle_min, increment, **limits)})
+
+
+def turtlebot_scan(sentinel: float, **limits: float) -> np.ndarray:
+    """Read 360 beams of 2 m, but for all ten of sector 4 and one of sector 9."""
+    ranges = np.full(360, 2.0)
+    ranges[np.arange(35, 45)] = sentinel
+    ranges[90] = sentinel
+    return read(sectors(), ranges, -math.pi, math.pi / 180, **limits)
 
 
 def test_a_scan_of_the_trained_geometry_passes_through() -> None:
@@ -95,7 +105,7 @@ def test_a_sector_without_any_measurement_counts_as_near() -> None:
 
 
 def test_a_blind_scan_is_refused() -> None:
-    with pytest.raises(ObservationError, match="NaN in all beams"):
+    with pytest.raises(ObservationError, match="36 beams, each NaN"):
         read(sectors(), np.full(36, np.nan), -math.pi, math.pi / 18)
 
 
@@ -115,3 +125,68 @@ def test_a_change_of_geometry_is_noticed() -> None:
     extractor = sectors()
     read(extractor, np.full(36, 1.0), -math.pi, math.pi / 18)
     np.testing.assert_allclose(read(extractor, np.full(360, 2.0), -math.pi, math.pi / 180), 2.0)
+
+
+@pytest.mark.parametrize("sentinel", [0.0, -1.0, math.nan, 0.05])
+def test_what_lies_below_range_min_is_no_measurement_and_counts_as_near_only_where_nothing_else_was_seen(sentinel: float) -> None:
+    found = turtlebot_scan(sentinel, range_min=0.12, range_max=3.5)
+    assert found[4] == 0.0
+    assert np.delete(found, 4) == pytest.approx(2.0)
+
+
+def test_a_reading_as_near_as_range_min_counts() -> None:
+    found = turtlebot_scan(0.12, range_min=float(np.float32(0.12)), range_max=3.5)
+    assert (found[4], found[9]) == pytest.approx((0.12, 0.12))
+
+
+@pytest.mark.parametrize("far", [65.535, 3.6, math.inf])
+def test_a_reading_beyond_range_max_is_no_return(far: float) -> None:
+    found = turtlebot_scan(far, range_min=0.12, range_max=3.5)
+    assert (found[4], found[9]) == pytest.approx((HIGH, 2.0))
+
+
+def test_too_near_to_measure_is_nearest_of_all() -> None:
+    found = turtlebot_scan(-math.inf, range_min=0.12, range_max=3.5)
+    assert (found[4], found[9]) == (0.0, 0.0)
+
+
+def test_zero_without_limits_is_still_no_measurement() -> None:
+    found = turtlebot_scan(0.0)
+    assert (found[4], found[9]) == pytest.approx((0.0, 2.0))
+
+
+def test_zero_is_no_return_where_the_contract_says_so() -> None:
+    ranges = np.full(360, 2.0)
+    ranges[35:45], ranges[90], ranges[100] = 0.0, 0.0, math.nan
+    lidar = sectors(zero="no_return")
+    found = read(lidar, ranges, -math.pi, math.pi / 180, range_min=0.12, range_max=3.5)
+    assert found[4] == HIGH
+    assert np.delete(found, 4) == pytest.approx(2.0)
+    empty_hall = read(lidar, np.zeros(360), -math.pi, math.pi / 180, range_min=0.12, range_max=3.5)
+    np.testing.assert_array_equal(empty_hall, HIGH)
+
+
+def test_a_scan_of_zeros_alone_is_blind_unless_zero_is_no_return() -> None:
+    with pytest.raises(ObservationError, match="zero: no_return"):
+        read(sectors(), np.zeros(360), -math.pi, math.pi / 180, range_min=0.12, range_max=3.5)
+
+
+@pytest.mark.parametrize("limits", [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (0.1, math.nan), (-1.0, 1.0)])
+def test_range_limits_without_meaning_are_refused(limits: tuple[float, float]) -> None:
+    with pytest.raises(ObservationError, match="0 <= range_min < range_max on `scan`"):
+        turtlebot_scan(1.0, range_min=limits[0], range_max=limits[1])
+
+
+@pytest.mark.parametrize("angles", [(math.nan, 0.1), (0.0, math.inf)])
+def test_angles_that_are_not_finite_are_refused(angles: tuple[float, float]) -> None:
+    with pytest.raises(ObservationError, match="finite angles"):
+        read(sectors(), np.full(36, 1.0), *angles)
+
+
+@given(yaw=st.floats(-math.pi, math.pi), beam=st.integers(0, 359))
+def test_a_turned_sensor_sees_the_same_as_one_that_is_not(yaw: float, beam: int) -> None:
+    ranges = np.full(360, 2.0)
+    ranges[beam] = 0.5
+    increment = math.pi / 180
+    straight = read(sectors(), ranges, -math.pi, increment)
+    np.testing.assert_array_equal(read(sectors(sensor_yaw=yaw), ranges, -math.pi - yaw, increment), straight)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alam_ros.contract import (
     ArraySample,
     Channel,
+    ImuSample,
     JointStateSample,
     LaserScanSample,
     OdometrySample,
@@ -20,7 +21,7 @@ from alam_ros.contract import (
     PoseSample,
     decode,
 )
-from alam_ros.contract.extractors import ScanSectors
+from alam_ros.contract.scans import ScanSectors
 from tests.support import ros as _  # noqa: F401  skips the module where ROS is absent
 from tests.support.policies import navigation_contract
 
@@ -51,11 +52,11 @@ def test_a_pose_survives(position: tuple, orientation: tuple) -> None:
 def test_a_scan_survives_and_reads_the_same_although_a_message_rounds_its_angles() -> None:
     ranges = np.random.default_rng(0).uniform(0.1, 2.9, 36).astype(np.float32)
     ranges[4] = np.inf
-    sample = LaserScanSample(ranges, -math.pi, 2 * math.pi / 36, "laser")
+    sample = LaserScanSample(ranges, -math.pi, 2 * math.pi / 36, "laser", 0.25, 3.5)
     decoded = decode("sensor_msgs/msg/LaserScan", sample_message(sample, STAMP))
     assert isinstance(decoded, LaserScanSample)
     np.testing.assert_array_equal(decoded.ranges, ranges)
-    assert decoded.frame == "laser"
+    assert (decoded.frame, decoded.range_min, decoded.range_max) == ("laser", 0.25, 3.5)
     channel = Channel(name="scan", topic="scan", type="sensor_msgs/msg/LaserScan", field="ranges", size=12, range=(0.0, 3.0))
     np.testing.assert_array_equal(ScanSectors(channel)({"scan": decoded}), ScanSectors(channel)({"scan": sample}))
 
@@ -75,6 +76,12 @@ def test_joint_states_survive_to_the_last_bit(rows: list[tuple[str, float, float
     assert (decoded.names, message.header.stamp) == (names, STAMP)
     np.testing.assert_array_equal(decoded.positions, positions)
     np.testing.assert_array_equal(decoded.velocities, velocities)
+
+
+@given(orientation=st.none() | quaternion, velocity=st.none() | vector, acceleration=st.none() | vector)
+def test_an_imu_survives(orientation: tuple | None, velocity: tuple | None, acceleration: tuple | None) -> None:
+    sample = ImuSample(orientation, velocity, acceleration, "imu")
+    assert decode("sensor_msgs/msg/Imu", sample_message(sample, STAMP)) == sample
 
 
 def test_an_array_survives() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from alam_ros.contract import OdometrySample, PoseSample
-from alam_ros.contract.extractors import yaw
+from alam_ros.contract.rotation import yaw
 from alam_ros.demo.world import navigation_map
 from alam_ros.report.directory import DemoDirectory, write_json
 from alam_sim.navigation.environment import NavigationEnv

@@ -13,7 +13,7 @@ import pytest
 
 import alam_sim  # noqa: F401  (registers the environment)
 from alam_ros.contract import LaserScanSample, ObservationAssembler, OdometrySample
-from alam_ros.contract.extractors import yaw
+from alam_ros.contract.rotation import yaw
 from alam_ros.errors import SimulatorError
 from alam_sim.navigation.config import NavigationConfig
 from alam_sim.navigation.environment import NavigationEnv

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract import Channel, LaserScanSample, OdometrySample
-from alam_ros.contract.extractors import yaw
+from alam_ros.contract.rotation import yaw
 from alam_sim.bullet import BulletClient, picture, pybullet
 from alam_sim.navigation.config import NavigationConfig
 from alam_sim.navigation.layout import Layout

@@ -1,0 +1,118 @@
+"""Laser scans of any beam count → the nearest return in each of equal sectors."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.contract.extractor import Extractor
+from alam_ros.contract.samples import LaserScanSample, Samples
+from alam_ros.errors import ObservationError
+
+if TYPE_CHECKING:
+    from alam_ros.contract.schema import Channel
+
+BORDER_TOLERANCE = 1e-3
+"""Share of a sector's width by which a beam may lie short of the sector and still count to it."""
+
+
+class ScanSectors(Extractor):
+    """`LaserScan` of any beam count → the nearest return in each of `size` equal sectors.
+
+    What a beam says follows REP-117: +inf, or beyond `range_max`, is no return and becomes the channel's upper range; -inf is too
+    near to measure and becomes its lower range; NaN, or below `range_min`, is no measurement and left out. So is zero and what is
+    less, whatever `range_min` says: drivers that know no NaN write it, and mean no return where the channel's `zero` says so. A
+    sector in which no beam measured anything reads the lower range: what is not seen counts as near.
+    """
+
+    needs_range: ClassVar[bool] = True
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel)
+        self._geometry: tuple[int, float, float] | None = None
+        self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self._starts: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self._is_identity = False
+        bounds = channel.bounds()
+        self._low, self._high = bounds[0] if bounds else (0.0, math.inf)
+
+    def __call__(self, samples: Samples) -> NDArray[np.float64]:
+        """Return the nearest range in each sector, m.
+
+        Raises:
+            ObservationError: when no beam measured anything, a sector has no beam, or the scan's range limits are crossed.
+        """
+        scan = samples[self._channel.topic]
+        assert isinstance(scan, LaserScanSample)
+        geometry = (scan.ranges.size, scan.angle_min, scan.angle_increment)
+        if geometry != self._geometry:
+            self._plan(*geometry)
+        ranges = self._measured(scan)
+        if not self._is_identity:
+            ranges = np.minimum.reduceat(ranges[self._order], self._starts)
+        if np.isinf(ranges).any():
+            ranges = np.where(ranges == np.inf, self._low, ranges)
+        return ranges
+
+    def _measured(self, scan: LaserScanSample) -> NDArray[np.float64]:
+        """Return what each beam says, and +inf, which never wins a minimum, for a beam that measured nothing."""
+        self._check_limits(scan)
+        ranges = scan.ranges.astype(np.float64)
+        if ranges.min() > 0.0 and ranges.min() >= scan.range_min and np.isfinite(ranges.max()) and ranges.max() <= scan.range_max:
+            return ranges
+        absent, far = unmeasured(scan), (ranges > scan.range_max) | np.isposinf(ranges)
+        if self._channel.zero == "no_return":
+            far |= ranges == 0.0
+            absent &= ~far
+        if absent.all():
+            raise ObservationError(
+                f"a scan with at least one measured beam on `{self._channel.topic}`",
+                f"{ranges.size} beams, each NaN, zero or below range_min {scan.range_min:.3g} m",
+                "check the sensor; if its driver writes zero for `no return`, say `zero: no_return` in the contract",
+            )
+        ranges[np.isneginf(ranges)] = self._low
+        ranges[far], ranges[absent] = self._high, np.inf
+        return ranges
+
+    def _check_limits(self, scan: LaserScanSample) -> None:
+        if not 0.0 <= scan.range_min < scan.range_max:
+            raise ObservationError(
+                f"0 <= range_min < range_max on `{self._channel.topic}`",
+                f"{scan.range_min} and {scan.range_max}",
+                "correct the sensor's driver, or let it leave both at zero",
+            )
+
+    def _plan(self, beams: int, angle_min: float, increment: float) -> None:
+        """Assign each beam to its sector once for each scan geometry."""
+        channel = self._channel
+        if not (math.isfinite(angle_min) and math.isfinite(increment)):
+            raise ObservationError(
+                f"finite angles on `{channel.topic}`", f"{angle_min} and {increment} rad", "correct the sensor's driver"
+            )
+        width = (channel.angle_max - channel.angle_min) / channel.size
+        bearings = channel.sensor_yaw + angle_min + increment * np.arange(beams)
+        # A message holds its angles in float32: a beam on the border of two sectors must fall into the same one as in training.
+        offset = (bearings - channel.angle_min + (0.5 + BORDER_TOLERANCE) * width) % (2 * math.pi)
+        sectors = np.floor(offset / width).astype(np.intp)
+        inside = sectors < channel.size
+        beams_used = np.flatnonzero(inside)
+        self._order = beams_used[np.argsort(sectors[inside], kind="stable")]
+        present, self._starts = np.unique(sectors[self._order], return_index=True)
+        if present.size != channel.size:
+            absent = sorted(set(range(channel.size)) - set(present.tolist()))
+            raise ObservationError(
+                f"a scan with a beam in each of the {channel.size} sectors of `{channel.name}`",
+                f"{beams} beams from {angle_min:.3f} rad by {increment:.4f} rad, none in the sectors {absent}",
+                "use a contract with fewer sectors or a narrower angle",
+            )
+        self._is_identity = beams == channel.size and bool((self._order == np.arange(beams)).all())
+        self._geometry = (beams, angle_min, increment)
+
+
+def unmeasured(scan: LaserScanSample) -> NDArray[np.bool_]:
+    """Say of each beam whether it measured nothing: NaN, zero and less, or a finite value below `range_min`."""
+    is_low = (scan.ranges <= 0.0) | (scan.ranges < np.float32(scan.range_min))
+    return np.asarray(np.isnan(scan.ranges) | (is_low & ~np.isneginf(scan.ranges)))
