@@ -2,6 +2,7 @@
 #
 #   make demo    train, evaluate, export, drive over ROS 2, report
 #   make test    all checks and tests
+#   make bench   measure the learner's update beside Stable-Baselines3 and OmniSafe, which it installs (.venv/peers)
 #   make venv    set-up only: .venv with simulators, learning, ROS 2 and this package's messages
 #
 # Needs Linux on x86-64, Python 3.10 to 3.12 with its headers and venv module, a C and C++ compiler, and make.
@@ -10,6 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PEERS := $(VENV)/peers
 
 # Directories change when a file comes or goes; edits take effect without an installation, because it consists of links.
 SOURCE_DIRECTORIES := $(shell find alam_ros sim config launch -type d -not -name __pycache__)
@@ -17,7 +19,7 @@ SOURCE_DIRECTORIES := $(shell find alam_ros sim config launch -type d -not -name
 # A sourced ROS installation must not mix with the one in .venv.
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: venv test lint demo clean
+.PHONY: venv test lint demo bench clean
 
 venv: $(VENV)/.installed
 
@@ -49,6 +51,19 @@ test: lint
 
 demo: venv
 	$(BIN)/alam demo
+
+bench: venv $(PEERS)/.installed
+	$(BIN)/alam bench learner
+
+# OmniSafe pins a pandas without wheels for today's NumPy, and Safety-Gymnasium pins packages that no longer build; its update needs
+# neither, so it comes without its dependencies and with those that it imports.
+$(PEERS)/.installed: constraints.txt
+	$(PYTHON) -m venv $(PEERS)
+	@echo "Installing Stable-Baselines3 and OmniSafe into $(PEERS) (some minutes the first time)"
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt \
+		stable-baselines3 gdown gymnasium matplotlib moviepy pandas pyyaml rich seaborn tensorboard torch typer wandb
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt --no-deps omnisafe
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build install log

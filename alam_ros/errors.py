@@ -60,3 +60,7 @@ class StudyError(AlamError):
 
 class BagError(AlamError):
     """A recorded drive is missing, damaged, of an unknown kind, or lacks what is asked of it."""
+
+
+class BenchmarkError(AlamError):
+    """What a benchmark measures is not installed, or ended."""

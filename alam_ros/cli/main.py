@@ -19,6 +19,7 @@ COMMANDS = {
     "risk": "judge how well a trained policy foretells violations",
     "replay": "look back at a recorded drive: risk, gate and four numbers, without ROS",
     "gate-study": "drive the same maps without the gate and with it",
+    "bench": "measure the learner against its peers and against the machine",
     "bandit": "compare rules of updating the multiplier on a problem whose multiplier is known",
 }
 """Sub-command → what it does. Each is a module of this package, imported when chosen, with `main(arguments) -> int`."""

@@ -1,0 +1,59 @@
+"""The figures as tables, Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from alam_ros.bench.growth import Growth, Point
+from alam_ros.bench.update_cost import LEAST_SHARE, UpdateCost
+
+
+def update_cost_text(found: UpdateCost) -> str:
+    """Return the tables of the update's cost."""
+    sizes = found.sizes
+    hidden = " × ".join(map(str, sizes.hidden))
+    head = (
+        f"One thread; {sizes.observation} observations, {sizes.action} actions, hidden layers {hidden}, batch {sizes.batch};"
+        f" ours: actor every {sizes.actor_delay} updates, multiplier every {sizes.multiplier_delay}. Median (quartiles) of"
+        f" {found.rounds} rounds in which all took turns. Matrix products: {found.gflop_per_s} GFLOP/s."
+    )
+    learners = _table(
+        ("learner", "CPU ms an update", "MFLOP", f"share of sgemm (at least {LEAST_SHARE})"),
+        (
+            (name, str(cost.cpu_ms), "" if cost.mflop is None else f"{cost.mflop:.0f}", str(cost.share_of_sgemm or ""))
+            for name, cost in found.learners.items()
+        ),
+    )
+    ratios = _table(
+        ("CPU time over CPU time", "measured", "at most"),
+        ((name, str(ratio.value), f"{ratio.limit:g}") for name, ratio in found.ratios.items()),
+    )
+    return "\n\n".join((head, learners, ratios if found.ratios else "Peers are not installed: `make bench` does it."))
+
+
+def growth_text(found: Growth) -> str:
+    """Return the tables of the update's growth."""
+    replay = _table(
+        ("transitions kept", "CPU ms a step", "relative", "memory grew by, MB", "rows alone, MB"),
+        (
+            (f"{row.transitions:,}", str(row.cpu_ms), str(row.relative), f"{row.megabytes:.1f}", f"{row.row_megabytes:.1f}")
+            for row in found.replay
+        ),
+    )
+    return "\n\n".join((replay, _points("width", found.width), _points("batch", found.batch)))
+
+
+def _points(name: str, points: Sequence[Point]) -> str:
+    columns = (name, "updates per CPU second", "limit", "share of sgemm")
+    rows = ((f"{p.size}", str(p.updates_per_s), str(p.limit_per_s), str(p.share_of_sgemm)) for p in points)
+    return _table(columns, rows)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    def lines() -> Iterator[str]:
+        yield "| " + " | ".join(columns) + " |"
+        yield "|" + "---|" * len(columns)
+        for row in rows:
+            yield "| " + " | ".join(row) + " |"
+
+    return "\n".join(lines())

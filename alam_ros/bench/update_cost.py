@@ -1,0 +1,106 @@
+"""CPU time of an update, ours and the peers', and its share of the machine's rate of matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from alam_ros.bench.interleaved import Measurement, Work, measure
+from alam_ros.bench.sizes import Sizes
+from alam_ros.bench.spread import Spread, paired, spread
+
+OURS = ("sac_alam", "sac")
+STABLE_BASELINES3, OMNISAFE = "stable_baselines3_sac", "omnisafe_sac_lag"
+PRODUCT = "matrix_product"
+LIMITS = {("sac_alam", STABLE_BASELINES3): 1.0, ("sac_alam", OMNISAFE): 0.85, ("sac", STABLE_BASELINES3): 0.7}
+"""(ours, peer) → what the ratio of CPU times may be at most."""
+LEAST_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one learner's update.
+
+    Attributes:
+        cpu_ms: CPU time, ms.
+        mflop: floating-point operations it needs, 10⁶; None for peers, whose arithmetic is their own.
+        share_of_sgemm: operations over (time × measured rate of matrix products), 0 to 1.
+    """
+
+    cpu_ms: Spread
+    mflop: float | None = None
+    share_of_sgemm: Spread | None = None
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """CPU time of one learner over another's, and what it may be at most."""
+
+    value: Spread
+    limit: float
+
+
+@dataclass(frozen=True)
+class UpdateCost:
+    """All of it, measured side by side.
+
+    Attributes:
+        gflop_per_s: rate of single-precision matrix products of the update's size, 10⁹ operations a second.
+        learners: by name.
+        ratios: `ours / peer`.
+        versions: of the peers' packages.
+    """
+
+    sizes: Sizes
+    rounds: int
+    gflop_per_s: Spread
+    learners: Mapping[str, Cost]
+    ratios: Mapping[str, Ratio]
+    versions: Mapping[str, Mapping[str, str]]
+
+
+def update_cost(sizes: Sizes, rounds: int, peers: Path | None) -> UpdateCost:
+    """Measure.
+
+    Args:
+        sizes: of everything.
+        rounds: in each of which every learner has its turn.
+        peers: interpreter of the environment with the peers' packages; None leaves the peers out.
+
+    Raises:
+        BenchmarkError: when a learner cannot be run.
+    """
+    works: dict[str, Work] = {PRODUCT: sizes.product(), **{name: sizes.ours(name) for name in OURS}}
+    if peers is not None:
+        works |= {STABLE_BASELINES3: sizes.stable_baselines3(peers), OMNISAFE: sizes.omnisafe(peers)}
+    measured = measure(works, rounds)
+    return UpdateCost(
+        sizes=sizes,
+        rounds=rounds,
+        gflop_per_s=spread([_flop(measured, PRODUCT) / seconds / 1e9 for seconds in measured.seconds[PRODUCT]]),
+        learners={name: _cost(measured, name) for name in works if name != PRODUCT},
+        ratios={
+            f"{first} / {second}": Ratio(paired(lambda a, b: a / b, measured.seconds[first], measured.seconds[second]), limit)
+            for (first, second), limit in LIMITS.items()
+            if second in works
+        },
+        versions={name: facts["versions"] for name, facts in measured.facts.items() if "versions" in facts},
+    )
+
+
+def share_of_sgemm(measured: Measurement, name: str) -> Spread:
+    """Return the share of the machine's rate that a learner reaches."""
+    ideal = _flop(measured, name) / _flop(measured, PRODUCT)
+    return paired(lambda update, product: ideal * product / update, measured.seconds[name], measured.seconds[PRODUCT])
+
+
+def _cost(measured: Measurement, name: str) -> Cost:
+    cpu_ms = spread([1e3 * seconds for seconds in measured.seconds[name]])
+    if "flop" not in measured.facts[name]:
+        return Cost(cpu_ms)
+    return Cost(cpu_ms, _flop(measured, name) / 1e6, share_of_sgemm(measured, name))
+
+
+def _flop(measured: Measurement, name: str) -> float:
+    return float(measured.facts[name]["flop"])

@@ -1,0 +1,82 @@
+"""`alam bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from alam_ros.bench.figure import draw
+from alam_ros.bench.growth import Growth, growth
+from alam_ros.bench.sizes import Sizes
+from alam_ros.bench.text import growth_text, update_cost_text
+from alam_ros.bench.update_cost import UpdateCost, update_cost
+from alam_ros.cli.arguments import positive_integer
+from alam_ros.demo.machine import describe_machine, describe_versions
+from alam_ros.report.theme import LIGHT, png, styled
+
+PEERS = Path(sys.prefix) / "peers" / "bin" / "python"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what was asked for and print it."""
+    options = _parser().parse_args(arguments)
+    code: int = options.run(options)
+    return code
+
+
+def _learner(options: argparse.Namespace) -> int:
+    sizes = Sizes()
+    report = (lambda _: None) if options.json else _report
+    report("updates, side by side")
+    cost = update_cost(sizes, options.rounds, options.peers if options.peers.is_file() else None)
+    if not options.json:
+        print(update_cost_text(cost) + "\n", flush=True)
+    grown = None if options.no_growth else growth(sizes, options.growth_rounds, report)
+    if options.json:
+        print(json.dumps(_document(cost, grown)))
+    elif grown is not None:
+        print(growth_text(grown))
+    if grown is not None and options.figure is not None:
+        with styled(LIGHT):
+            options.figure.write_bytes(png(draw(LIGHT, grown, sizes)))
+    return 0
+
+
+def _document(cost: UpdateCost, grown: Growth | None) -> dict[str, object]:
+    found = asdict(cost)
+    peers = found.pop("versions")
+    return {
+        "machine": describe_machine(),
+        "versions": {"ours": describe_versions(), **peers},
+        **found,
+        "growth": None if grown is None else asdict(grown),
+    }
+
+
+def _report(what: str) -> None:
+    print(f"alam bench: {what}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="alam bench", description="Measure against peers and against the machine.")
+    subjects = parser.add_subparsers(metavar="SUBJECT", required=True)
+    learner = subjects.add_parser(
+        "learner",
+        help="CPU time of an update, its share of the machine's rate, and how it grows",
+        description="CPU time of an update beside Stable-Baselines3 and OmniSafe, in turns of a quarter of a second; its share of"
+        " the machine's rate of matrix products; its growth with replay, width and batch. Takes some minutes.",
+    )
+    learner.set_defaults(run=_learner)
+    learner.add_argument("--json", action="store_true", help="print one JSON document")
+    learner.add_argument("--rounds", type=positive_integer, default=40, help="of the comparison (default 40)")
+    learner.add_argument("--growth-rounds", type=positive_integer, default=7, help="of each size (default 7)")
+    learner.add_argument("--no-growth", action="store_true", help="leave out replay sizes, widths and batches")
+    learner.add_argument("--figure", type=Path, metavar="FILE", help="draw updates a second over width and batch, PNG")
+    learner.add_argument(
+        "--peers", type=Path, default=PEERS, metavar="PYTHON", help="of the peers' environment (default: what `make bench` made)"
+    )
+    return parser
