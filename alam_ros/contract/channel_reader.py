@@ -1,0 +1,75 @@
+"""The latest samples → one channel of the observation."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alam_ros.contract.extractors import EXTRACTORS
+from alam_ros.contract.samples import Sample, Samples
+from alam_ros.contract.schema import Channel
+from alam_ros.errors import ObservationError
+
+
+class ChannelReader:
+    """Extracts, scales and stacks one channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._extract = EXTRACTORS[(channel.type, channel.field)](channel)
+        bounds = channel.bounds()
+        self._centre: NDArray[np.float64] | None = None
+        self._least: NDArray[np.float64] | None = None
+        if bounds is not None:
+            low, high = np.array(bounds).T
+            if channel.scale == "logarithmic":
+                self._least = low
+                low, high = np.log(low), np.log(high)
+            self._centre, self._scale = (low + high) / 2, 2 / (high - low)
+        self._frames: list[NDArray[np.float64]] = []
+
+    def restart(self) -> None:
+        """Forget the history."""
+        self._frames.clear()
+
+    def frame(self, samples: Samples) -> NDArray[np.float64]:
+        """Return the current frame, scaled.
+
+        Raises:
+            ObservationError: when a value is not finite, or a sample of the wrong shape or frame.
+        """
+        return self._scaled(self.physical(samples))
+
+    def physical(self, samples: Samples) -> NDArray[np.float64]:
+        """Return the current frame in the channel's unit; errors as of `frame`."""
+        self._check_frame(samples[self._channel.topic])
+        frame = self._extract(samples)
+        if not np.isfinite(frame).all():  # before clipping, which would hide infinities
+            raise ObservationError(
+                f"finite values in the channel `{self._channel.name}`", str(frame), f"check `{self._channel.topic}`"
+            )
+        return frame
+
+    def push(self, frame: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Push a frame and return the stacked history, newest first; the first frame fills a fresh history."""
+        depth = (self._channel.history - 1) * self._channel.stride + 1
+        if depth == 1:
+            return frame
+        self._frames = [frame, *self._frames[: depth - 1]] if self._frames else [frame] * depth
+        return np.concatenate(self._frames[:: self._channel.stride])
+
+    def _scaled(self, frame: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self._centre is None:
+            return frame
+        if self._least is not None:
+            frame = np.log(np.maximum(frame, self._least))
+        return np.asarray(np.clip((frame - self._centre) * self._scale, -1.0, 1.0))
+
+    def _check_frame(self, sample: Sample) -> None:
+        expected, found = self._channel.frame, getattr(sample, "frame", None)  # arrays and joint states have no frame
+        if expected and found is not None and found != expected:
+            raise ObservationError(
+                f"`{self._channel.topic}` in the frame `{expected}`",
+                f"`{found}`",
+                "correct the frame in the robot's contract",
+            )
