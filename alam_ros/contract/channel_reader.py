@@ -59,6 +59,8 @@ class ChannelReader:
         return np.concatenate(self._frames[:: self._channel.stride])
 
     def _scaled(self, frame: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self._channel.power != 1.0:
+            frame = np.copysign(np.abs(frame) ** self._channel.power, frame)
         if self._centre is None:
             return frame
         if self._least is not None:

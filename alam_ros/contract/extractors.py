@@ -48,19 +48,20 @@ class GoalPolar(Extractor):
 
 
 class PlainArray(Extractor):
-    """`Float32MultiArray` → its data."""
+    """`Float32MultiArray` → the channel's part of its data."""
 
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
-        """Return the data, checked for their number."""
-        array = samples[self._channel.topic]
+        """Return the channel's elements of the data, which are checked for their number."""
+        channel = self._channel
+        array = samples[channel.topic]
         assert isinstance(array, ArraySample)
-        if array.data.shape != (self._channel.size,):
+        if array.data.shape != (channel.whole_array,):
             raise ObservationError(
-                f"{self._channel.size} elements on `{self._channel.topic}` for the channel `{self._channel.name}`",
+                f"{channel.whole_array} elements on `{channel.topic}` for the channel `{channel.name}`",
                 f"shape {array.data.shape}",
                 "publish the array the contract names",
             )
-        return array.data.astype(np.float64)
+        return array.data[channel.first : channel.first + channel.size].astype(np.float64)
 
 
 EXTRACTORS: dict[tuple[str, str], ExtractorType] = {

@@ -34,6 +34,9 @@ class Channel:
         frame: frame the sample must be in; empty accepts any.
         reference_topic: for goals, what they are seen from: odometry for `goal_polar`, the tool's pose for `goal_direction`.
         joints: for joint states, the joint of each element.
+        first: for arrays, where in the array the channel begins; several channels may share one array.
+        array_size: for arrays, elements of the whole one; None where the channel is all of it.
+        power: elements are raised to it and keep their sign. It spreads the near end of a sensor that gives closeness in [0, 1].
         angle_min, angle_max: for scans, rad; `size` sectors of equal width, the first centred on `angle_min`.
         sensor_yaw: for scans, rad: how the sensor is turned about the body's z axis; a robot's own.
         zero: for scans, what a range of zero means in this sensor's driver; a robot's own. `no_return` counts as far, and
@@ -53,6 +56,9 @@ class Channel:
     frame: str = ""
     reference_topic: str = ""
     joints: tuple[str, ...] = ()
+    first: int = 0
+    array_size: int | None = None
+    power: float = 1.0
     angle_min: float = -math.pi
     angle_max: float = math.pi
     sensor_yaw: float = 0.0
@@ -68,6 +74,7 @@ class Channel:
             choices = "; ".join(f"{kind} {field}" for kind, field in sorted(EXTRACTORS))
             raise ContractError(f"a type and field among {choices}", f"{self.type} {self.field}", self._remedy("type"))
         self._check_needs(known)
+        self._check_array()
         self._check_numbers()
 
     def _check_needs(self, extractor: ExtractorType) -> None:
@@ -81,6 +88,13 @@ class Channel:
         joints = self.size if extractor.needs_joints else 0
         if not len(self.joints) == len(set(self.joints)) == joints:
             raise ContractError(f"{joints} different `joints` for `{self.field}`", f"{list(self.joints)}", self._remedy("joints"))
+
+    def _check_array(self) -> None:
+        if not 0 <= self.first <= self.whole_array - self.size:
+            found = f"{self.size} elements from {self.first} on, of {self.whole_array}"
+            raise ContractError("a channel within its array", found, self._remedy("array_size"))
+        if not (math.isfinite(self.power) and self.power > 0):
+            raise ContractError("a power above 0", str(self.power), self._remedy("power"))
 
     def _check_numbers(self) -> None:
         if min(self.size, self.history, self.stride) < 1:
@@ -97,6 +111,11 @@ class Channel:
                 raise ContractError("finite ranges with low < high", f"[{low}, {high}]", self._remedy("range"))
         if self.scale == "logarithmic" and not all(low > 0 for low, _ in self.bounds() or ((0.0, 1.0),)):
             raise ContractError("a range above 0 for a logarithmic scale", str(self.range), self._remedy("range"))
+
+    @property
+    def whole_array(self) -> int:
+        """Elements of the array that the channel is part of."""
+        return self.size if self.array_size is None else self.array_size
 
     def bounds(self) -> tuple[Bounds, ...] | None:
         """Return one (low, high) for each element, or None for a channel that is passed through."""
