@@ -6,16 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alam_ros.bags.reader import BagMessage, BagReader
+from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract
-from alam_ros.errors import AlamError, BagError
 from alam_ros.onboard.estimator import Estimate, Estimator
-from alam_ros.onboard.observations import ObservationStream
-from alam_ros.onboard.stamps import SECOND_NS, nanoseconds
-
-POLLS_PER_PERIOD = 5
-"""As the policy node does, for the topics that a tick waits for."""
-CLOCK = "/clock"
+from alam_ros.replay.observation_pass import RecordedTick, replay_observations
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,68 +48,10 @@ def replay_policy(bag: BagReader, contract: Contract, estimator: Estimator, topi
     Raises:
         BagError: when a topic of the contract is missing or of another type.
     """
-    player = _Player(contract, estimator)
-    kinds = dict(contract.topics())
-    named = {topic_of(topic): topic for topic in kinds}
-    for recorded, topic in named.items():
-        found = bag.types.get(recorded, kinds[topic])
-        if found != kinds[topic]:
-            raise BagError(f"{kinds[topic]} on `{recorded}`", found, "give the contract of this robot with --robot")
-    for entry in bag.messages([*named, *({CLOCK} & bag.types.keys())]):
-        if entry.topic == CLOCK:
-            player.clock_ns = nanoseconds(entry.message.clock)
-        else:
-            player.play(entry, named[entry.topic])
-    player.finish()
-    return PolicyPass(player.answers, player.refused, player.arrivals)
+    answers: list[Answer] = []
 
+    def answer(at: RecordedTick) -> None:
+        answers.append(Answer(at.received_ns, at.ros_ns, estimator.estimate(at.tick.observation, at.stamp_ns)))
 
-class _Player:
-    """Plays messages at their times, and polls between them as the node's timer does."""
-
-    def __init__(self, contract: Contract, estimator: Estimator) -> None:
-        self._stream = ObservationStream(contract)
-        self._estimator = estimator
-        self._poll_ns = round(contract.control_period / POLLS_PER_PERIOD * SECOND_NS)
-        self._origin_ns: int | None = None
-        self._last_ns = 0
-        self.clock_ns: int | None = None
-        self.answers: list[Answer] = []
-        self.refused: Counter[str] = Counter()
-        self.arrivals: list[tuple[int, str]] = []
-
-    def play(self, entry: BagMessage, topic: str) -> None:
-        now_ns = entry.received_ns
-        self._wait(now_ns)
-        self.arrivals.append((now_ns, topic))
-        self._stream.receive(topic, entry.type, entry.message, received=self._seconds(now_ns), now_ns=self._ros_ns(now_ns))
-        self._run(now_ns)
-        self._last_ns = now_ns
-
-    def finish(self) -> None:
-        """Poll until nothing waits any more."""
-        self._wait(self._last_ns + POLLS_PER_PERIOD * self._poll_ns)
-
-    def _wait(self, until_ns: int) -> None:
-        """Poll, though no longer than a tick may wait for its topics."""
-        for polls in range(1, POLLS_PER_PERIOD + 1):
-            now_ns = self._last_ns + polls * self._poll_ns
-            if self._origin_ns is None or now_ns >= until_ns:
-                return
-            self._run(now_ns)
-
-    def _run(self, now_ns: int) -> None:
-        try:
-            while (tick := self._stream.poll(self._seconds(now_ns))) is not None:
-                estimate = self._estimator.estimate(tick.observation, self._stream.stamp_ns(tick))
-                self.answers.append(Answer(now_ns, self._ros_ns(now_ns), estimate))
-        except AlamError as error:
-            self.refused[str(error)] += 1
-
-    def _seconds(self, now_ns: int) -> float:
-        if self._origin_ns is None:
-            self._origin_ns = now_ns
-        return (now_ns - self._origin_ns) / SECOND_NS
-
-    def _ros_ns(self, now_ns: int) -> int:
-        return now_ns if self.clock_ns is None else self.clock_ns
+    found = replay_observations(bag, contract, topic_of, answer)
+    return PolicyPass(answers, found.refused, found.arrivals)

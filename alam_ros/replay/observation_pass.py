@@ -1,0 +1,122 @@
+"""The recorded observations through the very code of the nodes: the control ticks of a drive."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from alam_ros.bags.reader import BagMessage, BagReader
+from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser
+from alam_ros.errors import AlamError, BagError
+from alam_ros.onboard.observations import ObservationStream
+from alam_ros.onboard.stamps import SECOND_NS, nanoseconds
+
+POLLS_PER_PERIOD = 5
+"""As the policy node does, for the topics that a tick waits for."""
+CLOCK = "/clock"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedTick:
+    """A control tick and when it ran, ns of the recorder's clock and of ROS time; `stamp_ns` is the observation's."""
+
+    received_ns: int
+    ros_ns: int
+    stamp_ns: int
+    tick: ControlTick
+
+
+@dataclass(frozen=True)
+class ObservationPass:
+    """What became of a drive's observations.
+
+    Attributes:
+        refused: reason → how many control ticks were refused for it.
+        arrivals: (ns of the recorder's clock, topic as the contract names it) of every observation, in their order.
+        synchroniser: as the drive left it.
+    """
+
+    refused: Counter[str]
+    arrivals: list[tuple[int, str]]
+    synchroniser: ObservationSynchroniser
+
+
+def replay_observations(
+    bag: BagReader, contract: Contract, topic_of: Callable[[str], str], on_tick: Callable[[RecordedTick], None]
+) -> ObservationPass:
+    """Run a contract's control ticks over a recording.
+
+    Args:
+        bag: the recording.
+        contract: by which observations are assembled.
+        topic_of: the contract's name of a topic → that in the recording.
+        on_tick: takes each control tick; one for which it raises an `AlamError` counts as refused.
+
+    Raises:
+        BagError: when a topic of the contract is missing or of another type.
+    """
+    player = _Player(contract, on_tick)
+    kinds = dict(contract.topics())
+    named = {topic_of(topic): topic for topic in kinds}
+    for recorded, topic in named.items():
+        found = bag.types.get(recorded, kinds[topic])
+        if found != kinds[topic]:
+            raise BagError(f"{kinds[topic]} on `{recorded}`", found, "give the contract of this robot with --robot")
+    for entry in bag.messages([*named, *({CLOCK} & bag.types.keys())]):
+        if entry.topic == CLOCK:
+            player.clock_ns = nanoseconds(entry.message.clock)
+        else:
+            player.play(entry, named[entry.topic])
+    player.finish()
+    return ObservationPass(player.refused, player.arrivals, player.synchroniser)
+
+
+class _Player:
+    """Plays messages at their times, and polls between them as the node's timer does."""
+
+    def __init__(self, contract: Contract, on_tick: Callable[[RecordedTick], None]) -> None:
+        self._stream = ObservationStream(contract)
+        self._on_tick = on_tick
+        self._poll_ns = round(contract.control_period / POLLS_PER_PERIOD * SECOND_NS)
+        self._origin_ns: int | None = None
+        self._last_ns = 0
+        self.synchroniser = self._stream.synchroniser
+        self.clock_ns: int | None = None
+        self.refused: Counter[str] = Counter()
+        self.arrivals: list[tuple[int, str]] = []
+
+    def play(self, entry: BagMessage, topic: str) -> None:
+        now_ns = entry.received_ns
+        self._wait(now_ns)
+        self.arrivals.append((now_ns, topic))
+        self._stream.receive(topic, entry.type, entry.message, received=self._seconds(now_ns), now_ns=self._ros_ns(now_ns))
+        self._run(now_ns)
+        self._last_ns = now_ns
+
+    def finish(self) -> None:
+        """Poll until nothing waits any more."""
+        self._wait(self._last_ns + POLLS_PER_PERIOD * self._poll_ns)
+
+    def _wait(self, until_ns: int) -> None:
+        """Poll, though no longer than a tick may wait for its topics."""
+        for polls in range(1, POLLS_PER_PERIOD + 1):
+            now_ns = self._last_ns + polls * self._poll_ns
+            if self._origin_ns is None or now_ns >= until_ns:
+                return
+            self._run(now_ns)
+
+    def _run(self, now_ns: int) -> None:
+        try:
+            while (tick := self._stream.poll(self._seconds(now_ns))) is not None:
+                self._on_tick(RecordedTick(now_ns, self._ros_ns(now_ns), self._stream.stamp_ns(tick), tick))
+        except AlamError as error:
+            self.refused[str(error)] += 1
+
+    def _seconds(self, now_ns: int) -> float:
+        if self._origin_ns is None:
+            self._origin_ns = now_ns
+        return (now_ns - self._origin_ns) / SECOND_NS
+
+    def _ros_ns(self, now_ns: int) -> int:
+        return now_ns if self.clock_ns is None else self.clock_ns
