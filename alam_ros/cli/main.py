@@ -17,6 +17,7 @@ COMMANDS = {
     "study": "run algorithm × task × seed to the end through any interruption, and report",
     "export": "write a run's policy file",
     "risk": "judge how well a trained policy foretells violations",
+    "contract": "check a contract, and whether a recorded drive fits it",
     "replay": "look back at a recorded drive: risk, gate and four numbers, without ROS",
     "gate-study": "drive the same maps without the gate and with it",
     "bench": "measure the learner against its peers and against the machine",

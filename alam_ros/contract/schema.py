@@ -15,6 +15,7 @@ from alam_ros.errors import ConfigurationError, ContractError
 from alam_ros.typed import from_mapping, to_mapping
 
 TWIST_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist")
+TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for axis in "xyz")
 Bounds = tuple[float, float]
 
 
@@ -168,6 +169,15 @@ class ActionSpec:
     components: tuple[ActionComponent, ...]
     frame: str = "base_link"
 
+    def __post_init__(self) -> None:
+        """Refuse components that no message of the type has, or that one message would hold twice."""
+        names = [component.name for component in self.components]
+        if len(set(names)) != len(names):
+            raise ContractError("action components of different names", ", ".join(names), "rename one")
+        unknown = [name for name in names if self.is_twist and name not in TWIST_COMPONENTS]
+        if unknown:
+            raise ContractError(f"components among {', '.join(TWIST_COMPONENTS)}", ", ".join(unknown), "correct the action")
+
     @property
     def is_twist(self) -> bool:
         """Whether it commands a body's velocity rather than joints."""
@@ -281,18 +291,27 @@ class Contract:
         Raises:
             ContractError: when the file is absent, not YAML, or not a contract.
         """
-        try:
-            document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ContractError("a readable contract file", f"{path}: {error.strerror}", "check the path") from error
-        except yaml.YAMLError as error:
-            raise ContractError(f"YAML in {path}", str(error), "correct the file's syntax") from error
-        return cls.from_mapping(document)
+        return cls.from_mapping(read_document(path))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the contract as plain mappings, the inverse of `from_mapping`."""
         mapping: dict[str, Any] = to_mapping(self)
         return mapping
+
+
+def read_document(path: str | Path) -> object:
+    """Return what a contract's file holds, unchecked.
+
+    Raises:
+        ContractError: when it cannot be read or is no YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ContractError("a readable contract file", f"{path}: {reason}", "check the path") from error
+    except yaml.YAMLError as error:
+        raise ContractError(f"YAML in {path}", str(error), "correct the file's syntax") from error
 
 
 def _paired(mine: tuple[Any, ...], theirs: tuple[Any, ...], what: str, found: list[str]) -> list[tuple[Any, Any]]:

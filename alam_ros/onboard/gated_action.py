@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from alam_ros.contract import ActionComponent, ActionSpec, Contract
+from alam_ros.contract.schema import TWIST_COMPONENTS
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits
 from alam_ros.onboard.contracts import load_policy, robot_contract
-
-TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for axis in "xyz")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,111 @@
+"""A recorded drive held against a contract."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from alam_ros.bags.reader import BagReader
+from alam_ros.contract import Contract, Sample, decode
+from alam_ros.contract_check.beams import Beams
+from alam_ros.contract_check.commands import CommandCheck
+from alam_ros.contract_check.finding import Finding, Verdict, fails
+from alam_ros.contract_check.rhythm import Rhythm, check_silence, check_stamps
+from alam_ros.contract_check.ticks import check_ticks
+from alam_ros.contract_check.topics import check_command_topic, check_topics
+from alam_ros.contract_check.values import ChannelValues
+from alam_ros.errors import AlamError
+from alam_ros.onboard.stamps import header_stamp_ns
+from alam_ros.replay.observation_pass import CLOCK
+
+
+def check_drive(contract: Contract, path: Path, *, namespace: str = "", commands: str = "") -> list[Finding]:
+    """Say line by line what of a recording fits.
+
+    Args:
+        contract: what is to be fed.
+        path: an `.mcap` or `.db3` file, or a rosbag2 folder.
+        namespace: of the robot in the recording.
+        commands: topic of the commands; empty for the action's own.
+
+    Raises:
+        BagError: when the recording cannot be read.
+    """
+    prefix = f"/{namespace.strip('/')}/" if namespace.strip("/") else "/"
+
+    def topic_of(name: str) -> str:
+        return name if name.startswith("/") else prefix + name
+
+    with BagReader(path) as bag:
+        found = check_topics(contract, bag.types, bag.counts, topic_of)
+        is_complete = all(finding.verdict is Verdict.FITS for finding in found)
+        found += _Observations(bag, contract, topic_of).findings()
+        if is_complete:
+            found += check_ticks(bag, contract, topic_of)
+        else:
+            found.append(fails("control ticks: not tried, because topics are missing"))
+        return found + _commands(bag, contract, topic_of(commands or contract.action.topic))
+
+
+def _commands(bag: BagReader, contract: Contract, topic: str) -> list[Finding]:
+    found = check_command_topic(contract, bag.types, topic)
+    if bag.types.get(topic) != contract.action.type:
+        return [found]
+    try:
+        check = CommandCheck(contract)
+    except AlamError as error:
+        return [found, fails(f"commands: {error}")]
+    return [found, *check.read((entry.received_ns, entry.message) for entry in bag.messages([topic]))]
+
+
+class _Observations:
+    """Reads the messages of all topics that are recorded with the right type, once."""
+
+    def __init__(self, bag: BagReader, contract: Contract, topic_of: Callable[[str], str]) -> None:
+        self._contract, self._topic_of = contract, topic_of
+        self._kinds = dict(contract.topics())
+        self._names = {topic_of(topic): topic for topic, kind in contract.topics() if bag.types.get(topic_of(topic)) == kind}
+        self._values = [ChannelValues(channel) for channel in contract.observation]
+        self._beams = {channel.name: Beams(channel) for channel in contract.observation if channel.field == "ranges"}
+        self._rhythms: defaultdict[str, Rhythm] = defaultdict(Rhythm)
+        self._stamped: set[str] = set()
+        self._is_simulated = CLOCK in bag.types
+        self._read(bag)
+
+    def _read(self, bag: BagReader) -> None:
+        latest: dict[str, Sample] = {}
+        for entry in bag.messages(list(self._names)) if self._names else ():
+            topic = self._names[entry.topic]
+            latest[topic] = decode(entry.type, entry.message)
+            self._rhythms[topic].received_ns.append(entry.received_ns)
+            self._rhythms[topic].stamps_ns.append(header_stamp_ns(entry.message))
+            if hasattr(entry.message, "header"):
+                self._stamped.add(topic)
+            for values in self._values:
+                if topic in (values.channel.topic, values.channel.reference_topic):
+                    values.read(latest)
+                if topic == values.channel.topic and values.channel.name in self._beams:
+                    self._beams[values.channel.name].read(latest[topic])
+
+    def findings(self) -> list[Finding]:
+        """Return what was read, channel by channel, and the stamps topic by topic."""
+        times = [at for rhythm in self._rhythms.values() for at in (rhythm.received_ns[0], rhythm.received_ns[-1])]
+        found = []
+        for values in self._values:
+            channel = values.channel
+            for topic in (channel.topic, channel.reference_topic if channel.timeout else ""):
+                if topic in self._rhythms:
+                    rhythm = self._rhythms[topic]
+                    found += check_silence(channel.name, self._topic_of(topic), rhythm, channel.timeout, (min(times), max(times)))
+            if channel.name in self._beams:
+                found += self._beams[channel.name].findings()
+            if self._has_topics(channel.topic, channel.reference_topic):
+                found += values.findings()
+        for topic in sorted(self._stamped):
+            found += check_stamps(self._topic_of(topic), self._rhythms[topic], is_simulated=self._is_simulated)
+        return found
+
+    def _has_topics(self, *topics: str) -> bool:
+        """Say whether the topics have messages; where not, their absence is told already."""
+        return all(topic in self._rhythms for topic in topics if topic)

@@ -1,0 +1,50 @@
+"""The control ticks that a drive makes, as the policy node would run them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from alam_ros.bags.reader import BagReader
+from alam_ros.contract import Contract
+from alam_ros.contract_check.finding import Finding, by_share, fails, fits, note
+from alam_ros.onboard.stamps import SECOND_NS
+from alam_ros.replay.observation_pass import RecordedTick, replay_observations
+
+SLOW = 1.25
+"""Ratio of measured to trained control period from which the policy acts on another time scale than it learned."""
+
+
+def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], str]) -> list[Finding]:
+    """Run the drive's control ticks and say how many there were, how often, and why others were refused."""
+    ticks: list[RecordedTick] = []
+    drive = replay_observations(bag, contract, topic_of, ticks.append)
+    refused = sum(drive.refused.values())
+    if not ticks:
+        reasons = "; ".join(drive.refused) or f"no message on `{contract.trigger}`'s topic started one"
+        return [fails(f"control ticks: none of {refused} could be run: {reasons}")]
+    found = [_period(ticks, contract.control_period)]
+    found += [
+        by_share(count / (refused + len(ticks)), f"control ticks: {count} of {refused + len(ticks)} refused: {reason}")
+        for reason, count in drive.refused.items()
+    ]
+    unpaired = sum(bool(at.tick.unpaired) for at in ticks)
+    if unpaired:
+        topics = ", ".join(sorted({topic for at in ticks for topic in at.tick.unpaired}))
+        text = f"control ticks: {unpaired} of {len(ticks)} with data of different times on {topics}; training paired equal ones"
+        found.append(by_share(unpaired / len(ticks), text))
+    if drive.synchroniser.restarts:
+        found.append(note(f"control ticks: the clock was set back {drive.synchroniser.restarts} times; histories began anew"))
+    return found
+
+
+def _period(ticks: list[RecordedTick], trained: float) -> Finding:
+    if len(ticks) < 2:
+        return fails("control ticks: one only; record more")
+    stamps = np.array([at.stamp_ns for at in ticks], dtype=np.int64)
+    period = float(np.median(np.diff(stamps))) / SECOND_NS
+    text = f"control ticks: {len(ticks)}, one every {period:.3f} s (trained with {trained:g} s)"
+    if not 1.0 / SLOW <= period / trained <= SLOW:
+        return fails(f"{text}; let the trigger's topic be published every {trained:g} s or faster")
+    return fits(text)

@@ -1,0 +1,1 @@
+"""Tests of alam_ros.contract_check."""

@@ -1,0 +1,147 @@
+"""What of a drive recorded elsewhere fits a contract is said line by line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alam_ros.contract import Contract
+from alam_ros.contract_check.finding import Verdict
+from alam_ros.errors import BagError
+from tests.contract_check import drives  # first: it skips the module where rosbags is absent
+
+from alam_ros.contract_check.drive import check_drive  # isort: skip
+
+CONTRACT = Contract.load(Path(__file__).with_name("turtlebot.yaml"))
+
+
+def told(folder: Path, entries: list[drives.Entry], contract: Contract = CONTRACT, **options: str) -> dict[Verdict, list[str]]:
+    """Record a drive and return what is said of it, by verdict."""
+    lines: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
+    for finding in check_drive(contract, drives.record(folder / "drive", entries), **options):
+        lines[finding.verdict].append(finding.text)
+    return lines
+
+
+def without(topic: str, begin: float, end: float, entries: list[drives.Entry]) -> list[drives.Entry]:
+    """Leave out what came on a topic for some time."""
+    return [entry for entry in entries if entry[0] != topic or not begin <= entry[1] < end]
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_a_drive_that_fits_has_no_failure_and_no_note(tmp_path: Path, form: str) -> None:
+    file = drives.record(tmp_path / "drive", drives.drive())
+    found = check_drive(CONTRACT, file if form == "file" else file.parent)
+    assert {finding.verdict for finding in found} == {Verdict.FITS}
+    said = "\n".join(finding.text for finding in found)
+    assert "scan: 360 beams from 0.00 by 0.0175 rad, limits 0.12 to 3.5 m; 0.0% without a measurement" in said
+    assert "control ticks: 40, one every 0.100 s" in said
+    assert "linear.x: commanded 0.1 to 0.1 m/s of -0.22 to 0.22" in said
+
+
+def test_a_goal_that_came_before_its_odometry_is_looked_at(tmp_path: Path) -> None:
+    lines = told(tmp_path, drives.drive(goal={"frame": "map"}))
+    assert any(
+        "readings: expected the goal in its reference's frame `odom`; found `map`" in text for text in lines[Verdict.FAILS]
+    )
+
+
+CHANGES: dict[str, tuple[dict[str, Any], str]] = {
+    "another frame": ({"scan": {"frame": "laser"}}, "40 of 40 readings: expected `scan` in the frame `base_scan`; found `laser`"),
+    "other units": ({"odom": {"speed": 100.0}}, "element 0 outside its range -0.3 to 0.3 in 100.0% of readings"),
+    "no number": ({"odom": {"speed": math.nan}}, "velocity: 80 of 80 readings: expected finite values"),
+    "too few beams": ({"scan": {"beams": 12}}, "none in the sectors"),
+    "too slow": ({"scan_period": 0.2}, "one every 0.200 s (trained with 0.1 s)"),
+    "silent too long": ({"scan_period": 0.7}, "longest silence 0.700 s, stale after 0.5 s"),
+    "blind": ({"scan": {"zeros": 360}}, "say `zero: no_return`"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_does_not_fit_is_named(tmp_path: Path, name: str) -> None:
+    changes, expected = CHANGES[name]
+    failed = told(tmp_path, drives.drive(**changes))[Verdict.FAILS]
+    assert any(expected in text for text in failed), failed
+
+
+def test_zeros_of_a_driver_without_nan_are_told(tmp_path: Path) -> None:
+    lines = told(tmp_path, drives.drive(scan={"zeros": 36}))
+    assert lines[Verdict.FAILS] == []
+    assert lines[Verdict.NOTE] == [
+        "scan: 10.0% of beams are zero, read as no measurement; where the driver means no return by it, say `zero: no_return`"
+    ]
+
+
+def test_silence_before_the_first_and_after_the_last_message_counts(tmp_path: Path) -> None:
+    lines = told(tmp_path, without("/scan", 0.0, 7.0, drives.drive(seconds=9.0)))
+    assert any("/scan is silent for 7.0 s before its first message" in text for text in lines[Verdict.FAILS])
+    lines = told(tmp_path / "end", without("/odom", 3.02, 99.0, drives.drive()))
+    assert any("/odom is silent for 0.9 s after its last message" in text for text in lines[Verdict.NOTE])
+
+
+def test_a_topic_that_is_not_there_is_answered_with_those_of_its_type(tmp_path: Path) -> None:
+    entries = [("/goal" if topic == "/goal_pose" else topic, at, message) for topic, at, message in drives.drive()]
+    lines = told(tmp_path, entries)
+    assert "topic /goal_pose: not recorded; recorded of this type: /goal" in lines[Verdict.FAILS]
+    assert "control ticks: not tried, because topics are missing" in lines[Verdict.FAILS]
+    assert any(text.startswith("velocity: read") for text in lines[Verdict.FITS]), "what is there is looked at"
+
+
+def test_another_type_is_named(tmp_path: Path) -> None:
+    entries = [*without("/scan", 0.0, 99.0, drives.drive()), ("/scan", 0.0, drives.goal(0.0))]
+    failed = told(tmp_path, entries)[Verdict.FAILS]
+    assert any("topic /scan: geometry_msgs/msg/PoseStamped, expected sensor_msgs/msg/LaserScan" in text for text in failed)
+
+
+def test_commands_are_held_against_limits_and_slew_as_the_gate_would(tmp_path: Path) -> None:
+    entries = without("/cmd_vel", 0.0, 99.0, drives.drive())
+    speeds = np.concatenate([np.full(10, 0.0), np.full(10, 0.2), np.full(10, 0.5)])
+    entries += [("/cmd_vel", 0.05 + 0.1 * step, drives.twist(speed)) for step, speed in enumerate(speeds)]
+    entries += [("/cmd_vel", 3.2, drives.twist(math.nan)), ("/cmd_vel", 3.3, drives.twist(sideways=0.3))]
+    lines = told(tmp_path, entries)
+    assert "commands: 10 of 32 would be stopped: linear.x beyond its limits" in lines[Verdict.FAILS]
+    assert "commands: 1 of 32 would be stopped: values that are not finite" in lines[Verdict.FAILS]
+    assert "commands: 1 of 32 would be stopped: linear.y beyond its limits" in lines[Verdict.FAILS]
+    assert any("changes up to 5 m/s/s, faster than the slew 1" in text for text in lines[Verdict.NOTE])
+
+
+def test_commands_of_another_type_or_on_another_topic_are_told(tmp_path: Path) -> None:
+    stamped = replace(CONTRACT, action=replace(CONTRACT.action, type="geometry_msgs/msg/TwistStamped"))
+    failed = told(tmp_path, drives.drive(), stamped)[Verdict.FAILS]
+    assert [text.partition("; ")[0] for text in failed] == [
+        "commands /cmd_vel: geometry_msgs/msg/Twist, expected geometry_msgs/msg/TwistStamped"
+    ]
+    notes = told(tmp_path / "other", drives.drive(), commands="cmd_vel_nav")[Verdict.NOTE]
+    assert any("not needed; recorded of this type: /cmd_vel " in text for text in notes)
+
+
+def test_data_of_different_times_are_told(tmp_path: Path) -> None:
+    entries = [(topic, at + 0.08 if topic == "/scan" else at, message) for topic, at, message in drives.drive()]
+    shifted = [(topic, at, drives.odometry(at - 0.3) if topic == "/odom" else message) for topic, at, message in entries]
+    failed = told(tmp_path, shifted)[Verdict.FAILS]
+    assert any("with data of different times on odom" in text for text in failed)
+
+
+def test_stamps_that_stand_still_or_lie_far_back_are_told(tmp_path: Path) -> None:
+    entries = [
+        (topic, at, drives.odometry(1.0) if topic == "/odom" and at < 2.0 else message) for topic, at, message in drives.drive()
+    ]
+    failed = told(tmp_path, entries)[Verdict.FAILS]
+    assert any("/odom: 39 of 80 stamps do not advance" in text for text in failed)
+    late = [(topic, at + 100.0, message) for topic, at, message in drives.drive()]
+    assert any("/scan: stamped 100.0 s before reception" in text for text in told(tmp_path / "late", late)[Verdict.NOTE])
+
+
+def test_a_robot_in_a_namespace_is_found(tmp_path: Path) -> None:
+    entries = [(f"/tb3{topic}", at, message) for topic, at, message in drives.drive()]
+    assert told(tmp_path, entries, namespace="/tb3/")[Verdict.FAILS] == []
+
+
+def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BagError, match="nothing at"):
+        check_drive(CONTRACT, tmp_path / "absent.mcap")
