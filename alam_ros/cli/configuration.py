@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.resources import config_path
 from alam_ros.typed import with_override
+from alam_sim.registry import learning_arguments
 
 
 def load_configuration(source: str, overrides: Sequence[str]) -> TrainingConfig:
@@ -20,20 +22,25 @@ def load_configuration(source: str, overrides: Sequence[str]) -> TrainingConfig:
 
     Args:
         source: a YAML file, the name of one that comes with the package (such as `navigation`), or a run directory, whose
-            configuration then points at that directory.
+            configuration then points at that directory. What it does not say about the environment is what `alam_sim` recommends
+            for learning; a run has it on record.
         overrides: applied in order; the values are YAML.
 
     Raises:
         ConfigurationError: when there is no such file, it is not YAML, or a key is unknown or ill-typed.
     """
     path = Path(source)
-    moved: list[str] = []
     if path.is_dir():
-        path, moved = RunDirectory(path).config, [f"trainer.directory={path}"]
-    elif not path.is_file():
-        path = config_path(f"train/{source}.yaml")
+        return _configured(RunDirectory(path).config, [f"trainer.directory={path}", *overrides])
+    config = _configured(path if path.is_file() else config_path(f"train/{source}.yaml"), overrides)
+    environment = config.environment
+    arguments = {**learning_arguments(environment.id), **environment.arguments}
+    return replace(config, environment=replace(environment, arguments=arguments))
+
+
+def _configured(path: Path, overrides: Sequence[str]) -> TrainingConfig:
     mapping = read_mapping(path)
-    for assignment in [*moved, *overrides]:
+    for assignment in overrides:
         with_override(mapping, assignment, parse_value)
     return training_config(mapping)
 

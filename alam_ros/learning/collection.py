@@ -59,7 +59,7 @@ class Collector:
         acted_on = self.observation
         step = self.stepper.receive()
         cost = step.cost
-        self._replay.add(self.observation, self._action, step.next_observation, step.reward, cost, step.terminated)
+        self._replay.add(self.observation, self._action, step.next_observation, step.reward, step.violation, step.terminated)
         self._sums += np.stack((step.reward, cost, np.ones_like(cost)), axis=1)
         for index in np.flatnonzero(step.ended):
             episode_return, cost, length = self._sums[index]

@@ -60,7 +60,8 @@ class ConstraintConfig:
     Attributes:
         certificate: what the cost critics learn. "cost_value": the discounted sum of costs; "constraint_decay": the discounted
             probability that a cost will ever occur, for constraints that must hold always.
-        episode_cost_limit: budget D over `episode_steps` T; with the cost value d = (D/T) (1 - γ_c^T) / (1 - γ_c).
+        episode_cost_limit: budget D over `episode_steps` T, both in steps of the benchmark, also where an action is held for
+            several of them; with the cost value d = (D/T) (1 - γ_c^T) / (1 - γ_c).
         decay_limit: d of constraint decay.
         cost_horizon: how far ahead a cost counts, s: γ_c = 1 - control period / horizon. A robot that can stop within it has time
             to avoid what it foresees.

@@ -47,7 +47,7 @@ def cost_value_error(records: Sequence[EpisodeRecord], discount: float) -> CostV
 
 
 def _pairs(record: EpisodeRecord, discount: float) -> NDArray[np.float64]:
-    pairs = np.stack((record.cost_value.astype(np.float64), discounted_costs(record.cost, discount)))
+    pairs = np.stack((record.cost_value.astype(np.float64), discounted_costs(record.violation, discount)))
     if record.terminated:
         return pairs
     remaining = np.arange(len(record), 0, -1)

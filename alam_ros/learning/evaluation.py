@@ -22,7 +22,8 @@ class EpisodeRecord:
         terminated: whether it ended by itself rather than by its time limit.
         observation: of state t, (T, observation_size).
         action: in [-1, 1], taken in state t, (T, action_size).
-        reward, cost: of the transition, (T,).
+        reward, cost: of the transition, as its benchmark counts them, (T,).
+        violation: share of the transition in violation, in [0, 1]; what Q_c adds up, (T,).
         clearance: in state t + 1, m, (T,); NaN where the environment does not tell.
         cost_value: Q_c(s_t, a_t), the larger of the twins, (T,).
         multiplier: λ̄(s_t), (T,).
@@ -36,6 +37,7 @@ class EpisodeRecord:
     action: NDArray[np.float32]
     reward: NDArray[np.float64]
     cost: NDArray[np.float64]
+    violation: NDArray[np.float64]
     clearance: NDArray[np.float64]
     cost_value: NDArray[np.float32]
     multiplier: NDArray[np.float32]
@@ -124,8 +126,16 @@ def _round(
         stepper.send(action)
         assessment = agent.assess(observation, action)
         step = stepper.receive()
-        row = vars(assessment) | {"observation": observation, "action": action, "reward": step.reward, "cost": step.cost}
-        for name, values in (row | {"clearance": step.number("clearance"), "terminated": step.terminated}).items():
+        row = vars(assessment) | {
+            "observation": observation,
+            "action": action,
+            "reward": step.reward,
+            "cost": step.cost,
+            "violation": step.violation,
+            "clearance": step.number("clearance"),
+            "terminated": step.terminated,
+        }
+        for name, values in row.items():
             columns[name].append(values)
         lengths[step.ended & (lengths == 0)] = len(columns["reward"])
         observation = step.restarted_observation

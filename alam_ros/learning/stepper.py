@@ -42,7 +42,7 @@ class VectorStep:
 
     @property
     def cost(self) -> NDArray[np.float64]:
-        """Return the cost, 0 or 1, of each environment's step, (n,).
+        """Return the cost of each environment's step as its benchmark counts it, (n,).
 
         Raises:
             SimulatorError: when the environments have no cost signal.
@@ -53,6 +53,15 @@ class VectorStep:
                 "a number `cost` in every step's info", f"only {sorted(self.info)}", "train on an environment of alam_sim"
             )
         return cost
+
+    @property
+    def violation(self) -> NDArray[np.float64]:
+        """Return the share of each environment's step that was in violation, in [0, 1], (n,); it is the learner's cost.
+
+        Environments that hold an action for several steps of a benchmark say it; elsewhere it is the cost itself.
+        """
+        violation = self.number("violation")
+        return np.where(np.isnan(violation), self.cost, violation)
 
     def number(self, name: str) -> NDArray[np.float64]:
         """Return a number of this step's info, (n,); NaN where the environments do not give it."""

@@ -9,9 +9,9 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from alam_ros.contract import ActionCodec, ArraySample, Contract
+from alam_ros.contract import ActionCodec, ArraySample, Contract, ObservationAssembler
 from alam_ros.errors import SimulatorError
-from alam_sim.array_contract import OBSERVATION_TOPIC
+from alam_sim.array_contract import OBSERVATION_TOPIC, passes_through
 
 SEEDS = 2**32  # what NumPy's legacy generators take, which the adapted tasks use
 
@@ -22,11 +22,13 @@ Outcome = tuple[NDArray[np.float64], float, float, bool, bool, dict[str, Any]]
 class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], ABC):
     """A task of another package, unchanged in physics, reward and cost.
 
-    `info` holds what the task says, `cost` (0 or 1), `clearance` (how far the state is from a violation: negative in one,
-    infinite where nothing costs; docs/simulators.md) and `samples` (topic → sample of this step).
+    `info` holds what the task says, `cost` (its steps in violation), `violation` (their share of those the action was held for),
+    `clearance` (how far the state is from a violation: negative in one, infinite where nothing costs; docs/simulators.md) and
+    `samples` (topic → sample of this step).
 
     Args:
-        contract: of this task.
+        contract: of this task. What has one channel that passes the whole array through is the task's own vector.
+        steps_per_action: of the task; an action is held for all of them.
         libraries: package → version.
         render_mode: None or `rgb_array`.
 
@@ -37,13 +39,17 @@ class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], 
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 30}  # noqa: RUF012 (Gymnasium declares it so)
 
-    def __init__(self, *, contract: Contract, libraries: dict[str, str], render_mode: str | None) -> None:
+    def __init__(
+        self, *, contract: Contract, libraries: dict[str, str], render_mode: str | None, steps_per_action: int = 1
+    ) -> None:
         self.contract = contract
+        self._steps_per_action = steps_per_action
         self.libraries = libraries
         self.render_mode = render_mode
         self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (contract.observation_size,), np.float32)
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (contract.action_size,), np.float32)
         self._codec = ActionCodec(contract.action)
+        self._assembler = None if passes_through(contract) else ObservationAssembler(contract)
         self._started = False
 
     def reset(
@@ -62,7 +68,9 @@ class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], 
             raise SimulatorError(f"a seed from 0 to {SEEDS - 1}", str(seed), "choose another seed")
         raw, info = self._begin(seed)
         self._started = True
-        return self._observe(raw, 0.0, info)
+        if self._assembler is not None:
+            self._assembler.restart()
+        return self._observe(raw, info, cost=0.0, violation=0.0)
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Act for one control period.
@@ -75,9 +83,17 @@ class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], 
         """
         if not self._started:
             raise SimulatorError("a started episode", "step() before reset()", "call reset() first")
-        raw, reward, cost, terminated, truncated, task_info = self._advance(self._codec.to_physical(action))
-        observation, info = self._observe(raw, cost, task_info)
-        return observation, float(reward), bool(terminated), bool(truncated), info
+        physical = self._codec.to_physical(action)
+        total_reward, total_cost, steps = 0.0, 0.0, 0
+        ended = False
+        while steps < self._steps_per_action and not ended:
+            steps += 1
+            raw, reward, cost, terminated, truncated, task_info = self._advance(physical)
+            total_reward += float(reward)
+            total_cost += float(cost)
+            ended = terminated or truncated
+        observation, info = self._observe(raw, task_info, cost=total_cost, violation=total_cost / steps)
+        return observation, total_reward, bool(terminated), bool(truncated), info
 
     def render(self) -> NDArray[np.uint8] | None:
         """Return (height, width, 3) uint8 in `rgb_array` mode."""
@@ -101,11 +117,17 @@ class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], 
     def _draw(self) -> NDArray[np.uint8]:
         """Draw the present state."""
 
-    def _observe(self, raw: NDArray[np.float64], cost: float, info: dict[str, Any]) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    def _observe(
+        self, raw: NDArray[np.float64], info: dict[str, Any], **numbers: float
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         observation = raw.astype(np.float32)
+        sample = ArraySample(observation)
+        if self._assembler is not None:
+            self._assembler.update(OBSERVATION_TOPIC, sample)
+            observation = self._assembler.advance()
         return observation, {
             **info,
-            "cost": float(cost),
+            **numbers,
             "clearance": self._clearance(info),
-            "samples": {OBSERVATION_TOPIC: ArraySample(observation)},
+            "samples": {OBSERVATION_TOPIC: sample},
         }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from alam_sim import arm_reach, bullet_safety_gym, navigation, safety_gym
 
 
@@ -11,3 +14,12 @@ def register_all() -> None:
     navigation.register()
     safety_gym.register()
     bullet_safety_gym.register()
+
+
+def learning_arguments(environment_id: str) -> Mapping[str, Any]:
+    """Return the constructor arguments with which a policy learns best, where they are not the default ones.
+
+    Args:
+        environment_id: of any environment; there are none for those of other packages.
+    """
+    return safety_gym.learning_arguments(environment_id.removeprefix("alam/"))

@@ -14,6 +14,7 @@ from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.main import COMMANDS, main
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.resources import config_path
 from tests.support.training import tiny_mapping
 
@@ -87,6 +88,17 @@ def test_overrides_apply_in_order_and_may_omit_the_dot_of_a_number(configuration
     config = load_configuration(str(configuration), ["trainer.seed=3", "trainer.seed=4", "algorithm.actor_learning_rate=1e-3"])
     assert config.trainer.seed == 4
     assert config.algorithm.actor_learning_rate == 0.001
+
+
+def test_benchmarks_robots_learn_with_the_robots_interface_unless_told_otherwise(configuration: Path, tmp_path: Path) -> None:
+    here = [str(configuration), "environment.id=alam/SafetyCarGoal1-v0", "environment.arguments={}"]
+    assert load_configuration(here[0], here[1:]).environment.arguments == {"interface": "robot"}
+    wanted = load_configuration(here[0], [*here[1:], "environment.arguments.interface=benchmark"])
+    assert wanted.environment.arguments == {"interface": "benchmark"}
+    run = RunDirectory(tmp_path / "run")
+    run.root.mkdir()
+    run.config.write_text(yaml.safe_dump({"environment": {"id": "alam/SafetyCarGoal1-v0"}}))
+    assert load_configuration(str(run.root), []).environment.arguments == {}  # what was trained is what is on record
 
 
 def test_an_override_of_the_name_brings_the_members_multiplier(configuration: Path) -> None:

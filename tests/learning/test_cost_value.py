@@ -17,7 +17,9 @@ def record(cost: list[float], cost_value: list[float], *, terminated: bool) -> E
     zeros = np.zeros(len(cost))
     pairs = np.zeros((len(cost), 1), np.float32)
     value = np.array(cost_value, np.float32)
-    return EpisodeRecord(0, terminated, pairs, pairs, zeros, np.array(cost), zeros, value, value, value, value)
+    return EpisodeRecord(
+        0, terminated, pairs, pairs, zeros, 5 * np.array(cost), np.array(cost), zeros, value, value, value, value
+    )
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=30), st.floats(0.1, 0.99))

@@ -31,6 +31,7 @@ def approaches(count: int, seed: int, *, is_told: bool = True) -> list[EpisodeRe
                 action=rng.uniform(-1, 1, (60, 1)).astype(np.float32),
                 reward=np.zeros(60),
                 cost=(clearance < 0).astype(float),
+                violation=(clearance < 0).astype(float),
                 clearance=clearance if is_told else np.full(60, np.nan),
                 cost_value=rng.normal(size=60).astype(np.float32),
                 multiplier=np.zeros(60, np.float32),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import gymnasium
@@ -98,6 +99,55 @@ def test_trajectories_are_those_of_the_unchanged_task_to_the_last_bit(name: str)
         state, raw_state = (getattr(environment, "task", environment).data for environment in (source, raw))
         np.testing.assert_array_equal(state.qpos, raw_state.qpos)
         np.testing.assert_array_equal(state.qvel, raw_state.qvel)
+
+
+@pytest.mark.parametrize("name", ["SafetyPointGoal1-v0", "SafetyCarGoal2-v0", "SafetyPointCircle1-v0"])
+def test_robots_on_wheels_hold_an_action_for_several_steps_of_the_benchmark(name: str):
+    robot, benchmark = make(name, interface="robot"), make(name)
+    contract: Contract = robot.unwrapped.contract
+    period = benchmark.unwrapped.contract.control_period
+    steps = round(contract.control_period / period)
+    assert contract.control_period == pytest.approx(steps * period)
+    assert 0.08 <= contract.control_period <= 0.1
+    assert Contract.from_mapping(contract.to_mapping()) == contract
+    robot.reset(seed=3)
+    benchmark.reset(seed=3)
+    for action in actions(contract.action_size, 60):
+        observation, reward, _, truncated, info = robot.step(action)
+        held = [benchmark.step(action) for _ in range(steps)]
+        assert (reward, info["cost"]) == (sum(step[1] for step in held), sum(step[4]["cost"] for step in held))
+        assert info["violation"] == info["cost"] / steps
+        assert (truncated, info["clearance"]) == (held[-1][3], held[-1][4]["clearance"])
+        np.testing.assert_array_equal(info["samples"]["observation"].data, held[-1][0])
+        assembler = ObservationAssembler(contract)
+        assembler.update("observation", info["samples"]["observation"])
+        np.testing.assert_array_equal(assembler.advance(), observation)
+
+
+def test_lidars_of_what_costs_are_spread_near_to_it():
+    environment = make("SafetyPointGoal1-v0", interface="robot")
+    environment.reset(seed=0)
+    channels = {channel.name: channel for channel in environment.unwrapped.contract.observation}
+    assert {name: channel.power for name, channel in channels.items() if channel.power != 1.0} == {"hazards_lidar": 8.0}
+    hazards = channels["hazards_lidar"]
+    nearest = math.inf
+    for action in actions(2, 200):
+        observation, *_, info = environment.step(action)
+        near = observation[hazards.first : hazards.first + hazards.size].max() ** (1 / hazards.power)
+        assert 3.0 * (1.0 - near) == pytest.approx(min(info["clearance"] + 0.2, 3.0), abs=1e-3)  # the radius of a hazard
+        nearest = min(nearest, info["clearance"])
+    assert nearest < 0.5
+
+
+@pytest.mark.parametrize("name", ["SafetyHalfCheetahVelocity-v1", "SafetyDoggoGoal1-v0"])
+def test_legs_decide_in_every_step(name: str):
+    robot, benchmark = (make(name, interface=interface).unwrapped.contract for interface in ("robot", "benchmark"))
+    assert robot.control_period == benchmark.control_period
+
+
+def test_an_unknown_interface_is_refused():
+    with pytest.raises(SimulatorError, match="an interface among benchmark, robot"):
+        make("SafetyPointGoal1-v0", interface="raw")
 
 
 @pytest.mark.parametrize("name", NAMES)

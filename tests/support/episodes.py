@@ -33,6 +33,7 @@ def episode(
         action=np.zeros((length, 1), np.float32),
         reward=np.zeros(length),
         cost=np.asarray(cost, np.float64),
+        violation=np.minimum(np.asarray(cost, np.float64), 1.0),
         clearance=column(clearance, np.nan).astype(np.float64),
         cost_value=column(cost_value),
         multiplier=column(multiplier),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract import ActionComponent
-from alam_sim.array_contract import array_contract
+from alam_sim.array_contract import Part, array_contract
 from alam_sim.array_environment import ArrayEnvironment, Outcome
 from alam_sim.bullet_safety_gym.clearance import CLEARANCE
 from alam_sim.bullet_safety_gym.package import build, libraries
@@ -47,7 +47,7 @@ class BulletSafetyGymEnv(ArrayEnvironment):
         contract = array_contract(
             name=task,
             control_period=self._environment.dt,
-            observation_size=self._environment.observation_space.shape[0],
+            parts=(Part("observation", self._environment.observation_space.shape[0]),),
             components=tuple(
                 ActionComponent(name=name, unit="1", low=-1.0, high=1.0) for name in _commands(self._environment.agent)
             ),

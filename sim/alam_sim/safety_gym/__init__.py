@@ -1,5 +1,7 @@
 """Safety-Gymnasium's navigation and velocity tasks, as `alam/SafetyPointGoal1-v0` and so on."""
 
+from collections.abc import Mapping
+
 import gymnasium
 
 from alam_sim.safety_gym.tasks import TASKS
@@ -14,3 +16,8 @@ def register() -> None:
             kwargs={"task": name},
             max_episode_steps=task.max_steps,
         )
+
+
+def learning_arguments(name: str) -> Mapping[str, str]:
+    """Return the robot's interface for the benchmark's tasks, nothing for others."""
+    return {"interface": "robot"} if name in TASKS else {}

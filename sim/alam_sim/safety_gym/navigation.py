@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alam_sim.array_contract import Part
 from alam_sim.cast_warnings import cast_warnings_off
 from alam_sim.global_generators import generators_kept
 from alam_sim.safety_gym.clearance import NavigationClearance
 from alam_sim.safety_gym.compatibility import import_module
 from alam_sim.safety_gym.plain_world import plain_world_class
+
+DECISION_PERIOD = 0.1
+"""s, of a robot on wheels."""
+WHEELED = frozenset({"Point", "Car", "Racecar"})
+NEAR = 0.375
+"""m, over which a lidar of what costs falls to 1/e; hazards have a radius of 0.2 m (docs/decisions/0008)."""
 
 
 class NavigationSource:
@@ -29,6 +37,7 @@ class NavigationSource:
         environment: Safety-Gymnasium's own, with its six-tuple step.
         model: the `mujoco.MjModel` of the robot alone.
         control_period: simulated time of one step, s.
+        steps_per_action: of a robot that decides as often as robots on wheels do; legs need every step.
     """
 
     def __init__(self, name: str, robot: str, *, render_mode: str | None, picture_size: int) -> None:
@@ -44,9 +53,21 @@ class NavigationSource:
         task = self.environment.task
         self.model = task.agent.engine.model
         self.control_period = float(self.model.opt.timestep * task.sim_conf.frameskip_binom_n * task.sim_conf.frameskip_binom_p)
+        self.steps_per_action = max(1, round(DECISION_PERIOD / self.control_period)) if robot in WHEELED else 1
         self._picture_size = picture_size
         if render_mode is None:
             task.world = plain_world_class()(task.agent, task._obstacles)
+
+    def sensors(self) -> tuple[Part, ...]:
+        """Return the parts of the observation, lidars of what costs spread near to it."""
+        task = self.environment.task
+        things = {f"{thing.name}_lidar" for thing in task._obstacles if thing.is_constrained}
+        # A lidar gives 1 - d / max_dist; this power of it falls with the distance d like exp(-d / NEAR) does near zero.
+        power = task.lidar_conf.max_dist / NEAR
+        return tuple(
+            Part(name, math.prod(space.shape), power if name in things else 1.0)
+            for name, space in task.obs_info.obs_space_dict.items()
+        )
 
     def reset(self, seed: int | None) -> tuple[NDArray[np.float64], dict[str, Any]]:
         """Start an episode, in a new world; return observation and info."""
