@@ -67,6 +67,9 @@ class MlpPass:
 class CriticPass:
     """Passes through some of the critics of one `BatchedCritics`.
 
+    Hidden layers are one batched product for all critics. The last one has a single output, for which a product of matrix and
+    vector for each critic is several times faster; the action's few columns are faster as rows.
+
     Args:
         critics: whose parameters are read.
         members: which of the critics.
@@ -78,23 +81,25 @@ class CriticPass:
         self._weights = [weight.detach()[members] for weight in critics.weights]
         self._biases = [bias.detach()[members] for bias in critics.biases]
         self._transposed = [weight.transpose(1, 2) for weight in self._weights]
-        self._action_weight = self._transposed[0][:, :, observation_size:]
+        self._action_weight = self._weights[0][:, observation_size:]
         count = len(self._weights[0])
-        self._outputs = [torch.empty(count, batch_size, weight.shape[2]) for weight in self._weights]
-        self._deltas = [torch.empty_like(output) for output in self._outputs[:-1]]
-        self._action_delta = torch.empty(count, batch_size, self._action_weight.shape[2])
-        self._action_gradient = torch.empty(batch_size, self._action_weight.shape[2])
+        self._outputs = [torch.empty(count, batch_size, weight.shape[2]) for weight in self._weights[:-1]]
+        self._values = torch.empty(count, batch_size)
+        self._deltas = [torch.empty_like(output) for output in self._outputs]
+        self._action_delta = torch.empty(count, self._action_weight.shape[1], batch_size)
+        self._action_gradient = torch.empty(self._action_weight.shape[1], batch_size)
         self._count = count
-        self._input = self._outputs[0]
+        self._input = self._values
 
     def forward(self, rows: Tensor) -> Tensor:
         """Return values (members, batch) of rows [observation, action], valid until the next call."""
         self._input = hidden = rows.expand(self._count, *rows.shape)
-        last = len(self._outputs) - 1
-        for index, (bias, weight, output) in enumerate(zip(self._biases, self._weights, self._outputs, strict=True)):
-            torch.baddbmm(bias, hidden, weight, out=output)
-            hidden = output if index == last else output.relu_()
-        return hidden.squeeze(-1)
+        for bias, weight, output in zip(self._biases[:-1], self._weights[:-1], self._outputs, strict=True):
+            hidden = torch.baddbmm(bias, hidden, weight, out=output).relu_()
+        last = self._biases[-1][:, 0], hidden, self._weights[-1].squeeze(-1), self._values
+        for bias, below, weight, value in zip(*last, strict=True):
+            torch.addmv(bias, below, weight, out=value)
+        return self._values
 
     def backward(self, delta: Tensor, weight_gradients: Sequence[Tensor], bias_gradients: Sequence[Tensor]) -> None:
         """Write the gradient of the parameters for the last `forward`.
@@ -106,15 +111,19 @@ class CriticPass:
         """
         inputs = [self._input, *self._outputs]
         for index, layer_delta in self._descend(delta):
-            torch.bmm(inputs[index].transpose(1, 2), layer_delta, out=weight_gradients[index])
+            if index < len(self._outputs):
+                torch.bmm(inputs[index].transpose(1, 2), layer_delta, out=weight_gradients[index])
+            else:
+                for below, row, gradient in zip(inputs[index], delta, weight_gradients[index].squeeze(-1), strict=True):
+                    torch.mv(below.t(), row, out=gradient)
             torch.sum(layer_delta, 1, keepdim=True, out=bias_gradients[index])
 
     def action_gradient(self, delta: Tensor) -> Tensor:
         """Return the derivative with respect to the action, (batch, action_size), valid until the next call."""
         for index, layer_delta in self._descend(delta):
             if index == 0:
-                torch.bmm(layer_delta, self._action_weight, out=self._action_delta)
-        return torch.sum(self._action_delta, 0, out=self._action_gradient)
+                torch.bmm(self._action_weight, layer_delta.transpose(1, 2), out=self._action_delta)
+        return torch.sum(self._action_delta, 0, out=self._action_gradient).t()
 
     def _descend(self, values_delta: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Yield (layer, derivative with respect to its output before the ReLU) from the last layer to the first."""
