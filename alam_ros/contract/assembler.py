@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.channel_reader import ChannelReader
+from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Channel, Contract
 from alam_ros.errors import ObservationError
@@ -16,12 +17,16 @@ class ObservationAssembler:
 
     `update` may be called at any rate; histories advance with `advance`, once a control period, so that they mean the same on a
     robot whose sensors run faster.
+
+    Args:
+        contract: what to assemble.
+        frames: transforms for goals that are given in a frame of their own.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, frames: FrameTree | None = None) -> None:
         self.contract = contract
         self._topics = frozenset(topic for topic, _ in contract.topics())
-        self._readers = tuple(ChannelReader(channel) for channel in contract.observation)
+        self._readers = tuple(ChannelReader(channel, frames) for channel in contract.observation)
         self._samples: dict[str, Sample] = {}
         self._times: dict[str, tuple[float, float]] = {}
 

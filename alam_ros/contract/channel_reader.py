@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.extractors import EXTRACTORS
-from alam_ros.contract.samples import Sample, Samples
+from alam_ros.contract.frames import FrameTree
+from alam_ros.contract.samples import OdometrySample, PointSample, PoseSample, Sample, Samples
 from alam_ros.contract.schema import Channel
 from alam_ros.errors import ObservationError
 
 
 class ChannelReader:
-    """Extracts, scales and stacks one channel."""
+    """Extracts, scales and stacks one channel.
 
-    def __init__(self, channel: Channel) -> None:
+    Args:
+        channel: to read.
+        frames: transforms for goals that are given in a frame of their own; without, all frames must be as the contract says.
+    """
+
+    def __init__(self, channel: Channel, frames: FrameTree | None = None) -> None:
         self._channel = channel
+        self._tree = frames
         self._extract = EXTRACTORS[(channel.type, channel.field)](channel)
         bounds = channel.bounds()
         self._centre: NDArray[np.float64] | None = None
@@ -43,7 +52,7 @@ class ChannelReader:
     def physical(self, samples: Samples) -> NDArray[np.float64]:
         """Return the current frame in the channel's unit; errors as of `frame`."""
         self._check_frame(samples[self._channel.topic])
-        frame = self._extract(samples)
+        frame = self._extract(self._seen_from_reference(samples))
         if not np.isfinite(frame).all():  # before clipping, which would hide infinities
             raise ObservationError(
                 f"finite values in the channel `{self._channel.name}`", str(frame), f"check `{self._channel.topic}`"
@@ -66,6 +75,19 @@ class ChannelReader:
         if self._least is not None:
             frame = np.log(np.maximum(frame, self._least))
         return np.asarray(np.clip((frame - self._centre) * self._scale, -1.0, 1.0))
+
+    def _seen_from_reference(self, samples: Samples) -> Samples:
+        """Return the samples with a goal of a named frame as it lies in the frame it is seen from; only its position is used."""
+        channel = self._channel
+        if self._tree is None or not channel.needs_transforms:
+            return samples
+        goal, reference = samples[channel.topic], samples[channel.reference_topic]
+        assert isinstance(goal, (PointSample, PoseSample))
+        assert isinstance(reference, (OdometrySample, PoseSample))
+        if goal.frame == reference.frame:
+            return samples
+        position = self._tree.point(goal.position, goal.frame, reference.frame)
+        return {**samples, channel.topic: replace(goal, position=position, frame=reference.frame)}
 
     def _check_frame(self, sample: Sample) -> None:
         expected, found = self._channel.frame, getattr(sample, "frame", None)  # arrays and joint states have no frame

@@ -49,5 +49,7 @@ def check_common_frame(goal: PoseSample | PointSample, reference: OdometrySample
     """
     if goal.frame != reference.frame:
         raise ObservationError(
-            f"the goal in its reference's frame `{reference.frame}`", f"`{goal.frame}`", "publish the goal in that frame"
+            f"the goal in its reference's frame `{reference.frame}`",
+            f"`{goal.frame}`",
+            f"publish the goal in that frame, or say `frame: {goal.frame}` in the robot's contract, where TF is broadcast",
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import (
     ArraySample,
     ImuSample,
@@ -42,6 +43,21 @@ def decode(type_name: str, message: Any) -> Sample:
             f"a message type among {', '.join(sorted(DECODERS))}", f"`{type_name}`", "correct the channel's `type`"
         )
     return decoder(message)
+
+
+def update_frames(frames: FrameTree, message: Any, *, received: float, is_static: bool) -> None:
+    """Take what a `tf2_msgs/msg/TFMessage` says.
+
+    Args:
+        frames: to be updated.
+        message: of /tf or /tf_static.
+        received: when it arrived, s of the caller's steady clock.
+        is_static: whether it came on /tf_static.
+    """
+    for stamped in message.transforms:
+        translation, rotation = _vector(stamped.transform.translation), _quaternion(stamped.transform.rotation)
+        parent, child = stamped.header.frame_id, stamped.child_frame_id
+        frames.update(parent, child, translation, rotation, received=received, is_static=is_static)
 
 
 def _laser_scan(message: Any) -> LaserScanSample:

@@ -32,7 +32,8 @@ class Channel:
         range: physical (low, high) for all elements or for each, scaled to [-1, 1] and clipped; None passes values through.
         scale: `logarithmic` spreads the near end of ranges, where a centimetre matters; it needs a range above 0.
         unit: of the elements, for people.
-        frame: frame the sample must be in; empty accepts any.
+        frame: frame the sample must be in; empty accepts any. TF joins a goal's with that of what it is seen from; where a
+            goal's is empty, both must be the same.
         reference_topic: for goals, what they are seen from: odometry for `goal_polar`, the tool's pose for `goal_direction`.
         joints: for joint states, the joint of each element.
         first: for arrays, where in the array the channel begins; several channels may share one array.
@@ -117,6 +118,11 @@ class Channel:
     def whole_array(self) -> int:
         """Elements of the array that the channel is part of."""
         return self.size if self.array_size is None else self.array_size
+
+    @property
+    def needs_transforms(self) -> bool:
+        """Whether it is a goal in a named frame, which need not be that of what it is seen from."""
+        return bool(self.reference_topic and self.frame)
 
     def bounds(self) -> tuple[Bounds, ...] | None:
         """Return one (low, high) for each element, or None for a channel that is passed through."""
@@ -222,6 +228,11 @@ class Contract:
                     "none, so its silence would go unnoticed",
                     f"give `{channel.name}` a timeout",
                 )
+
+    @property
+    def needs_transforms(self) -> bool:
+        """Whether some goal is in a frame of its own."""
+        return any(channel.needs_transforms for channel in self.observation)
 
     @property
     def observation_size(self) -> int:

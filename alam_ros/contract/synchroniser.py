@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.assembler import ObservationAssembler
+from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Contract
 from alam_ros.errors import ObservationError
@@ -58,13 +59,17 @@ class _Arrival:
 class ObservationSynchroniser:
     """Decides when a control tick is due and with which samples it runs.
 
+    Args:
+        contract: what to assemble.
+        frames: transforms for goals that are given in a frame of their own.
+
     Attributes:
         measured_period: smoothed interval between ticks by their stamps, s; NaN before the second.
         restarts: how often the sources' clock jumped back.
     """
 
-    def __init__(self, contract: Contract) -> None:
-        self._assembler = ObservationAssembler(contract)
+    def __init__(self, contract: Contract, frames: FrameTree | None = None) -> None:
+        self._assembler = ObservationAssembler(contract, frames)
         self._period = contract.control_period
         trigger = next(channel for channel in contract.observation if channel.name == contract.trigger)
         self._trigger = trigger.topic

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract, Sample, decode
+from alam_ros.contract.frames import FrameTree
+from alam_ros.contract.messages import update_frames
 from alam_ros.contract_check.beams import Beams
 from alam_ros.contract_check.commands import CommandCheck
 from alam_ros.contract_check.finding import Finding, Verdict, fails
@@ -16,8 +18,8 @@ from alam_ros.contract_check.ticks import check_ticks
 from alam_ros.contract_check.topics import check_command_topic, check_topics
 from alam_ros.contract_check.values import ChannelValues
 from alam_ros.errors import AlamError
-from alam_ros.onboard.stamps import header_stamp_ns
-from alam_ros.replay.observation_pass import CLOCK
+from alam_ros.onboard.stamps import SECOND_NS, header_stamp_ns
+from alam_ros.replay.observation_pass import CLOCK, TRANSFORMS
 
 
 def check_drive(contract: Contract, path: Path, *, namespace: str = "", commands: str = "") -> list[Finding]:
@@ -64,9 +66,9 @@ class _Observations:
 
     def __init__(self, bag: BagReader, contract: Contract, topic_of: Callable[[str], str]) -> None:
         self._contract, self._topic_of = contract, topic_of
-        self._kinds = dict(contract.topics())
+        self._frames = FrameTree()
         self._names = {topic_of(topic): topic for topic, kind in contract.topics() if bag.types.get(topic_of(topic)) == kind}
-        self._values = [ChannelValues(channel) for channel in contract.observation]
+        self._values = [ChannelValues(channel, self._frames) for channel in contract.observation]
         self._beams = {channel.name: Beams(channel) for channel in contract.observation if channel.field == "ranges"}
         self._rhythms: defaultdict[str, Rhythm] = defaultdict(Rhythm)
         self._stamped: set[str] = set()
@@ -75,7 +77,13 @@ class _Observations:
 
     def _read(self, bag: BagReader) -> None:
         latest: dict[str, Sample] = {}
-        for entry in bag.messages(list(self._names)) if self._names else ():
+        transforms = TRANSFORMS.keys() & bag.types.keys() if self._contract.needs_transforms else ()
+        for entry in bag.messages([*self._names, *transforms]) if self._names else ():
+            received = entry.received_ns / SECOND_NS
+            if entry.topic in TRANSFORMS:
+                update_frames(self._frames, entry.message, received=received, is_static=TRANSFORMS[entry.topic])
+                continue
+            self._frames.hear(received)
             topic = self._names[entry.topic]
             latest[topic] = decode(entry.type, entry.message)
             self._rhythms[topic].received_ns.append(entry.received_ns)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alam_ros.contract import Channel
 from alam_ros.contract.channel_reader import ChannelReader
+from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import Samples
 from alam_ros.contract_check.finding import TOLERATED, Finding, by_share, fails, fits
 from alam_ros.errors import ObservationError
@@ -27,38 +27,27 @@ class Refusals:
     count: int = 0
 
 
-@dataclass(slots=True)
 class ChannelValues:
-    """Reads a channel whenever a message of its own arrives, and of its reference once both are there.
+    """Reads a channel whenever a message of its own arrives, and of its reference once both are there."""
 
-    Attributes:
-        readings: how often it was read.
-        refusals: reason → what could not be read.
-    """
-
-    channel: Channel
-    readings: int = 0
-    refusals: dict[tuple[str, str], Refusals] = field(default_factory=dict)
-    _reader: ChannelReader = field(init=False)
-    _low: NDArray[np.float64] = field(init=False)
-    _high: NDArray[np.float64] = field(init=False)
-    _outside: NDArray[np.int64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        size = self.channel.size
-        self._reader = ChannelReader(self.channel)
-        self._low, self._high, self._outside = np.full(size, np.inf), np.full(size, -np.inf), np.zeros(size, dtype=np.int64)
+    def __init__(self, channel: Channel, frames: FrameTree) -> None:
+        self.channel = channel
+        self._reader = ChannelReader(channel, frames)
+        self._readings = 0
+        self._refusals: dict[tuple[str, str], Refusals] = {}
+        self._low, self._high = np.full(channel.size, np.inf), np.full(channel.size, -np.inf)
+        self._outside = np.zeros(channel.size, dtype=np.int64)
 
     def read(self, samples: Samples) -> None:
         """Read the channel from the latest samples, if all its topics have one."""
         topics = {self.channel.topic, self.channel.reference_topic} - {""}
         if not topics <= samples.keys():
             return
-        self.readings += 1
+        self._readings += 1
         try:
             values = self._reader.physical(samples)
         except ObservationError as error:
-            self.refusals.setdefault((error.expected, error.remedy), Refusals(error)).count += 1
+            self._refusals.setdefault((error.expected, error.remedy), Refusals(error)).count += 1
             return
         self._low, self._high = np.minimum(self._low, values), np.maximum(self._high, values)
         bounds = self.channel.bounds()
@@ -70,11 +59,13 @@ class ChannelValues:
     def findings(self) -> list[Finding]:
         """Say what the readings were like."""
         name = self.channel.name
-        if not self.readings:
+        if not self._readings:
             return [fails(f"{name}: never complete: no message on one of its topics")]
         found = [
-            by_share(refusals.count / self.readings, f"{name}: {refusals.count} of {self.readings} readings: {refusals.example}")
-            for refusals in self.refusals.values()
+            by_share(
+                refusals.count / self._readings, f"{name}: {refusals.count} of {self._readings} readings: {refusals.example}"
+            )
+            for refusals in self._refusals.values()
         ]
         if np.isfinite(self._low).all():
             found.extend(self._ranges())
@@ -87,7 +78,7 @@ class ChannelValues:
         if bounds is None or self.channel.field == "ranges":
             return [fits(text)]
         worst = int(self._outside.argmax())
-        share = float(self._outside[worst]) / self.readings
+        share = float(self._outside[worst]) / self._readings
         if share == 0.0:
             return [fits(f"{text}, within the range")]
         low, high = bounds[worst]

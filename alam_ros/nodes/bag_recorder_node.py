@@ -21,6 +21,7 @@ from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.parameters import fixed
 from alam_ros.nodes.spin import spin_until_stopped
+from alam_ros.nodes.transforms import TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.gated_action import contract_of, gated_action
 
 # Deeper than the publishers', so that a busy moment of this process loses nothing.
@@ -53,6 +54,10 @@ class BagRecorderNode(Node):
         latched = {channel.topic for channel in contract.observation if channel.timeout is None}
         for topic, kind in contract.topics():
             self._record(MESSAGE_TYPES[kind], topic, LATCHED if topic in latched else STREAM)
+        transforms = transform_type(contract)
+        if transforms is not None:
+            for topic, qos in TRANSFORM_TOPICS.items():
+                self._record(transforms, topic, qos)
         command = MESSAGE_TYPES[gated_action(self._gate_values(), contract).spec.type]
         for topic in ("cmd_in", "cmd_out"):
             self._record(command, topic, RELIABLE)

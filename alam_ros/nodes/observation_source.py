@@ -11,6 +11,7 @@ from rclpy.node import Node
 from alam_ros.contract import Contract, ControlTick
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.qos import LATCHED, SENSOR
+from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
 
@@ -41,6 +42,14 @@ class ObservationSource:
             # publisher, such as RViz's goal tool.
             for qos in ((LATCHED, SENSOR) if topic in latched else (SENSOR,))
         ]
+        kind = transform_type(contract)
+        if kind is None and contract.needs_transforms:
+            node.get_logger().warning("no tf2_msgs is installed: goals must be in the frame of what they are seen from")
+        if kind is not None:
+            self._subscriptions += [
+                node.create_subscription(kind, topic, self._transform_callback(topic), qos)
+                for topic, qos in TRANSFORM_TOPICS.items()
+            ]
 
     def poll(self) -> ControlTick | None:
         """Run the control tick that is due, if any.
@@ -66,6 +75,12 @@ class ObservationSource:
         """Unsubscribe."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
+
+    def _transform_callback(self, topic: str) -> Callable[[Any], None]:
+        def receive(message: Any) -> None:
+            self._stream.receive_transforms(message, received=time.monotonic(), is_static=topic == STATIC)
+
+        return receive
 
     def _callback(self, topic: str, kind: str) -> Callable[[Any], None]:
         def receive(message: Any) -> None:

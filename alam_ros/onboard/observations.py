@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser, decode
+from alam_ros.contract.frames import FrameTree
+from alam_ros.contract.messages import update_frames
 from alam_ros.onboard.stamps import StampScale, header_stamp_ns
 
 
@@ -17,7 +19,8 @@ class ObservationStream:
 
     def __init__(self, contract: Contract) -> None:
         self._scale = StampScale()
-        self.synchroniser = ObservationSynchroniser(contract)
+        self._frames = FrameTree()
+        self.synchroniser = ObservationSynchroniser(contract, self._frames)
 
     def receive(self, topic: str, kind: str, message: Any, *, received: float, now_ns: int) -> None:
         """Take a message.
@@ -30,7 +33,12 @@ class ObservationStream:
             now_ns: ROS time, the stamp of messages that have none or leave it empty.
         """
         stamp_ns = header_stamp_ns(message) or now_ns
+        self._frames.hear(received)
         self.synchroniser.update(topic, decode(kind, message), stamp=self._scale.seconds(stamp_ns), received=received)
+
+    def receive_transforms(self, message: Any, *, received: float, is_static: bool) -> None:
+        """Take a `tf2_msgs/msg/TFMessage`, for contracts that need transforms."""
+        update_frames(self._frames, message, received=received, is_static=is_static)
 
     def poll(self, now: float) -> ControlTick | None:
         """Run the control tick that is due, if any; call again until there is none.

@@ -15,6 +15,8 @@ from alam_ros.onboard.stamps import SECOND_NS, nanoseconds
 POLLS_PER_PERIOD = 5
 """As the policy node does, for the topics that a tick waits for."""
 CLOCK = "/clock"
+TRANSFORMS = {"/tf": False, "/tf_static": True}
+"""Topic → whether its transforms are static; as the nodes subscribe to them, for contracts that need them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +65,12 @@ def replay_observations(
         found = bag.types.get(recorded, kinds[topic])
         if found != kinds[topic]:
             raise BagError(f"{kinds[topic]} on `{recorded}`", found, "give the contract of this robot with --robot")
-    for entry in bag.messages([*named, *({CLOCK} & bag.types.keys())]):
+    others = {CLOCK, *(TRANSFORMS if contract.needs_transforms else ())} & bag.types.keys()
+    for entry in bag.messages([*named, *others]):
         if entry.topic == CLOCK:
             player.clock_ns = nanoseconds(entry.message.clock)
+        elif entry.topic in TRANSFORMS:
+            player.play_transforms(entry)
         else:
             player.play(entry, named[entry.topic])
     player.finish()
@@ -93,6 +98,10 @@ class _Player:
         self._stream.receive(topic, entry.type, entry.message, received=self._seconds(now_ns), now_ns=self._ros_ns(now_ns))
         self._run(now_ns)
         self._last_ns = now_ns
+
+    def play_transforms(self, entry: BagMessage) -> None:
+        received, is_static = self._seconds(entry.received_ns), TRANSFORMS[entry.topic]
+        self._stream.receive_transforms(entry.message, received=received, is_static=is_static)
 
     def finish(self) -> None:
         """Poll until nothing waits any more."""

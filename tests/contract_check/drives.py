@@ -60,6 +60,12 @@ def goal(at: float, *, frame: str = "odom", x: float = 2.0) -> Any:
     return new_message("geometry_msgs/msg/PoseStamped", header=header(at, frame), pose=pose(x))
 
 
+def transform(at: float, parent: str, child: str, x: float) -> Any:
+    moved = new_message("geometry_msgs/msg/Transform", translation=vector(x), rotation=quaternion())
+    stamped = new_message("geometry_msgs/msg/TransformStamped", header=header(at, parent), child_frame_id=child, transform=moved)
+    return new_message("tf2_msgs/msg/TFMessage", transforms=[stamped])
+
+
 def scan(at: float, *, frame: str = "base_scan", beams: int = 360, zeros: int = 0) -> Any:
     """Return a scan as a turtlebot's driver writes it: zero where nothing came back."""
     ranges = np.full(beams, 1.5, dtype=np.float32)

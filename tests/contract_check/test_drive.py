@@ -142,6 +142,18 @@ def test_a_robot_in_a_namespace_is_found(tmp_path: Path) -> None:
     assert told(tmp_path, entries, namespace="/tb3/")[Verdict.FAILS] == []
 
 
+def test_goals_on_a_map_are_seen_through_recorded_transforms(tmp_path: Path) -> None:
+    channels = (replace(channel, frame="map") if channel.name == "goal" else channel for channel in CONTRACT.observation)
+    on_map = replace(CONTRACT, observation=tuple(channels))
+    entries = drives.drive(goal={"frame": "map", "x": 5.0})
+    failed = told(tmp_path, entries, on_map)[Verdict.FAILS]
+    assert any("expected transforms that join `map` and `odom`" in text for text in failed)
+    entries += [("/tf", at, drives.transform(at, "map", "odom", 3.0)) for at in np.arange(0.0, 4.0, 0.1)]
+    lines = told(tmp_path / "tf", entries, on_map)
+    assert lines[Verdict.FAILS] == []
+    assert "goal: read 2 to 2, 1 to 1, 0 to 0, within the range" in lines[Verdict.FITS]
+
+
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BagError, match="nothing at"):
         check_drive(CONTRACT, tmp_path / "absent.mcap")

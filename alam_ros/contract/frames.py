@@ -1,0 +1,99 @@
+"""Transforms between frames, as TF broadcasts them (REP-105), without ROS: nodes, replay and checks run this same code."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from alam_ros.contract.rotation import inverse, rotated, unit
+from alam_ros.contract.samples import Quaternion, Vector3
+from alam_ros.errors import ObservationError
+
+TRANSFORM_TIMEOUT_S = 1.0
+"""Silence after which a moving transform counts no more: localisation broadcasts map → odom ten times a second and more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """Where a frame lies in its parent: p_parent = rotation · p_child + translation; m and a quaternion (x, y, z, w).
+
+    Attributes:
+        received: s of the caller's steady clock; infinite for a static transform, which never grows old.
+    """
+
+    parent: str
+    translation: Vector3
+    rotation: Quaternion
+    received: float
+
+
+class FrameTree:
+    """The latest transform of each frame to its parent."""
+
+    def __init__(self) -> None:
+        self._transforms: dict[str, Transform] = {}
+        self._now = -math.inf
+
+    def hear(self, received: float) -> None:
+        """Take note of the time: whatever arrives shows how old the transforms are."""
+        self._now = max(self._now, received)
+
+    def update(
+        self, parent: str, child: str, translation: Vector3, rotation: Quaternion, *, received: float, is_static: bool = False
+    ) -> None:
+        """Take a transform; a leading slash of frames' names, as of ROS 1, is left out."""
+        self.hear(received)
+        self._transforms[_name(child)] = Transform(_name(parent), translation, rotation, math.inf if is_static else received)
+
+    def point(self, position: Vector3, source: str, target: str) -> Vector3:
+        """Return a point of the frame `source` as seen in the frame `target`.
+
+        Raises:
+            ObservationError: when no fresh transforms join them.
+        """
+        source, target = _name(source), _name(target)
+        up, down = self._ancestors(source), self._ancestors(target)
+        common = next((frame for frame in up if frame in down), None)
+        if common is None:
+            raise ObservationError(
+                f"transforms that join `{source}` and `{target}`",
+                f"the frames {', '.join(sorted({*self._transforms, *(t.parent for t in self._transforms.values())})) or 'none'}",
+                f"broadcast them on /tf, or publish what is given in `{source}` in `{target}`",
+            )
+        for frame in up[: up.index(common)]:
+            step = self._fresh(frame)
+            position = _sum(rotated(self._rotation(step), position), step.translation)
+        for frame in reversed(down[: down.index(common)]):
+            step = self._fresh(frame)
+            position = rotated(inverse(self._rotation(step)), _sum(position, step.translation, -1.0))
+        return position
+
+    def _ancestors(self, frame: str) -> list[str]:
+        """Return the frame and those above it; a loop, which is no tree, ends where it closes."""
+        found = [frame]
+        while (step := self._transforms.get(found[-1])) is not None and step.parent not in found:
+            found.append(step.parent)
+        return found
+
+    def _fresh(self, frame: str) -> Transform:
+        transform = self._transforms[frame]
+        age = self._now - transform.received
+        if age > TRANSFORM_TIMEOUT_S:
+            raise ObservationError(
+                f"a transform of `{frame}` in `{transform.parent}` not older than {TRANSFORM_TIMEOUT_S:g} s",
+                f"one of {age:.1f} s ago",
+                "check that its source, such as the localisation, is running",
+            )
+        return transform
+
+    @staticmethod
+    def _rotation(transform: Transform) -> Quaternion:
+        return unit(transform.rotation, "/tf")
+
+
+def _name(frame: str) -> str:
+    return frame.removeprefix("/")
+
+
+def _sum(a: Vector3, b: Vector3, sign: float = 1.0) -> Vector3:
+    return (a[0] + sign * b[0], a[1] + sign * b[1], a[2] + sign * b[2])
