@@ -61,7 +61,9 @@ class ConstraintConfig:
         certificate: what the cost critics learn. "cost_value": the discounted sum of costs; "constraint_decay": the discounted
             probability that a cost will ever occur, for constraints that must hold always.
         episode_cost_limit: budget D over `episode_steps` T, both in steps of the benchmark, also where an action is held for
-            several of them; with the cost value d = (D/T) (1 - γ_c^T) / (1 - γ_c).
+            several of them.
+        margin: share of the budget that learning does not spend: d = (1 - margin) (D/T) (1 - γ_c^T) / (1 - γ_c). A multiplier in
+            equilibrium spends all of d, and of policies that meet a budget on average, half exceed it.
         decay_limit: d of constraint decay.
         cost_horizon: how far ahead a cost counts, s: γ_c = 1 - control period / horizon. A robot that can stop within it has time
             to avoid what it foresees.
@@ -71,6 +73,7 @@ class ConstraintConfig:
     certificate: Literal["cost_value", "constraint_decay"] = "cost_value"
     episode_cost_limit: float = 10.0
     episode_steps: int = 400
+    margin: float = 0.2
     decay_limit: float = 0.1
     cost_horizon: float = 1.0
     cost_discount: float | None = None
@@ -82,6 +85,8 @@ class ConstraintConfig:
         if self.cost_discount is not None and not 0 < self.cost_discount < 1:
             found = str(self.cost_discount)
             raise ConfigurationError("`algorithm.constraint.cost_discount` between 0 and 1", found, "correct it")
+        if not 0 <= self.margin < 1:
+            raise ConfigurationError("`algorithm.constraint.margin` from 0 to below 1", str(self.margin), "correct it")
         limits = (self.episode_cost_limit, self.episode_steps, self.decay_limit)
         if not all(math.isfinite(limit) and limit > 0 for limit in limits):
             raise ConfigurationError("a cost limit above 0, over at least one step", str(limits), "allow some cost")
@@ -120,7 +125,12 @@ class ConstraintConfig:
         if self.certificate == "constraint_decay":
             return self.decay_limit
         steps = self.episode_steps
-        return self.episode_cost_limit / steps * (1 - self.discount**steps) / (1 - self.discount)
+        return self.target_episode_cost / steps * (1 - self.discount**steps) / (1 - self.discount)
+
+    @property
+    def target_episode_cost(self) -> float:
+        """The episode cost that learning aims at: the budget less the margin."""
+        return self.episode_cost_limit * (1 - self.margin)
 
     @property
     def largest_value(self) -> float:

@@ -41,7 +41,7 @@ class Learner:
         observation_size, action_size: of the contract.
 
     Attributes:
-        episode_excess: (J_c - D) / D of the episodes finished last, which some members follow.
+        episode_excess: (J_c - D) / D, D less the margin, of the episodes finished last, which some members follow.
     """
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:

@@ -220,7 +220,7 @@ class Trainer:
 
     def _set_progress(self) -> None:
         """Tell the learner how far training is and what the last episodes cost."""
-        limit = self._config.algorithm.constraint.episode_cost_limit
+        limit = self._config.algorithm.constraint.target_episode_cost
         episodes = list(self._collector.episodes)[-EXCESS_EPISODES:]
         if episodes:
             self._learner.episode_excess = float(np.mean([episode.cost for episode in episodes])) / limit - 1.0

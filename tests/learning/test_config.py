@@ -25,10 +25,22 @@ def build(**algorithm: Any) -> TrainingConfig:
 
 @pytest.mark.parametrize(("limit", "expected"), [(25.0, 2.50), (10.0, 1.00)])
 def test_threshold_of_an_episode_budget(limit: float, expected: float) -> None:
-    constraint = ConstraintConfig(episode_cost_limit=limit, episode_steps=1000, cost_discount=0.99)
+    constraint = ConstraintConfig(episode_cost_limit=limit, episode_steps=1000, cost_discount=0.99, margin=0.0)
     assert constraint.threshold == pytest.approx(expected, abs=0.005)
     # Costs spread evenly over the episode are discounted to exactly the threshold.
     assert constraint.threshold == pytest.approx(float(np.sum(limit / 1000 * 0.99 ** np.arange(1000))))
+
+
+def test_the_margin_is_kept_free_of_every_member() -> None:
+    tight, exact = (ConstraintConfig(episode_cost_limit=10.0, cost_discount=0.9, margin=margin) for margin in (0.2, 0.0))
+    assert tight.target_episode_cost == pytest.approx(8.0)
+    assert tight.threshold == pytest.approx(0.8 * exact.threshold)
+
+
+@pytest.mark.parametrize("margin", [-0.1, 1.0, float("nan")])
+def test_a_margin_that_leaves_no_budget_is_refused(margin: float) -> None:
+    with pytest.raises(ConfigurationError, match="margin"):
+        ConstraintConfig(margin=margin)
 
 
 def test_a_limit_that_makes_every_state_infeasible_is_refused() -> None:
