@@ -19,7 +19,7 @@ COMMANDS = {
     "risk": "judge how well a trained policy foretells violations",
     "contract": "check a contract, and whether a recorded drive fits it",
     "replay": "look back at a recorded drive: risk, gate and four numbers, without ROS",
-    "gate-study": "drive the same maps without the gate and with it",
+    "gate-study": "what the gate does to a careless commander, or to the policy itself",
     "bench": "measure the learner against its peers and against the machine",
     "bandit": "compare rules of updating the multiplier on a problem whose multiplier is known",
 }

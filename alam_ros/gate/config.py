@@ -96,6 +96,12 @@ class GateConfig:
         novelty: threshold on the distance from the training range, beyond which no estimate is believed.
         rest_benefit: a high risk restricts the command only where rest has at most this share of its risk (docs/decisions/0004);
             infinite restricts always.
+        risk_source: `estimate`: somebody tells the risk of the state, held against the thresholds above; `command`: every command
+            is judged itself, held against those below.
+        response: to a command whose own risk is not acceptable: `policy` acts in its place, `scale` to its largest acceptable
+            fraction, `stop`, or `scale_or_policy`: scale, but the policy acts where not even rest is acceptable.
+        acceptable_probability: of a violation, of a judged command.
+        acceptable_cost_ratio: cost_value / threshold of a judged command, where there is no calibrated probability.
         slowdown_ratio: factor on all components in SLOW.
         escape_ratio: factor on commands that may pass although danger persists, once it alone has stopped the robot for
             `escape_delay`; 0 keeps the robot stopped.
@@ -116,6 +122,10 @@ class GateConfig:
     )
     novelty: Threshold = Threshold(trigger=0.5, release=0.4)
     rest_benefit: float = 0.5
+    risk_source: Literal["estimate", "command"] = "estimate"
+    response: Literal["policy", "scale", "scale_or_policy", "stop"] = "policy"
+    acceptable_probability: Threshold = Threshold(trigger=0.02, release=0.01)
+    acceptable_cost_ratio: Threshold = Threshold(trigger=0.4, release=0.3)
     slowdown_ratio: float = 0.5
     escape_ratio: float = 0.0
     escape_delay: float = 2.0
@@ -135,11 +145,20 @@ class GateConfig:
         _require("escape_ratio", self.escape_ratio, 0.0, self.slowdown_ratio)
         _require("probability.caution.release", self.probability.caution.release, 0.0, 1.0)
         _require("probability.danger.trigger", self.probability.danger.trigger, 0.0, 1.0)
+        _require("acceptable_probability.release", self.acceptable_probability.release, 0.0, 1.0)
+        _require("acceptable_probability.trigger", self.acceptable_probability.trigger, 0.0, 1.0)
+        _require("acceptable_cost_ratio.release", self.acceptable_cost_ratio.release, 0.0, math.inf)
         _require("novelty.release", self.novelty.release, 0.0, math.inf)
-        if self.mode not in ("enforcing", "monitoring"):
-            raise ConfigurationError("the mode `enforcing` or `monitoring`", repr(self.mode), "correct the mode")
+        _choose("mode", self.mode, ("enforcing", "monitoring"))
+        _choose("risk_source", self.risk_source, ("estimate", "command"))
+        _choose("response", self.response, ("policy", "scale", "scale_or_policy", "stop"))
 
 
 def _require(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ConfigurationError(f"`{name}` from {low} to {high}", str(value), "correct its value")
+
+
+def _choose(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigurationError(f"`{name}` among {', '.join(known)}", repr(value), "correct it")

@@ -18,6 +18,7 @@ class GateStatus(IntEnum):
     SLOW = 2
     STOP = 3
     EMERGENCY_STOP = 4
+    FALLBACK = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +52,7 @@ class GateDecision:
     Attributes:
         state: what the gate decides; in monitoring mode what it would do.
         command: (components,) float64 to send to the robot.
-        is_passed: the command is the source's, scaled by `scale`; otherwise it is an invented zero.
+        is_passed: the command is the source's, scaled by `scale`; otherwise it is an invented zero or the policy's.
         is_holding: zero has been sent for longer than `stop_pub_timeout`; it may be repeated at a lower rate.
         causes: in force, including those that do not decide the state.
         scale: factor applied to all components of the source's command.

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alam_ros.errors import ConfigurationError
+from alam_ros.gate.command_risk import CommandRisk
 from alam_ros.gate.config import GateConfig
 from alam_ros.gate.decision import Causes, GateDecision, GateStatus
+from alam_ros.gate.response import PASS, Verdict
 from alam_ros.gate.risk import Risk
 from alam_ros.gate.supervision import Supervision
 from alam_ros.gate.time_guard import TimeGuard
@@ -57,6 +59,10 @@ class Gate:
         """Take a risk estimate."""
         self._inputs.take_risk(self._enter(now), risk)
 
+    def on_command_risk(self, now: float, risk: CommandRisk) -> None:
+        """Take the judgement of the last command, where the configuration's `risk_source` is `command`."""
+        self._inputs.take_command_risk(self._enter(now), risk)
+
     def on_observation(self, now: float, channel: str) -> None:
         """Note data on a watched observation topic.
 
@@ -78,7 +84,7 @@ class Gate:
         """
         now = self._enter(now)
         self._inputs.update(now)
-        state, _ = self._resolve(now, is_latched=False)
+        state = self._resolve(now, is_latched=False).state
         if self._is_latched and state in (GateStatus.STOP, GateStatus.INACTIVE):
             return self._explain(now, state)
         self._is_latched = False
@@ -93,12 +99,15 @@ class Gate:
         """Decide by other values from now on; hold times begin anew.
 
         Raises:
-            ConfigurationError: when the components or the watched observations would change.
+            ConfigurationError: when the components, the watched observations or the source of risk would change.
         """
-        before = (self._config.limits.names, set(self._config.observation_timeout))
-        after = (config.limits.names, set(config.observation_timeout))
+        before, after = (
+            (known.limits.names, set(known.observation_timeout), known.risk_source) for known in (self._config, config)
+        )
         if before != after:
-            raise ConfigurationError(f"components and observations {before}", repr(after), "make a new gate for another robot")
+            raise ConfigurationError(
+                f"components, observations and source of risk {before}", repr(after), "make a new gate for another robot"
+            )
         self._config = config
         self._inputs.reconfigure(self._enter(now), config)
 
@@ -107,14 +116,17 @@ class Gate:
         now = self._enter(now)
         self._inputs.update(now)
         elapsed = self._time.tick()
-        state, ratio = self._resolve(now, is_latched=self._is_latched)
-        command, scale = self._output(ratio, elapsed)
+        verdict = self._resolve(now, is_latched=self._is_latched)
+        command, scale = self._output(verdict, elapsed)
+        is_passed = command is not None
+        if command is None and verdict.state is GateStatus.FALLBACK and self._config.mode == "enforcing":
+            command = self._fallback(elapsed)
         self._note_sent(now, command)
         risk = self._inputs.risk.last
         return GateDecision(
-            state=state,
+            state=verdict.state,
             command=self._sent.copy(),
-            is_passed=command is not None,
+            is_passed=is_passed,
             is_holding=self._zero_since is not None and now - self._zero_since >= self._config.stop_pub_timeout,
             causes=self._causes(),
             scale=scale,
@@ -123,7 +135,7 @@ class Gate:
             observation_age=self._inputs.observation_age(now),
             probability=math.nan if risk is None else risk.probability,
             novelty=math.nan if risk is None else risk.novelty,
-            detail=self._explain(now, state),
+            detail=self._explain(now, verdict.state),
         )
 
     def _enter(self, now: float) -> float:
@@ -136,21 +148,28 @@ class Gate:
             self._zero_since = None if self._zero_since is None else time
         return time
 
-    def _resolve(self, now: float, *, is_latched: bool) -> tuple[GateStatus, float]:
+    def _resolve(self, now: float, *, is_latched: bool) -> Verdict:
         """Return the state that the most restrictive cause demands, and the largest factor that it allows."""
         may_escape = self._may_escape(now)
         risk = self._inputs.risk
         if is_latched:
-            return GateStatus.EMERGENCY_STOP, 0.0
+            return Verdict(GateStatus.EMERGENCY_STOP, 0.0)
         if not self._is_enabled:
-            return GateStatus.INACTIVE, 0.0
+            return Verdict(GateStatus.INACTIVE, 0.0)
         if self._inputs.stopping() or (risk.danger.is_active and not may_escape):
-            return GateStatus.STOP, 0.0
+            return Verdict(GateStatus.STOP, 0.0)
+        return self._risk_verdict()
+
+    def _risk_verdict(self) -> Verdict:
+        """Return what the risk demands where nothing else stops the robot and danger, if any, may be escaped."""
+        risk, command = self._inputs.risk, self._inputs.command
+        if self._config.risk_source == "command" and command is not None:
+            return self._inputs.response.verdict(tuple(command.tolist()))
         if risk.danger.is_active:
-            return GateStatus.SLOW, self._config.escape_ratio
+            return Verdict(GateStatus.SLOW, self._config.escape_ratio)
         if risk.caution.is_active:
-            return GateStatus.SLOW, self._config.slowdown_ratio
-        return GateStatus.PASS, 1.0
+            return Verdict(GateStatus.SLOW, self._config.slowdown_ratio)
+        return PASS
 
     def _may_escape(self, now: float) -> bool:
         """Say whether danger has been the only reason to stop for long enough to let the robot creep out of it."""
@@ -161,16 +180,24 @@ class Gate:
             self._only_danger_since = now
         return self._config.escape_ratio > 0.0 and now - self._only_danger_since >= self._config.escape_delay
 
-    def _output(self, ratio: float, elapsed: float) -> tuple[NDArray[np.float64] | None, float]:
-        """Return the source's command as it may go out and the factor applied, or None where zero is to be sent."""
+    def _output(self, verdict: Verdict, elapsed: float) -> tuple[NDArray[np.float64] | None, float]:
+        """Return the source's command as it may go out and the factor applied, or None where nothing of it is to be sent."""
         command = self._inputs.command
         if self._config.mode == "monitoring":
             # What people switched off stays off, and a commander that died is not kept alive by repeating its last command.
             is_wanted = self._is_enabled and not self._is_latched and self._inputs.is_command_usable()
             return (command, 1.0) if is_wanted else (None, 0.0)
-        if command is None or ratio == 0.0:
+        if command is None or verdict.ratio == 0.0:
             return None, 0.0
-        return self._inputs.limiter.apply(command, ratio, self._sent, elapsed)
+        return self._inputs.limiter.apply(command, verdict.ratio, self._sent, elapsed)
+
+    def _fallback(self, elapsed: float) -> NDArray[np.float64] | None:
+        """Return the policy's action within limits and slew, or None where it is none."""
+        judged = self._inputs.response.last
+        action = np.array(() if judged is None else judged.fallback)
+        if action.shape != self._sent.shape or not np.isfinite(action).all() or self._inputs.limiter.violation(action):
+            return None
+        return self._inputs.limiter.apply(action, 1.0, self._sent, elapsed)[0]
 
     def _note_sent(self, now: float, command: NDArray[np.float64] | None) -> None:
         if command is not None:
@@ -183,7 +210,7 @@ class Gate:
         risk = self._inputs.risk
         return Causes(
             **dict.fromkeys(self._inputs.stopping(), True),
-            risk_high=risk.caution.is_active or risk.danger.is_active,
+            risk_high=self._inputs.is_risk_high(),
             rest_no_safer=risk.is_rest_no_safer(),
             estop_latched=self._is_latched,
             disabled=not self._is_enabled,
@@ -200,8 +227,14 @@ class Gate:
         stopping = self._inputs.stopping()
         if stopping:
             return self._inputs.explain(now, stopping[0]) + suffix
+        return self._explain_risk(state) + suffix
+
+    def _explain_risk(self, state: GateStatus) -> str:
+        """Return one sentence about the risk where nothing else decides."""
         if state is GateStatus.PASS and self._inputs.risk.is_rest_no_safer():
-            return f"rest_no_safer: {self._inputs.risk.explain_risk()}, but rest would not lower it enough{suffix}"
+            return f"rest_no_safer: {self._inputs.explain_risk()}, but rest would not lower it enough"
+        if self._inputs.is_risk_high():
+            return f"risk_high: {self._inputs.explain_risk()}"
         if state is GateStatus.PASS:
-            return f"all inputs are fresh and within their thresholds{suffix}"
-        return f"risk_high: {self._inputs.risk.explain_risk()}{suffix}"
+            return "all inputs are fresh and within their thresholds"
+        return "the last command is not judged yet"

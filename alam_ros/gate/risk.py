@@ -51,9 +51,14 @@ class Risk:
 
     def cost_ratio(self) -> float:
         """Return cost_value / threshold; infinite for any cost above a threshold of zero."""
-        if self.threshold > 0.0:
-            return self.cost_value / self.threshold
-        return math.inf if self.cost_value > self.threshold else 0.0
+        return cost_ratio(self.cost_value, self.threshold)
+
+
+def cost_ratio(cost_value: float, threshold: float) -> float:
+    """Return cost_value / threshold; infinite for any cost above a threshold of zero."""
+    if threshold > 0.0:
+        return cost_value / threshold
+    return math.inf if cost_value > threshold else 0.0
 
 
 class RiskJudge:
@@ -79,14 +84,17 @@ class RiskJudge:
                 hold.update(now, hold.is_active, hold_time)
             return
         value, thresholds = self._measure(self.last)
-        helps = self.last.rest_helps(self.config.rest_benefit)
+        # Judged commands are answered by `CommandResponse`; these thresholds are for estimates of the state.
+        helps = self.config.risk_source == "estimate" and self.last.rest_helps(self.config.rest_benefit)
         self.caution.update(now, helps and self.caution.exceeds(value, thresholds.caution), hold_time)
         self.danger.update(now, helps and self.danger.exceeds(value, thresholds.danger), hold_time)
         self.novelty.update(now, self.novelty.exceeds(self.last.novelty, self.config.novelty), hold_time)
 
     def is_rest_no_safer(self) -> bool:
         """Say whether the last estimate exceeds a threshold but rest would not help, so that it restricts nothing."""
-        if self.last is None or self.last.fault() or self.last.rest_helps(self.config.rest_benefit):
+        if self.last is None or self.last.fault() or self.config.risk_source == "command":
+            return False
+        if self.last.rest_helps(self.config.rest_benefit):
             return False
         value, thresholds = self._measure(self.last)
         return value > thresholds.caution.trigger

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alam_ros.errors import ContractError
+from alam_ros.gate.command_risk import CommandRisk
 from alam_ros.gate.config import GateConfig
 from alam_ros.gate.hold import Hold
 from alam_ros.gate.limiter import CommandLimiter
+from alam_ros.gate.response import CommandResponse
 from alam_ros.gate.risk import Risk, RiskJudge
 from alam_ros.gate.watchdog import Watchdog
 
@@ -28,6 +30,7 @@ class Supervision:
         self.command: NDArray[np.float64] | None = None
         self.command_watchdog = Watchdog(config.source_timeout)
         self.risk = RiskJudge(config)
+        self.response = CommandResponse(config)
         self._observations = {name: Watchdog(timeout) for name, timeout in config.observation_timeout.items()}
         self._holds = {name: Hold() for name in HELD}
         self._conditions: dict[str, str] = {}
@@ -39,9 +42,18 @@ class Supervision:
         self.update(now)
 
     def take_risk(self, now: float, risk: Risk) -> None:
-        """Take a risk estimate of any content."""
-        self.risk.take(now, risk)
-        self.update(now)
+        """Take a risk estimate of any content; where commands are judged themselves it counts for nothing."""
+        if self.config.risk_source == "estimate":
+            self.risk.take(now, risk)
+            self.update(now)
+
+    def take_command_risk(self, now: float, risk: CommandRisk) -> None:
+        """Take the judgement of a command; where the state is estimated it counts for nothing."""
+        if self.config.risk_source == "command":
+            self.response.take(risk)
+            if not risk.fault():
+                self.risk.take(now, risk.as_risk())
+            self.update(now)
 
     def take_observation(self, now: float, channel: str) -> None:
         """Note data on a watched topic; `ContractError` for one that is not watched."""
@@ -57,6 +69,7 @@ class Supervision:
                 watchdog.forget()
         self.command = None
         self.risk.forget()
+        self.response.forget()
         self._holds = {name: Hold() for name in HELD}
 
     def distrust(self, now: float) -> None:
@@ -68,7 +81,7 @@ class Supervision:
 
     def reconfigure(self, now: float, config: GateConfig) -> None:
         """Judge by other values of the same components and observations; hold times begin anew."""
-        self.config = self.risk.config = config
+        self.config = self.risk.config = self.response.config = config
         self.limiter = CommandLimiter(config.limits)
         self.command_watchdog.timeout = self.risk.watchdog.timeout = config.source_timeout
         for name, timeout in config.observation_timeout.items():
@@ -77,7 +90,7 @@ class Supervision:
 
     def restart_holds(self, now: float) -> None:
         """Begin the hold time of every cause anew."""
-        for hold in (*self._holds.values(), self.risk.caution, self.risk.danger, self.risk.novelty):
+        for hold in (*self._holds.values(), self.risk.caution, self.risk.danger, self.risk.novelty, self.response.hold):
             hold.restart(now)
 
     def update(self, now: float) -> None:
@@ -86,6 +99,15 @@ class Supervision:
         for name, hold in self._holds.items():
             hold.update(now, name in self._conditions, self.config.hold_time)
         self.risk.update(now)
+        self.response.update(now)
+
+    def is_risk_high(self) -> bool:
+        """Say whether a risk, of the state or of a command, restricts what passes."""
+        return self.risk.caution.is_active or self.risk.danger.is_active or self.response.hold.is_active
+
+    def explain_risk(self) -> str:
+        """Return the risk that counts and its thresholds in words."""
+        return self.response.explain() if self.config.risk_source == "command" else self.risk.explain_risk()
 
     def stopping(self) -> tuple[str, ...]:
         """Return the names of the causes in force that stop the robot whatever the estimated risk."""
@@ -135,6 +157,7 @@ class Supervision:
         """Return what is wrong with the values of the last inputs."""
         found = {}
         fault = self.risk.last.fault() if self.risk.last is not None else ""
+        fault = fault or (self.response.last.fault() if self.response.last is not None else "")
         if fault:
             found["non_finite"] = f"risk estimate with {fault}"
         if self.command is not None and not np.isfinite(self.command).all():

@@ -9,12 +9,16 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from alam_ros.nodes.parameters import fixed, number
-from alam_ros.onboard.gate_settings import RATE_HZ, THRESHOLDS
+from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, THRESHOLDS
 
 FIXED: dict[str, tuple[Any, str]] = {
     "cmd_vel_in_topic": ("cmd_in", "topic of the commands to be gated"),
     "cmd_vel_out_topic": ("cmd_out", "topic of the gated commands"),
-    "risk_topic": ("alam/risk", "topic of the risk estimates"),
+    "risk_source": (
+        "estimate",
+        "estimate: the policy node's, of the state; command: the monitor judges every command itself and publishes its risk",
+    ),
+    "risk_topic": ("alam/risk", "topic of the risk estimates, read or published as `risk_source` says"),
     "state_topic": ("alam/gate", "topic of the gate's state"),
     "trace_topic": ("alam/gate_trace", "topic of all that the gate was told and when, from which `alam replay` repeats it"),
     "enable_stamped_cmd_vel": (True, "commands are TwistStamped rather than Twist"),
@@ -36,5 +40,7 @@ def declare_gate_parameters(node: Node) -> None:
         node.declare_parameter(name, default, fixed(description))
     node.declare_parameter("rate", RATE_HZ, number("Hz of the gate's own steady clock", 10.0, 1000.0, is_fixed=True))
     node.declare_parameter("enabled", True, ParameterDescriptor(description="whether commands may pass; zero is sent otherwise"))
+    for name, (choice, description) in CHOICES.items():
+        node.declare_parameter(name, choice, ParameterDescriptor(description=description))
     for name, (default, low, high, description) in THRESHOLDS.items():
         node.declare_parameter(name, default, number(description, low, high))

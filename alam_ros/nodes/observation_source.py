@@ -22,13 +22,13 @@ class ObservationSource:
         synchroniser: what is missing, stale or out of step, for diagnostics.
     """
 
-    def __init__(self, node: Node, contract: Contract, on_arrival: Callable[[], None]) -> None:
+    def __init__(self, node: Node, contract: Contract, on_arrival: Callable[[str], None]) -> None:
         """Subscribe.
 
         Args:
             node: whose namespace and remappings apply to the contract's topics.
             contract: what to subscribe to.
-            on_arrival: called after each message, to `poll`.
+            on_arrival: called with the topic after each message, to `poll`.
         """
         self._node = node
         self._on_arrival = on_arrival
@@ -86,6 +86,6 @@ class ObservationSource:
         def receive(message: Any) -> None:
             now_ns = self._node.get_clock().now().nanoseconds
             self._stream.receive(topic, kind, message, received=time.monotonic(), now_ns=now_ns)
-            self._on_arrival()
+            self._on_arrival(topic)
 
         return receive

@@ -14,7 +14,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.parameter import Parameter
-from std_msgs.msg import Header
 
 from alam_ros.contract import ControlTick
 from alam_ros.errors import AlamError
@@ -25,8 +24,8 @@ from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
+from alam_ros.nodes.risk_messages import risk_estimate
 from alam_ros.nodes.spin import spin_until_stopped
-from alam_ros.nodes.stamps import time_message
 from alam_ros.onboard.contracts import load_policy, robot_contract
 from alam_ros.onboard.estimator import Estimator
 from alam_ros.runtime import RiskLevels
@@ -89,7 +88,7 @@ class PolicyNode(SafeLifecycleNode):
             self.create_lifecycle_publisher(self._converter.message_type, "~/action", COMMAND), self.destroy_lifecycle_publisher
         )
         self._risk = self.hold(self.create_lifecycle_publisher(RiskEstimate, "alam/risk", RISK), self.destroy_lifecycle_publisher)
-        self._source = ObservationSource(self, contract, self._run_ticks)
+        self._source = ObservationSource(self, contract, lambda _: self._run_ticks())
         self.hold(self._source, self._drop_source)
         self.hold(
             self.create_timer(contract.control_period / POLLS_PER_PERIOD, self._run_ticks, clock=self._steady), self.destroy_timer
@@ -118,9 +117,9 @@ class PolicyNode(SafeLifecycleNode):
 
     def _answer(self, tick: ControlTick, source: ObservationSource) -> None:
         estimate = self._estimator.estimate(tick.observation, source.stamp_ns(tick))
-        header = Header(stamp=time_message(estimate.stamp_ns), frame_id=self._contract.action.frame)
-        self._action.publish(self._converter.to_message(estimate.action, header.stamp))
-        self._risk.publish(RiskEstimate(header=header, **estimate.fields() | {"action": estimate.action.tolist()}))
+        risk = risk_estimate(estimate, self._contract.action.frame)
+        self._action.publish(self._converter.to_message(estimate.action, risk.header.stamp))
+        self._risk.publish(risk)
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)
         self._second.longest_inference = max(self._second.longest_inference, estimate.inference_time)

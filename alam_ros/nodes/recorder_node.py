@@ -38,6 +38,7 @@ GATE_STATES = {
     GateState.PASS: "PASS",
     GateState.SLOW: "SLOW",
     GateState.STOP: "STOP",
+    GateState.FALLBACK: "FALLBACK",
     GateState.EMERGENCY_STOP: "EMERGENCY_STOP",
 }
 GATE_CAUSES = tuple(name for name, kind in GateState.get_fields_and_field_types().items() if kind == "boolean")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -29,11 +30,12 @@ from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_
 from alam_ros.nodes.gate_messages import NUMBERS, gate_state, gate_trace, health_of
 from alam_ros.nodes.gate_parameters import FIXED, declare_gate_parameters
 from alam_ros.nodes.gated_command import gated_command
+from alam_ros.nodes.judge_source import JudgeSource
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession
-from alam_ros.onboard.gate_settings import THRESHOLDS, gate_config, topic_timeouts
+from alam_ros.onboard.gate_settings import CHOICES, THRESHOLDS, gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.onboard.risk_input import risk_from
 from alam_ros.onboard.stamps import StampScale, nanoseconds
@@ -83,6 +85,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def activate(self) -> None:
         """Wait for new data, commanding zero meanwhile."""
         self._tell(EventKind.RESTART)
+        if self._judge is not None:
+            self._judge.forget()
         self._stamps = StampScale()
         self._source = None
 
@@ -105,18 +109,27 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
         command_type = self._gated.converter.message_type
-        subscriptions = [
-            self.create_subscription(command_type, values["cmd_vel_in_topic"], self._on_command, COMMAND),
-            self.create_subscription(RiskEstimate, values["risk_topic"], self._on_risk, RISK),
-        ]
+        subscriptions = [self.create_subscription(command_type, values["cmd_vel_in_topic"], self._on_command, COMMAND)]
+        self._judge: JudgeSource | None = None
+        if values["risk_source"] == "command":
+            self._judge = JudgeSource(self, values, contract, self._gated.limits.names, self._on_topic)
+            self.hold(self._judge, self._drop_judge)
+        else:
+            subscriptions.append(self.create_subscription(RiskEstimate, values["risk_topic"], self._on_risk, RISK))
+            subscriptions += self._watch(contract)
+        for subscription in subscriptions:
+            self.hold(subscription, self.destroy_subscription)
+
+    def _watch(self, contract: Contract | None) -> Iterator[Any]:
+        """Subscribe to the contract's topics, of which only the arrival counts."""
         for topic, kind in contract.topics() if contract is not None else ():
             # A latched topic twice: only LATCHED receives what was published before, only SENSOR matches a volatile publisher.
             for qos in (SENSOR,) if self._timeouts[topic] is not None else (LATCHED, SENSOR):
-                callback = self._on_observation(topic)
-                # Only the arrival counts; raw messages need not be decoded.
-                subscriptions.append(self.create_subscription(MESSAGE_TYPES[kind], topic, callback, qos, raw=True))
-        for subscription in subscriptions:
-            self.hold(subscription, self.destroy_subscription)
+                yield self.create_subscription(MESSAGE_TYPES[kind], topic, partial(self._on_arrival, topic), qos, raw=True)
+
+    def _drop_judge(self, judge: JudgeSource) -> None:
+        judge.destroy()
+        self._judge = None
 
     def _offer_services(self) -> None:
         for kind, name, callback in (
@@ -128,8 +141,11 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _on_command(self, message: Any) -> None:
         if self.is_active:
+            values = self._gated.converter.to_values(message)
             self._source = message
-            self._session.take(GateEvent.command(time.monotonic(), self._gated.converter.to_values(message)))
+            self._session.take(GateEvent.command(time.monotonic(), values))
+            if self._judge is not None:
+                self._judge.command(values)
 
     def _on_risk(self, message: RiskEstimate) -> None:
         if self.is_active:
@@ -137,19 +153,25 @@ class SafetyMonitorNode(SafeLifecycleNode):
             risk = risk_from(message, stamp_ns, self._stamps, self.get_clock().now().nanoseconds)
             self._session.take(GateEvent.risk(time.monotonic(), risk, stamp_ns, message.policy_id))
 
-    def _on_observation(self, topic: str) -> Callable[[bytes], None]:
-        def receive(_: bytes) -> None:
-            # While inactive too: what is latched comes only once.
-            self._tell(EventKind.OBSERVATION, topic)
+    def _on_arrival(self, topic: str, _: bytes) -> None:
+        self._on_topic(topic)
 
-        return receive
+    def _on_topic(self, topic: str) -> None:
+        # While inactive too: what is latched comes only once.
+        self._tell(EventKind.OBSERVATION, topic)
 
     def _tick(self) -> None:
         if not self.is_active:
             self._report_inactive()
             self._trace(self._header(), time.monotonic())
             return
-        started, now = time.perf_counter(), time.monotonic()
+        started = time.perf_counter()
+        judged = self._judge.judge() if self._judge is not None else None
+        if judged is not None:
+            self._session.take(
+                GateEvent.command_risk(time.monotonic(), judged.risk, judged.estimate.stamp_ns, judged.estimate.policy_id)
+            )
+        now = time.monotonic()
         tick = self._session.tick(now)
         if tick.is_sent:
             self._send(tick.decision)
@@ -167,12 +189,9 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._ticks += 1
 
     def _send(self, decision: GateDecision) -> None:
-        """Send a passed command under its source's stamp, an invented one under the present time."""
-        if not decision.is_passed:
-            self._send_zero()
-            return
+        """Send a passed command under its source's stamp, an invented or the policy's own under the present time."""
         message = self._gated.converter.to_message(decision.command, self._now())
-        if hasattr(message, "header"):
+        if decision.is_passed and hasattr(message, "header"):
             message.header = self._source.header
         self._command_out.publish(message)
 
@@ -226,8 +245,10 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _apply_parameters(self, parameters: list[Parameter]) -> None:
         values = self._values()
         names = {parameter.name for parameter in parameters}
-        if names & THRESHOLDS.keys():
+        if names & {*THRESHOLDS, *CHOICES}:
             self._session.take(GateEvent.configuration(time.monotonic(), self._config(values), is_first=False))
+            if self._judge is not None:
+                self._judge.set_levels(values)
         if "enabled" in names:
             self._tell(EventKind.ENABLE if values["enabled"] else EventKind.DISABLE)
             self._tick()
@@ -236,7 +257,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return gate_config(values, self._gated.limits, self._timeouts)
 
     def _values(self) -> dict[str, Any]:
-        names = (*FIXED, *THRESHOLDS, "rate", "enabled")
+        names = (*FIXED, *THRESHOLDS, *CHOICES, "rate", "enabled")
         return {name: self.get_parameter_or(name, Parameter(name)).value for name in names}
 
     def _header(self) -> Header:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract import ActionCodec, Contract
-from alam_ros.runtime import PolicyRuntime, RiskLevels
+from alam_ros.runtime import PolicyRuntime, RiskLevel, RiskLevels, RiskScores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -70,20 +70,39 @@ class Estimator:
         scores = self._runtime.risk(observation, action)
         rest = self._runtime.risk(observation, self._rest)
         inference_time = time.perf_counter() - started
-        return Estimate(
-            stamp_ns=stamp_ns,
-            probability=scores.probability,
-            rest_probability=rest.probability,
-            horizon=scores.horizon,
-            cost_value=scores.cost_value,
-            rest_cost_value=rest.cost_value,
-            threshold=scores.threshold,
-            margin=scores.margin,
-            multiplier=scores.multiplier,
-            effective_multiplier=scores.effective_multiplier,
-            novelty=scores.novelty,
-            level=int(self.levels.of(scores)),
+        return estimate_from(
+            stamp_ns,
+            scores,
+            rest,
+            level=self.levels.of(scores),
             inference_time=inference_time,
             policy_id=self._runtime.policy_id,
             action=self._codec.to_physical(action),
         )
+
+
+def estimate_from(stamp_ns: int, scores: RiskScores, rest: RiskScores, *, level: RiskLevel, **others: Any) -> Estimate:
+    """Return the estimate that an action's scores and those of rest make.
+
+    Args:
+        stamp_ns: of the observation.
+        scores: of the action.
+        rest: the scores if the robot were told to rest instead.
+        level: of the scores.
+        **others: `inference_time`, `policy_id` and `action`, as in `Estimate`.
+    """
+    return Estimate(
+        stamp_ns=stamp_ns,
+        probability=scores.probability,
+        rest_probability=rest.probability,
+        horizon=scores.horizon,
+        cost_value=scores.cost_value,
+        rest_cost_value=rest.cost_value,
+        threshold=scores.threshold,
+        margin=scores.margin,
+        multiplier=scores.multiplier,
+        effective_multiplier=scores.effective_multiplier,
+        novelty=scores.novelty,
+        level=int(level),
+        **others,
+    )

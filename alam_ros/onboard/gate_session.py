@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.gate import Gate, GateConfig, GateDecision, Risk
+from alam_ros.gate import FRACTIONS, CommandRisk, Gate, GateConfig, GateDecision, Risk
 from alam_ros.typed import from_mapping, to_mapping
 
 STATE_PERIOD_S = 0.5  # between repetitions of an unchanged state
@@ -35,6 +35,7 @@ class EventKind(IntEnum):
     RESET = 7
     ENABLE = 8
     DISABLE = 9
+    COMMAND_RISK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class GateEvent:
         time: s of the steady clock.
         text: topic of an observation; policy of an estimate; configuration as JSON.
         stamp_ns: of the observation that a risk estimate speaks of.
-        values: components of a command; numbers of a risk estimate, in the order of `Risk`'s fields.
+        values: components of a command; numbers of a risk estimate, in the order of `Risk`'s fields; those of a judged command as
+            `command_risk` has them.
     """
 
     kind: EventKind
@@ -72,6 +74,13 @@ class GateEvent:
         return cls(
             EventKind.RISK, now, text=policy_id, stamp_ns=stamp_ns, values=tuple(getattr(risk, name) for name in RISK_NUMBERS)
         )
+
+    @classmethod
+    def command_risk(cls, now: float, risk: CommandRisk, stamp_ns: int, policy_id: str = "") -> GateEvent:
+        """Take a policy's judgement of the last command by the observation with this stamp."""
+        numbers = (risk.stamp, risk.observation_age, risk.threshold, risk.novelty)
+        rows = (*risk.command, *risk.fallback, *risk.probabilities, *risk.cost_values)
+        return cls(EventKind.COMMAND_RISK, now, text=policy_id, stamp_ns=stamp_ns, values=(*numbers, *rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +182,29 @@ def _risk(gate: Gate, event: GateEvent) -> None:
     gate.on_risk(event.time, Risk(**dict(zip(RISK_NUMBERS, event.values, strict=True))))
 
 
+def _command_risk(gate: Gate, event: GateEvent) -> None:
+    (stamp, observation_age, threshold, novelty), rows = event.values[:4], event.values[4:]
+    judged = len(FRACTIONS) + 1
+    size = (len(rows) - 2 * judged) // 2
+    risk = CommandRisk(
+        stamp=stamp,
+        observation_age=observation_age,
+        threshold=threshold,
+        novelty=novelty,
+        command=rows[:size],
+        fallback=rows[size : 2 * size],
+        probabilities=rows[2 * size : 2 * size + judged],
+        cost_values=rows[2 * size + judged :],
+    )
+    gate.on_command_risk(event.time, risk)
+
+
 _HANDLERS: dict[EventKind, Callable[[Gate, GateEvent], Any]] = {
     EventKind.RECONFIGURATION: _reconfigure,
     EventKind.RESTART: lambda gate, event: gate.restart(event.time),
     EventKind.COMMAND: lambda gate, event: gate.on_command(event.time, event.values),
     EventKind.RISK: _risk,
+    EventKind.COMMAND_RISK: _command_risk,
     EventKind.OBSERVATION: lambda gate, event: gate.on_observation(event.time, event.text),
     EventKind.EMERGENCY_STOP: lambda gate, event: gate.emergency_stop(event.time),
     EventKind.RESET: lambda gate, event: gate.reset(event.time),

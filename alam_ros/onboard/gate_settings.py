@@ -21,6 +21,10 @@ THRESHOLDS: dict[str, tuple[float, float, float, str]] = {
     "caution_cost_ratio_release": (0.9, 0.0, 1e6, "cost_value / threshold below which caution ends"),
     "danger_cost_ratio": (2.0, 0.0, 1e6, "cost_value / threshold for danger, for estimates without a probability"),
     "danger_cost_ratio_release": (1.8, 0.0, 1e6, "cost_value / threshold below which danger ends"),
+    "acceptable_probability": (0.02, 0.0, 1.0, "probability of a violation up to which a judged command passes"),
+    "acceptable_release": (0.01, 0.0, 1.0, "probability of a judged command from which it passes again"),
+    "acceptable_cost_ratio": (0.4, 0.0, 1e6, "cost_value / threshold up to which a judged command passes without a probability"),
+    "acceptable_cost_ratio_release": (0.3, 0.0, 1e6, "cost_value / threshold of a judged command from which it passes again"),
     "novelty_limit": (0.5, 0.0, 1e6, "novelty (in training ranges outside them) above which the robot is stopped"),
     "novelty_release": (0.4, 0.0, 1e6, "novelty below which it is no more"),
     "rest_benefit": (0.5, 0.0, 1e6, "risk restricts commands only where rest has at most this share of it; 1e6: always"),
@@ -31,7 +35,24 @@ THRESHOLDS: dict[str, tuple[float, float, float, str]] = {
 }
 """Parameters that may change at any time: default, lowest, highest, description."""
 
-SAME_NAMES = ("source_timeout", "stop_pub_timeout", "hold_time", "rest_benefit", "slowdown_ratio", "escape_ratio", "escape_delay")
+CHOICES: dict[str, tuple[str, str]] = {
+    "response": (
+        "policy",
+        "to a judged command of too high a risk: policy (acts instead), scale, stop, scale_or_policy (acts if rest is too risky)",
+    ),
+}
+"""The same for texts: default, description."""
+
+SAME_NAMES = (
+    "response",
+    "source_timeout",
+    "stop_pub_timeout",
+    "hold_time",
+    "rest_benefit",
+    "slowdown_ratio",
+    "escape_ratio",
+    "escape_delay",
+)
 """Parameters that the gate's configuration calls the same."""
 
 RATE_HZ = 50.0
@@ -59,7 +80,10 @@ def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_ti
             danger=threshold("danger_cost_ratio", "danger_cost_ratio_release"),
         ),
         novelty=threshold("novelty_limit", "novelty_release"),
+        acceptable_probability=threshold("acceptable_probability", "acceptable_release"),
+        acceptable_cost_ratio=threshold("acceptable_cost_ratio", "acceptable_cost_ratio_release"),
         mode=values["mode"],
+        risk_source=values["risk_source"],
         **{name: values[name] for name in SAME_NAMES},
     )
 

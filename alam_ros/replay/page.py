@@ -19,7 +19,7 @@ from alam_ros.report.page import Card, Section, missing, page, picture
 from alam_ros.report.tables import facts
 from alam_ros.report.theme import THEMES, Theme, new_figure, png, styled
 
-DRAWN_STATES = ("PASS", "SLOW", "STOP", "EMERGENCY_STOP")
+DRAWN_STATES = ("PASS", "SLOW", "FALLBACK", "STOP", "EMERGENCY_STOP")
 
 
 def write_page(replay: Replay, path: Path, command: str) -> None:

@@ -11,12 +11,14 @@ from typing import Any
 import yaml
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.onboard.gate_settings import RATE_HZ, THRESHOLDS
+from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, THRESHOLDS
 from alam_ros.runtime import RiskLevels
 
 POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
 GATE_DEFAULTS: dict[str, Any] = {
     **{name: default for name, (default, *_) in THRESHOLDS.items()},
+    **{name: default for name, (default, _) in CHOICES.items()},
+    "risk_source": "estimate",
     "enable_stamped_cmd_vel": True,
     "limit_slew": False,
     "mode": "enforcing",

@@ -40,7 +40,13 @@ class Theme:
 
     def state_colour(self, state: str) -> str:
         """Return the colour of a gate state."""
-        colours = {"PASS": self.green, "SLOW": self.orange, "STOP": self.red, "EMERGENCY_STOP": self.violet}
+        colours = {
+            "PASS": self.green,
+            "SLOW": self.orange,
+            "FALLBACK": self.blue,
+            "STOP": self.red,
+            "EMERGENCY_STOP": self.violet,
+        }
         return colours.get(state, self.muted)
 
 

@@ -16,7 +16,7 @@ from alam_ros.report.theme import Theme, new_figure
 RIGHT = {"textcoords": "offset points", "ha": "right", "va": "top"}
 SILENCE_S = 0.45
 """s from which a topic counts as silent."""
-STATES = ("PASS", "SLOW", "STOP", "EMERGENCY_STOP", "INACTIVE")
+STATES = ("PASS", "SLOW", "FALLBACK", "STOP", "EMERGENCY_STOP", "INACTIVE")
 
 
 def draw(theme: Theme, drive: DriveData) -> Figure:

@@ -1,0 +1,102 @@
+"""What becomes of a command whose own risk is too high."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alam_ros.gate.command_risk import FALLBACK, FRACTIONS, REST, CommandRisk
+from alam_ros.gate.config import GateConfig, Threshold
+from alam_ros.gate.decision import GateStatus
+from alam_ros.gate.hold import Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate does to a command.
+
+    Attributes:
+        state: of the gate.
+        ratio: the largest factor on the source's command; 0 where none of it passes.
+    """
+
+    state: GateStatus
+    ratio: float
+
+
+PASS, STOP = Verdict(GateStatus.PASS, 1.0), Verdict(GateStatus.STOP, 0.0)
+
+
+class CommandResponse:
+    """Holds the last command's risk against what is acceptable and answers as the configuration's `response` says.
+
+    Attributes:
+        last: what was judged last; None before.
+        hold: whether commands are answered rather than passed; it ends when their risk has been acceptable for the hold time.
+    """
+
+    def __init__(self, config: GateConfig) -> None:
+        self.config = config
+        self.last: CommandRisk | None = None
+        self.hold = Hold()
+
+    def take(self, risk: CommandRisk) -> None:
+        """Take a judgement of any content."""
+        self.last = risk
+
+    def update(self, now: float) -> None:
+        """Bring the hold up to date. A judgement with a fault changes nothing; the fault is a cause itself."""
+        condition = self.hold.is_active
+        if self.last is not None and not self.last.fault():
+            condition = self.hold.exceeds(self.last.measures()[0], self._acceptable(self.last))
+        self.hold.update(now, condition, self.config.hold_time)
+
+    def verdict(self, command: tuple[float, ...]) -> Verdict:
+        """Return what becomes of the present command; one that was not judged does not pass."""
+        if self.last is None or self.last.command != command:
+            return STOP
+        if not self.hold.is_active:
+            return PASS
+        if self.config.response == "stop":
+            return STOP
+        if self.config.response == "policy":
+            return self._fall_back(self.last)
+        scaled = self._scale(self.last)
+        if scaled is None:
+            return STOP if self.config.response == "scale" else self._fall_back(self.last)
+        return scaled
+
+    def explain(self) -> str:
+        """Return the last command's risk and what is acceptable in words."""
+        if self.last is None:
+            return "no command judged"
+        name = "probability" if self.last.is_calibrated() else "cost ratio"
+        measures, acceptable = self.last.measures(), self._acceptable(self.last)
+        return (
+            f"{name} {measures[0]:.3f} of the command, {measures[REST]:.3f} of rest, {measures[FALLBACK]:.3f} of the policy "
+            f"(acceptable up to {acceptable.trigger:g}, again below {acceptable.release:g})"
+        )
+
+    def forget(self) -> None:
+        """Start without a judgement."""
+        self.last, self.hold = None, Hold()
+
+    def _acceptable(self, risk: CommandRisk) -> Threshold:
+        return self.config.acceptable_probability if risk.is_calibrated() else self.config.acceptable_cost_ratio
+
+    def _scale(self, risk: CommandRisk) -> Verdict | None:
+        """Pass the largest fraction whose risk lies below the release threshold; None where that of rest does not."""
+        limit = self._acceptable(risk).release
+        ratio = next((fraction for fraction, value in zip(FRACTIONS, risk.measures(), strict=False) if value <= limit), None)
+        if ratio is None:
+            return None
+        if ratio == 0.0:
+            return STOP
+        return PASS if ratio == 1.0 else Verdict(GateStatus.SLOW, ratio)
+
+    def _fall_back(self, risk: CommandRisk) -> Verdict:
+        """Let the policy act, unless that is too dangerous as well and rest has at most `rest_benefit` of its risk."""
+        measures = risk.measures()
+        is_acceptable = measures[FALLBACK] <= self._acceptable(risk).trigger
+        if not is_acceptable and measures[REST] <= self.config.rest_benefit * measures[FALLBACK]:
+            return STOP
+        return Verdict(GateStatus.FALLBACK, 0.0)

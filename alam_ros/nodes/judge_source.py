@@ -1,0 +1,110 @@
+"""The safety monitor judges commands itself: subscribes to the policy's observations, publishes the risk of what is commanded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+from rclpy.lifecycle import LifecycleNode
+
+from alam_ros.contract import Contract
+from alam_ros.errors import AlamError, ConfigurationError
+from alam_ros.msg import RiskEstimate
+from alam_ros.nodes.observation_source import ObservationSource
+from alam_ros.nodes.qos import RISK
+from alam_ros.nodes.risk_messages import risk_estimate
+from alam_ros.onboard.command_judge import CommandJudge, Judgement
+from alam_ros.onboard.contracts import load_policy
+from alam_ros.runtime import RiskLevels
+
+LOG_PERIOD_S = 5.0
+
+
+class JudgeSource:
+    """A policy file at work on other commanders' commands.
+
+    Attributes:
+        observations: what is subscribed to.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        values: Mapping[str, Any],
+        contract: Contract | None,
+        names: tuple[str, ...],
+        on_arrival: Callable[[str], None],
+    ) -> None:
+        """Subscribe and prepare to publish.
+
+        Args:
+            node: the safety monitor.
+            values: of its parameters.
+            contract: of this robot; None without any.
+            names: of the gate's components.
+            on_arrival: called with the topic of each message that arrives.
+
+        Raises:
+            AlamError: without a policy file, or for one that does not fit.
+        """
+        if contract is None or not values["policy"]:
+            raise ConfigurationError(
+                "the parameter `policy`, because `risk_source` is `command`", "an empty path", "give the path of a policy file"
+            )
+        runtime = load_policy(values["policy"])
+        self._judge = CommandJudge(runtime, contract, names, levels(values))
+        self._frame = contract.action.frame
+        self._node = node
+        self._on_arrival = on_arrival
+        self._risk = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
+        self.observations = ObservationSource(node, contract, self._arrived)
+
+    def set_levels(self, values: Mapping[str, Any]) -> None:
+        """Tell levels by other values."""
+        self._judge.levels = levels(values)
+
+    def command(self, values: NDArray[Any]) -> None:
+        """Take a command, (components,) in physical units."""
+        self._judge.command(values)
+
+    def forget(self) -> None:
+        """Wait for a new command and a new observation."""
+        self._judge.forget()
+
+    def judge(self) -> Judgement | None:
+        """Judge the last command in the newest state and publish its risk; None where there is nothing new to judge."""
+        self._observe()
+        try:
+            judgement = self._judge.judge(self._node.get_clock().now().nanoseconds)
+        except AlamError as error:
+            self._complain(error)
+            return None
+        if judgement is not None:
+            self._risk.publish(risk_estimate(judgement.estimate, self._frame))
+        return judgement
+
+    def destroy(self) -> None:
+        """Unsubscribe, and publish no more."""
+        self.observations.destroy()
+        self._node.destroy_lifecycle_publisher(self._risk)
+
+    def _arrived(self, topic: str) -> None:
+        self._on_arrival(topic)
+        self._observe()
+
+    def _observe(self) -> None:
+        """Run the control ticks that are due; what cannot be judged grows stale, and the gate stops."""
+        try:
+            while (tick := self.observations.poll()) is not None:
+                self._judge.observe(tick.observation, self.observations.stamp_ns(tick))
+        except AlamError as error:
+            self._complain(error)
+
+    def _complain(self, error: AlamError) -> None:
+        self._node.get_logger().warning(f"no judgement: {error}", throttle_duration_sec=LOG_PERIOD_S)
+
+
+def levels(values: Mapping[str, Any]) -> RiskLevels:
+    """Return the levels that the monitor's parameters ask for."""
+    return RiskLevels(**{name: values[name] for name in ("caution_probability", "danger_probability", "novelty_limit")})
