@@ -120,7 +120,8 @@ class BagReader:
             raise BagError("a recording", f"nothing at {self.path}", "check the path")
         if self.path.is_file() and self.path.suffix not in SUFFIXES:
             found = f"{self.path} with the suffix `{self.path.suffix}`"
-            raise BagError(f"a file ending in {' or '.join(SUFFIXES)}, or a rosbag2 folder", found, "check the path")
+            remedy = "convert it with rosbags-convert" if self.path.suffix in (".bag", ".zstd") else "check the path"
+            raise BagError(f"a file ending in {' or '.join(SUFFIXES)}, or a rosbag2 folder", found, remedy)
         if self.path.is_dir() and not (self.path / "metadata.yaml").is_file():
             raise BagError("a rosbag2 folder", f"no metadata.yaml in {self.path}", "name the `.mcap` file in it, if there is one")
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.bags.reader import BagReader
-from alam_ros.contract import Contract
+from alam_ros.contract import Contract, LaserScanSample, Sample, decode
+from alam_ros.contract.scans import unmeasured
 from alam_ros.errors import BagError
 from alam_ros.onboard.stamps import SECOND_NS
 
@@ -61,13 +62,14 @@ def find_hazard(
     scan = next((topic_of(topic) for topic, kind in contract.topics() if kind == SCAN_TYPE), "")
     if not bag.counts.get(scan, 0):
         return None
-    rows = [(entry.received_ns, _nearest(entry.message.ranges) < distance) for entry in bag.messages([scan])]
+    rows = [(entry.received_ns, _nearest(decode(SCAN_TYPE, entry.message)) < distance) for entry in bag.messages([scan])]
     return _hazard(f"nearest return of `{scan}` below {distance:g} m", rows, is_cost=False)
 
 
-def _nearest(ranges: NDArray[np.float32]) -> float:
-    """Return the nearest return, m; -inf is too near to be measured (REP-117), no return is far."""
-    known = ranges[~np.isnan(ranges)]
+def _nearest(scan: Sample) -> float:
+    """Return the nearest return, m, of the beams that measured anything; -inf is too near to be measured, no return is far."""
+    assert isinstance(scan, LaserScanSample)
+    known = scan.ranges[~unmeasured(scan)]
     return float(known.min()) if known.size else np.inf
 
 

@@ -82,6 +82,9 @@ def test_what_is_not_there_or_of_an_unknown_kind_is_named(tmp_path: Path) -> Non
     (tmp_path / "notes.txt").write_text("scan")
     with pytest.raises(BagError, match=r"suffix `\.txt`"):
         BagReader(tmp_path / "notes.txt")
+    (tmp_path / "old.bag").write_bytes(b"#ROSBAG V2.0\n")
+    with pytest.raises(BagError, match=r"suffix `\.bag`; convert it with rosbags-convert"):
+        BagReader(tmp_path / "old.bag")
     with pytest.raises(BagError, match=r"no metadata\.yaml"):
         BagReader(tmp_path)
 
