@@ -25,9 +25,10 @@ _DESCRIPTIONS = {
     "policy": "Policy file (*.alam) written by `alam export`.",
     "robot": "Contract YAML of this robot, where topics or frames differ from the policy file's; empty takes the policy file's.",
     "autostart": "Whether the lifecycle nodes are configured and activated at once.",
+    "markers": "Whether risk and gate are drawn for RViz and Foxglove, on alam/markers.",
     "log_level": "Least severity the nodes log: debug, info, warn, error or fatal.",
 }
-_DEFAULTS = {"namespace": "", "use_sim_time": "false", "robot": "", "autostart": "true", "log_level": "info"}
+_DEFAULTS = {"namespace": "", "use_sim_time": "false", "robot": "", "autostart": "true", "markers": "false", "log_level": "info"}
 
 
 def declare_arguments(params_file: str, **defaults: str | PathJoinSubstitution | None) -> list[Action]:
@@ -58,6 +59,11 @@ def include(launch_file: str) -> Action:
 def node(executable: str, **options: Any) -> Node:
     """Return a node that takes the launch file's arguments."""
     return Node(executable=executable, **_common(executable), **options)
+
+
+def optional_node(executable: str) -> Node:
+    """Return a node that is started where the launch argument of its name is true."""
+    return node(executable, condition=IfCondition(LaunchConfiguration(executable)))
 
 
 def lifecycle_node(executable: str, **options: Any) -> list[Action]:

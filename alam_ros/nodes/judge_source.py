@@ -84,6 +84,10 @@ class JudgeSource:
             self._risk.publish(risk_estimate(judgement.estimate, self._frame))
         return judgement
 
+    def ages(self) -> dict[str, float]:
+        """Return for the diagnostics the age of each channel, s."""
+        return {f"age of {name} (s)": age for name, age in self.observations.ages().items()}
+
     def destroy(self) -> None:
         """Unsubscribe, and publish no more."""
         self.observations.destroy()

@@ -22,6 +22,9 @@ TRACE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durabilit
 CLOCK = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """As rclpy subscribes to `/clock`."""
 
+MARKERS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+"""As RViz subscribes."""
+
 DIAGNOSTICS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 """REP-107."""
 

@@ -33,6 +33,7 @@ from alam_ros.nodes.gated_command import gated_command
 from alam_ros.nodes.judge_source import JudgeSource
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
+from alam_ros.nodes.rates import Rates
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession
 from alam_ros.onboard.gate_settings import CHOICES, THRESHOLDS, gate_config, topic_timeouts
@@ -52,6 +53,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._is_latched = False
         self._state: GateState | None = None
+        self._rates = Rates()
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
 
@@ -141,6 +143,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _on_command(self, message: Any) -> None:
         if self.is_active:
+            self._rates.note("commands")
             values = self._gated.converter.to_values(message)
             self._source = message
             self._session.take(GateEvent.command(time.monotonic(), values))
@@ -149,6 +152,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _on_risk(self, message: RiskEstimate) -> None:
         if self.is_active:
+            self._rates.note("risks")
             stamp_ns = nanoseconds(message.header.stamp)
             risk = risk_from(message, stamp_ns, self._stamps, self.get_clock().now().nanoseconds)
             self._session.take(GateEvent.risk(time.monotonic(), risk, stamp_ns, message.policy_id))
@@ -158,6 +162,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _on_topic(self, topic: str) -> None:
         # While inactive too: what is latched comes only once.
+        self._rates.note("observations")
         self._tell(EventKind.OBSERVATION, topic)
 
     def _tick(self) -> None:
@@ -168,11 +173,13 @@ class SafetyMonitorNode(SafeLifecycleNode):
         started = time.perf_counter()
         judged = self._judge.judge() if self._judge is not None else None
         if judged is not None:
+            self._rates.note("risks")
             self._session.take(
                 GateEvent.command_risk(time.monotonic(), judged.risk, judged.estimate.stamp_ns, judged.estimate.policy_id)
             )
         now = time.monotonic()
         tick = self._session.tick(now)
+        self._rates.note("gate ticks")
         if tick.is_sent:
             self._send(tick.decision)
         self._state = gate_state(tick.decision, self._header(), time.perf_counter() - started)
@@ -267,10 +274,12 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return self.get_clock().now().to_msg()
 
     def _publish_diagnostics(self) -> None:
+        rates = self._rates.report("commands", "risks", "observations", "gate ticks")
         health, summary, values = Health.OK, "not configured or not active", {}
         if self.is_active and self._state is not None:
             health, summary = health_of(self._state), self._state.detail
-            values = {name: getattr(self._state, name) for name in (*NUMBERS, "processing_time")}
+            values = rates | {name: getattr(self._state, name) for name in (*NUMBERS, "processing_time")}
+            values |= self._judge.ages() if self._judge is not None else {}
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
 

@@ -19,7 +19,7 @@ from tests.launch.conftest import Launch
 from tests.support.policies import write_sample_policy
 from tests.support.ros import RosGraph
 
-ARGUMENTS = {"namespace", "use_sim_time", "params_file", "policy", "robot", "autostart", "log_level"}
+ARGUMENTS = {"namespace", "use_sim_time", "params_file", "policy", "robot", "autostart", "markers", "log_level"}
 
 
 @pytest.fixture

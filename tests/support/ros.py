@@ -46,6 +46,9 @@ T = TypeVar("T")
 DISCOVERY_TIMEOUT_S = 60.0  # how long a loaded machine may take to start a process and find its topics
 DOMAINS = range(1, 102)  # the ids whose ports stay below Linux's ephemeral range
 
+OF_THIS_ENVIRONMENT = ("PYTHONPATH", "LD_LIBRARY_PATH", "AMENT_PREFIX_PATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE")
+"""Variables that another environment's Python must find anew."""
+
 GRAPHS_PER_DOMAIN = 8
 """Limited to this host, Fast DDS discovers 32 participants of a domain at most, silent ones included."""
 
@@ -92,10 +95,12 @@ class DomainLock:
 class NodeProcess:
     """One node in its own process."""
 
-    def __init__(self, command: Iterable[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, command: Iterable[str], environment: Mapping[str, str], log: Path, folder: Path | None = None) -> None:
         self.log = log
         with log.open("w") as stream:
-            self._process = subprocess.Popen(list(command), env=dict(environment), stdout=stream, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(
+                list(command), env=dict(environment), stdout=stream, stderr=subprocess.STDOUT, cwd=folder
+            )
 
     def output(self) -> str:
         """Return all it printed so far."""
@@ -181,6 +186,7 @@ class RosGraph:
         parameters: Mapping[str, object] | None = None,
         remappings: Mapping[str, str] | None = None,
         namespace: str = "",
+        python: Path | None = None,
     ) -> NodeProcess:
         """Start `alam_ros.nodes.<module>` in a process of its own.
 
@@ -189,15 +195,19 @@ class RosGraph:
             parameters: node parameters; paths as strings.
             remappings: from → to, topics or the special names `__node`, `__ns`.
             namespace: of the node, e.g. `/robot1`.
+            python: of another environment that has the package; this one's by default.
         """
         remappings = {**({"__ns": namespace} if namespace else {}), **(remappings or {})}
-        command = [sys.executable, "-m", f"alam_ros.nodes.{module}", "--ros-args"]
+        command = [str(python or sys.executable), "-m", f"alam_ros.nodes.{module}", "--ros-args"]
         for name, value in (parameters or {}).items():
             command += ["-p", f"{name}:={json.dumps(value)}"]
         for source, target in remappings.items():
             command += ["-r", f"{source}:={target}"]
         log = self._folder / f"{len(self._processes)}_{module}.log"
-        process = NodeProcess(command, self.environment(), log)
+        environment = self.environment()
+        for name in OF_THIS_ENVIRONMENT if python else ():
+            environment.pop(name, None)
+        process = NodeProcess(command, environment, log, self._folder if python else None)
         self._processes.append(process)
         return process
 

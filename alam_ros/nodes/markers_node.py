@@ -1,0 +1,48 @@
+"""Shows risk and gate in RViz or Foxglove: `alam/risk` and `alam/gate` in, `alam/markers` out.
+
+A node of its own, so that what draws can neither delay nor end what guards.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rclpy.node import Node
+from visualization_msgs.msg import MarkerArray
+
+from alam_ros.msg import GateState, RiskEstimate
+from alam_ros.nodes.markers import gate_markers, risk_markers
+from alam_ros.nodes.parameters import fixed, number
+from alam_ros.nodes.qos import LATCHED, MARKERS, RISK
+from alam_ros.nodes.spin import spin_until_stopped
+
+
+class MarkersNode(Node):
+    """Node `markers`."""
+
+    def __init__(self) -> None:
+        super().__init__("markers")
+        self.declare_parameter("frame", "base_link", fixed("frame of the robot's base"))
+        self.declare_parameter("radius", 0.3, number("of the disc under the robot, m", 0.01, 10.0))
+        self._markers = self.create_publisher(MarkerArray, "alam/markers", MARKERS)
+        self.create_subscription(RiskEstimate, "alam/risk", self._on_risk, RISK)
+        self.create_subscription(GateState, "alam/gate", self._on_state, LATCHED)
+
+    def stop(self) -> None:
+        """Stop at once: nothing has to be made safe."""
+
+    def _on_risk(self, risk: RiskEstimate) -> None:
+        self._markers.publish(risk_markers(risk, self.get_parameter("radius").value))
+
+    def _on_state(self, state: GateState) -> None:
+        radius = self.get_parameter("radius").value
+        self._markers.publish(gate_markers(state, self.get_parameter("frame").value, 1.2 * radius))
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM."""
+    return spin_until_stopped(MarkersNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
