@@ -17,7 +17,7 @@ class Spread:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.median:.3g} ({self.low:.3g} to {self.high:.3g})"
+        return f"{_text(self.median)} ({_text(self.low)} to {_text(self.high)})"
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -32,3 +32,7 @@ def paired(function: Callable[[float, float], float], first: Sequence[float], se
     What disturbs a round disturbs both, so such a figure is steadier than either.
     """
     return spread([function(a, b) for a, b in zip(first, second, strict=True)])
+
+
+def _text(value: float) -> str:
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"

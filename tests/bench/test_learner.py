@@ -71,3 +71,7 @@ def test_a_ratio_is_taken_within_each_round() -> None:
     found = paired(lambda a, b: a / b, [1.0, 10.0, 3.0], [2.0, 20.0, 4.0])
     assert (found.low, found.median, found.high) == (0.5, 0.5, 0.625)
     assert spread([3.0, 1.0, 2.0]).median == 2.0
+
+
+def test_large_figures_are_written_out() -> None:
+    assert str(spread([999.7, 12345.0, 0.12345])) == "1,000 (500 to 6,672)"
