@@ -96,6 +96,19 @@ class ObservationAssembler:
         stacked = [reader.push(frame) for reader, frame in zip(self._readers, frames, strict=True)]
         return np.concatenate(stacked).astype(np.float32)
 
+    def excess(self) -> NDArray[np.float32]:
+        """Return how far the newest data of the last tick lay beyond their channels' ranges before they were clipped.
+
+        Returns:
+            (observation_size,) float32, in the scale of the observation; zero within range, for data of earlier ticks and for
+            latched channels.
+        """
+        rows = [
+            np.pad(reader.excess, (0, channel.size * (channel.history - 1)))
+            for reader, channel in zip(self._readers, self.contract.observation, strict=True)
+        ]
+        return np.concatenate(rows).astype(np.float32)
+
     def _oldest(self, channel: Channel, which: int) -> float:
         unseen = (float("-inf"), float("-inf"))
         topics = (channel.topic, channel.reference_topic) if channel.reference_topic and channel.timeout else (channel.topic,)

@@ -20,6 +20,10 @@ class ChannelReader:
     Args:
         channel: to read.
         frames: transforms for goals that are given in a frame of their own; without, all frames must be as the contract says.
+
+    Attributes:
+        excess: how far each element of the last frame lay beyond the channel's range, in its scale of [-1, 1], before it was
+            clipped; negative below. Zero for latched channels: those are wishes, such as goals, and lie as far as one likes.
     """
 
     def __init__(self, channel: Channel, frames: FrameTree | None = None) -> None:
@@ -36,6 +40,7 @@ class ChannelReader:
                 low, high = np.log(low), np.log(high)
             self._centre, self._scale = (low + high) / 2, 2 / (high - low)
         self._frames: list[NDArray[np.float64]] = []
+        self.excess = np.zeros(channel.size)
 
     def restart(self) -> None:
         """Forget the history."""
@@ -74,7 +79,11 @@ class ChannelReader:
             return frame
         if self._least is not None:
             frame = np.log(np.maximum(frame, self._least))
-        return np.asarray(np.clip((frame - self._centre) * self._scale, -1.0, 1.0))
+        scaled = (frame - self._centre) * self._scale
+        clipped = np.clip(scaled, -1.0, 1.0)
+        if self._channel.timeout is not None:
+            self.excess = scaled - clipped
+        return np.asarray(clipped)
 
     def _seen_from_reference(self, samples: Samples) -> Samples:
         """Return the samples with a goal of a named frame as it lies in the frame it is seen from; only its position is used."""

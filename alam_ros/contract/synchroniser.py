@@ -40,11 +40,13 @@ class ControlTick:
         observation: (observation_size,) float32, normalised.
         stamp: of the observation, s of the sources' clock.
         unpaired: topics that had no sample near enough to the trigger's stamp; their nearest one was used.
+        excess: (observation_size,) float32: what clipping took from it, as of `ObservationAssembler.excess`.
     """
 
     observation: NDArray[np.float32]
     stamp: float
     unpaired: tuple[str, ...]
+    excess: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,8 @@ class ObservationSynchroniser:
             ages = self._assembler.ages(now)
             found = ", ".join(f"`{name}` silent for {ages[name]:.2f} s" for name in stale)
             raise ObservationError("fresh data on all channels", found, "check that their sources are running")
-        return ControlTick(self._advance(trigger.stamp), self._assembler.stamp(), unpaired)
+        observation = self._advance(trigger.stamp)
+        return ControlTick(observation, self._assembler.stamp(), unpaired, self._assembler.excess())
 
     def _measure(self, stamp: float) -> None:
         if self._last_tick is not None:

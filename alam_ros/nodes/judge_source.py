@@ -101,7 +101,7 @@ class JudgeSource:
         """Run the control ticks that are due; what cannot be judged grows stale, and the gate stops."""
         try:
             while (tick := self.observations.poll()) is not None:
-                self._judge.observe(tick.observation, self.observations.stamp_ns(tick))
+                self._judge.observe(tick.observation, self.observations.stamp_ns(tick), tick.excess)
         except AlamError as error:
             self._complain(error)
 

@@ -116,7 +116,7 @@ class PolicyNode(SafeLifecycleNode):
                 self.get_logger().warning(f"no action: {error}", throttle_duration_sec=LOG_PERIOD_S)
 
     def _answer(self, tick: ControlTick, source: ObservationSource) -> None:
-        estimate = self._estimator.estimate(tick.observation, source.stamp_ns(tick))
+        estimate = self._estimator.estimate(tick.observation, source.stamp_ns(tick), tick.excess)
         risk = risk_estimate(estimate, self._contract.action.frame)
         self._action.publish(self._converter.to_message(estimate.action, risk.header.stamp))
         self._risk.publish(risk)

@@ -56,14 +56,14 @@ class CommandJudge:
             raise ContractError(f"components {list(self._codec.names)}", f"no {', '.join(missing)}", "gate these")
         self._size = len(names)
         self._places = [names.index(name) for name in self._codec.names]
-        self._observation: tuple[NDArray[np.float32], int] | None = None
+        self._observation: tuple[NDArray[np.float32], int, NDArray[np.float32] | None] | None = None
         self._command: NDArray[np.float64] | None = None
         self._is_due = False
         self._stamps = StampScale()
 
-    def observe(self, observation: NDArray[np.float32], stamp_ns: int) -> None:
-        """Take the newest observation and its stamp."""
-        self._observation, self._is_due = (observation, stamp_ns), True
+    def observe(self, observation: NDArray[np.float32], stamp_ns: int, excess: NDArray[np.float32] | None = None) -> None:
+        """Take the newest observation, its stamp and what clipping took from it."""
+        self._observation, self._is_due = (observation, stamp_ns, excess), True
 
     def command(self, values: NDArray[np.float64]) -> None:
         """Take a command, as the gate takes it; one that is not finite or of another size cannot be judged."""
@@ -89,11 +89,11 @@ class CommandJudge:
         if not self._is_due or self._command is None or self._observation is None:
             return None
         self._is_due = False
-        (observation, stamp_ns), command = self._observation, self._command
+        (observation, stamp_ns, excess), command = self._observation, self._command
         started = time.perf_counter()
         own = self._runtime.act(observation)
         actions = [self._codec.to_normalised(fraction * command[self._places]) for fraction in FRACTIONS]
-        scores = [self._runtime.risk(observation, action) for action in (*actions, own)]
+        scores = [self._runtime.risk(observation, action, excess) for action in (*actions, own)]
         inference_time = time.perf_counter() - started
         whole, rest = scores[0], scores[len(FRACTIONS) - 1]
         fallback = np.zeros(self._size)

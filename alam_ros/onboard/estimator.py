@@ -59,15 +59,20 @@ class Estimator:
         self._rest = self._codec.to_normalised(np.zeros(contract.action_size))
         self.levels = levels
 
-    def estimate(self, observation: NDArray[np.float32], stamp_ns: int) -> Estimate:
+    def estimate(self, observation: NDArray[np.float32], stamp_ns: int, excess: NDArray[np.float32] | None = None) -> Estimate:
         """Answer one observation.
+
+        Args:
+            observation: (observation_size,) normalised.
+            stamp_ns: its stamp.
+            excess: what clipping took from it.
 
         Raises:
             ObservationError: when it is of another shape or not finite.
         """
         started = time.perf_counter()
         action = self._runtime.act(observation)
-        scores = self._runtime.risk(observation, action)
+        scores = self._runtime.risk(observation, action, excess)
         rest = self._runtime.risk(observation, self._rest)
         inference_time = time.perf_counter() - started
         return estimate_from(

@@ -51,7 +51,7 @@ def replay_policy(bag: BagReader, contract: Contract, estimator: Estimator, topi
     answers: list[Answer] = []
 
     def answer(at: RecordedTick) -> None:
-        answers.append(Answer(at.received_ns, at.ros_ns, estimator.estimate(at.tick.observation, at.stamp_ns)))
+        answers.append(Answer(at.received_ns, at.ros_ns, estimator.estimate(at.tick.observation, at.stamp_ns, at.tick.excess)))
 
     found = replay_observations(bag, contract, topic_of, answer)
     return PolicyPass(answers, found.refused, found.arrivals)

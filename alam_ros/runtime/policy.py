@@ -72,12 +72,13 @@ class PolicyRuntime:
         mean, raw_log_std = np.split(self._networks.actor_output(self._checked_observation(observation)).copy(), 2)
         return mean, raw_log_std
 
-    def risk(self, observation: ArrayLike, action: ArrayLike) -> RiskScores:
+    def risk(self, observation: ArrayLike, action: ArrayLike, excess: Float32Array | None = None) -> RiskScores:
         """Judge any action in a state: the policy's own or a foreign commander's.
 
         Args:
             observation: (observation_size,) normalised.
             action: (action_size,) normalised, in [-1, 1].
+            excess: (observation_size,) what clipping took from the observation, as of `ObservationAssembler.excess`.
 
         Raises:
             ObservationError: when one of them is of another shape or not finite.
@@ -96,7 +97,7 @@ class PolicyRuntime:
             threshold=risk.threshold,
             multiplier=multiplier,
             effective_multiplier=max(multiplier + risk.penalty_coefficient * (cost_value - risk.threshold), 0.0),
-            novelty=self._novelty(state),
+            novelty=self._novelty(state, excess),
         )
 
     def _checked_observation(self, observation: ArrayLike) -> Float32Array:

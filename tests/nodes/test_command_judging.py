@@ -7,6 +7,7 @@ import math
 import pytest
 
 from alam_ros.gate import GateStatus
+from tests.contract.samples import odometry
 from tests.support.ros import RosGraph, Transition
 
 from alam_ros.msg import RiskEstimate  # isort: skip
@@ -93,3 +94,13 @@ def test_diagnostics_tell_rates_and_ages(ros: RosGraph) -> None:
     assert found["risks per second"] > 1.0
     assert 0.0 <= found["age of scan (s)"] < 0.5
     assert 0.0 <= found["command_age"] < 0.5
+
+
+def test_an_unknown_state_is_never_nominal_and_stops_the_robot(ros: RosGraph) -> None:
+    bench = Commanded(ros)
+    bench.wait_for(GateStatus.PASS)
+    bench.samples["odom"] = odometry(speed=3.0)  # four times the contract's range, within which it would be clipped
+    assert bench.wait_for(GateStatus.STOP, lambda state: state.novelty_high).novelty > 0.5
+    bench.risks.clear()
+    ros.wait_for(lambda: bench.risks, "a risk")
+    assert {risk.level for risk in bench.risks} == {RiskEstimate.UNKNOWN}

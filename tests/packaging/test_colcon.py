@@ -61,6 +61,11 @@ def test_the_installation_holds_modules_messages_simulators_and_configuration(
 
 def test_the_installation_holds_the_nodes_and_the_launch_files(installation: Path) -> None:
     nodes = installation / "lib" / "alam_ros"
-    assert {path.name for path in nodes.iterdir() if os.access(path, os.X_OK)} == {"policy", "safety_monitor", "simulator"}
+    assert {path.name for path in nodes.iterdir() if os.access(path, os.X_OK)} == {
+        "markers",
+        "policy",
+        "safety_monitor",
+        "simulator",
+    }
     launch_files = {path.name for path in (installation / "share" / "alam_ros" / "launch").iterdir()}
     assert launch_files == {"simulation.launch.py", "robot.launch.py", "monitor.launch.py"}
