@@ -71,7 +71,7 @@ class LearnerAgent:
     def act(self, observation: Array, noise: Array | None = None) -> Array:
         """Return tanh(mean), or tanh(mean + σ · noise)."""
         rows = self._learner.normalise(torch.from_numpy(observation))
-        mean, log_std = self._learner.actor.distribution(rows)
+        mean, log_std = self._learner.average_actor.distribution(rows)
         raw = mean if noise is None else mean + log_std.exp() * torch.from_numpy(noise)
         return torch.tanh(raw).numpy()
 

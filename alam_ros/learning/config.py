@@ -214,6 +214,8 @@ class AlgorithmConfig:
             end of training, linear in between. Haarnoja et al. 2018 keep -1; what is shipped is the mean action, and less noise
             toward the end lets the critics see where that leads.
         actor_delay: gradient steps between updates of actor and temperature.
+        actor_averaging: τ of the averaged actor, per actor update; 1 makes it the trained one. The average is evaluated and
+            exported: at the border of the constraint one gradient step more or less decides whether a policy keeps its budget.
         gradient_norm: gradients of critics and actor are clipped to it.
         cost_bootstrap, cost_pessimism: how the twin cost critics are combined in their own targets, and in the actor and the
             multiplier.
@@ -234,6 +236,7 @@ class AlgorithmConfig:
     entropy_target: float = -1.0
     final_entropy_target: float = -3.0
     actor_delay: int = 2
+    actor_averaging: float = 1e-3
     gradient_norm: float = 40.0
     cost_bootstrap: Literal["mean", "max", "min"] = "mean"
     cost_pessimism: Literal["mean", "max", "min"] = "max"
@@ -246,6 +249,8 @@ class AlgorithmConfig:
         """Refuse numbers with which learning cannot work."""
         if not 0 < self.discount < 1:
             raise ConfigurationError("`algorithm.discount` between 0 and 1", str(self.discount), "correct it")
+        if not 0 < self.actor_averaging <= 1:
+            raise ConfigurationError("`algorithm.actor_averaging` above 0, at most 1", str(self.actor_averaging), "correct it")
         if self.name not in FAMILY:
             raise ConfigurationError(f"`algorithm.name` to be one of {', '.join(FAMILY)}", repr(self.name), "choose one of them")
         if self.multiplier.kind != FAMILY[self.name]["kind"]:

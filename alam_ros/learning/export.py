@@ -177,7 +177,7 @@ def _weights(learner: Learner, risk_network: RiskNetwork | None) -> Weights:
     """Return the weights of networks that take raw observations: the units are folded into their first layers."""
     weights: Weights = {}
     fold = _UnitFolding(learner)
-    fold.add(weights, "actor", linear_layers(learner.actor.trunk))
+    fold.add(weights, "actor", linear_layers(learner.average_actor.trunk))
     for index, member in enumerate((2, 3)):
         layers = zip(learner.critics.weights, learner.critics.biases, strict=True)
         fold.add(weights, f"cost_critic_{index}", [(weight[member].t(), bias[member, 0]) for weight, bias in layers])

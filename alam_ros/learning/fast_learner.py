@@ -127,6 +127,7 @@ class FastLearner(Learner):
         torch.mul(_share("min", values[REWARD]), weight, out=delta[REWARD]).neg_()
         self._actor_pass.backward(critic_pass.action_gradient(delta), weight * temperature, self._actor_vector.gradients)
         norm = self._actor_vector.step()
+        self._follow_actor()
         self._update_temperature(log_probability.mean())
         if not record:
             return {}

@@ -41,6 +41,8 @@ class Learner:
         observation_size, action_size: of the contract.
 
     Attributes:
+        actor: what is trained, and collects.
+        average_actor: what is evaluated and exported (Polyak and Juditsky 1992).
         episode_excess: (J_c - D) / D, D less the margin, of the episodes finished last, which some members follow.
     """
 
@@ -49,6 +51,7 @@ class Learner:
         self.threshold = config.constraint.threshold
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
+        self.average_actor = copy.deepcopy(self.actor).requires_grad_(False)
         self.critics = BatchedCritics(observation_size, action_size, config.hidden)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.log_temperature = torch.tensor([config.initial_temperature]).log().requires_grad_()
@@ -65,6 +68,7 @@ class Learner:
         self._target_vector = flatten(self.target_critics)
         self._target_rates = self._rates()
         self._actor_vector = ParameterVector(self.actor, config.actor_learning_rate, config.gradient_norm)
+        self._average_actor_vector = flatten(self.average_actor)
         self._temperature_optimizer = torch.optim.Adam([self.log_temperature], lr=config.temperature_learning_rate, fused=True)
 
     @property
@@ -181,6 +185,7 @@ class Learner:
                 "multiplier/max": multiplier.max(),
             }
         norm = self._actor_vector.minimise(objective.mean())
+        self._follow_actor()
         self._update_temperature(sample.log_probability.detach().mean())
         return scalars | {
             "actor/entropy": -sample.log_probability.detach().mean(),
@@ -190,6 +195,12 @@ class Learner:
             "actor/temperature": temperature[0],
             "actor/gradient_norm": norm,
         }
+
+    @torch.no_grad()
+    def _follow_actor(self) -> None:
+        """Move the averaged actor by τ; at first it is the mean of all actors so far, not of the random one."""
+        count = max(1, self.updates // self.config.actor_delay)
+        self._average_actor_vector.lerp_(self._actor_vector.values, max(self.config.actor_averaging, 1.0 / count))
 
     def _update_temperature(self, log_probability: Tensor) -> None:
         """Step down -log α (E[log π] + H_target)."""
@@ -242,6 +253,7 @@ class Learner:
     def _parts(self) -> dict[str, Any]:
         return {
             "actor": self.actor,
+            "average_actor": self.average_actor,
             "critics": self.critics,
             "target_critics": self.target_critics,
             "critic_optimizer": self._critic_vector,

@@ -111,7 +111,7 @@ def test_in_single_precision_they_agree_to_one_in_a_hundred_thousand(case: str) 
 
 
 def networks(learner: Learner) -> list[torch.nn.Module]:
-    found = [learner.actor, learner.critics, learner.target_critics]
+    found = [learner.actor, learner.average_actor, learner.critics, learner.target_critics]
     return found + [part for part in vars(learner.multiplier).values() if isinstance(part, torch.nn.Module)]
 
 

@@ -162,6 +162,18 @@ def test_target_critics_follow_by_their_rates() -> None:
     assert not are_equal(before, snapshot(learner.target_critics))
 
 
+def test_the_averaged_actor_is_the_mean_of_the_first_ones_and_then_follows() -> None:
+    learner = make(replace(CONFIG, actor_delay=1, actor_averaging=0.4))
+    trained = []
+    for step in range(4):
+        learner.update(make_batch(step))
+        trained.append(torch.cat([tensor.reshape(-1) for tensor in snapshot(learner.actor)]))
+    expected = 0.6 * (0.6 * (trained[0] + trained[1]) / 2 + 0.4 * trained[2]) + 0.4 * trained[3]
+    found = torch.cat([tensor.reshape(-1) for tensor in snapshot(learner.average_actor)])
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+    assert not are_equal(snapshot(learner.actor), snapshot(learner.average_actor))
+
+
 def test_each_network_is_updated_at_its_own_pace() -> None:
     learner = make(replace(CONFIG, actor_delay=2, multiplier=replace(CONFIG.multiplier, delay=3)))
     changed: dict[str, list[int]] = {"actor": [], "multiplier": []}
