@@ -18,7 +18,7 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from std_msgs.msg import Float32
 
-import alam_sim  # noqa: F401  registers the environments
+import alam_sim  # noqa: F401 (registers the environments)
 from alam_ros.contract import ActionCodec, ActionSpec, Contract, Sample
 from alam_ros.errors import SimulatorError
 from alam_ros.nodes.conversions import MESSAGE_TYPES, CommandConverter, sample_message
@@ -27,6 +27,7 @@ from alam_ros.nodes.parameters import fixed, integer, number
 from alam_ros.nodes.qos import CLOCK, COMMAND, LATCHED, SENSOR, TRUTH
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.stamps import time_message
+from alam_sim.registry import learning_arguments
 
 LOG_PERIOD_S = 5.0
 
@@ -159,9 +160,9 @@ class SimulatorNode(Node):
 
 
 def _make_environment(name: str) -> gymnasium.Env[Any, Any]:
-    """Make an environment without a time limit: the node decides when episodes end."""
+    """Make an environment as policies learn in it, without a time limit: the node decides when episodes end."""
     try:
-        return gymnasium.make(name, max_episode_steps=-1, disable_env_checker=True)
+        return gymnasium.make(name, max_episode_steps=-1, disable_env_checker=True, **learning_arguments(name))
     except gymnasium.error.Error as error:
         known = ", ".join(sorted(key for key in gymnasium.registry if key.startswith("alam/")))
         raise SimulatorError(f"an environment such as {known}", str(error), "correct the parameter `environment`") from error
