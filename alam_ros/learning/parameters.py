@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+_fused_adam_ = torch.ops.aten._fused_adam_.default  # what torch.optim.Adam(fused=True) itself calls
+
 
 class ParameterVector:
     """The parameters of a module, laid into one contiguous vector of which they become views, with Adam over it.
@@ -47,8 +49,32 @@ class ParameterVector:
         norm: Tensor = torch.linalg.vector_norm(self._gradient)
         if self._gradient_norm is not None:
             self._gradient.mul_((self._gradient_norm / (norm + 1e-6)).clamp_(max=1.0))
-        self._optimizer.step()
+        self._step_adam()
         return norm
+
+    def _step_adam(self) -> None:
+        """Do what `Adam.step` does, without its preparations: for one vector they take longer than the step."""
+        state = self._optimizer.state[self.values]
+        if not state:
+            self._optimizer.step()  # creates the state as well
+            return
+        group = self._optimizer.param_groups[0]
+        state["step"].add_(1)
+        _fused_adam_(
+            [self.values],
+            [self._gradient],
+            [state["exp_avg"]],
+            [state["exp_avg_sq"]],
+            [],
+            [state["step"]],
+            lr=group["lr"],
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=group["amsgrad"],
+            maximize=group["maximize"],
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return the optimiser's state; the values belong to the module."""

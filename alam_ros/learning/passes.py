@@ -85,6 +85,8 @@ class CriticPass:
         count = len(self._weights[0])
         self._outputs = [torch.empty(count, batch_size, weight.shape[2]) for weight in self._weights[:-1]]
         self._values = torch.empty(count, batch_size)
+        last = self._biases[-1][:, 0], self._weights[-1].squeeze(-1), self._values
+        self._last = list(zip(*(part.unbind() for part in last), strict=True))
         self._deltas = [torch.empty_like(output) for output in self._outputs]
         self._action_delta = torch.empty(count, self._action_weight.shape[1], batch_size)
         self._action_gradient = torch.empty(self._action_weight.shape[1], batch_size)
@@ -96,8 +98,7 @@ class CriticPass:
         self._input = hidden = rows.expand(self._count, *rows.shape)
         for bias, weight, output in zip(self._biases[:-1], self._weights[:-1], self._outputs, strict=True):
             hidden = torch.baddbmm(bias, hidden, weight, out=output).relu_()
-        last = self._biases[-1][:, 0], hidden, self._weights[-1].squeeze(-1), self._values
-        for bias, below, weight, value in zip(*last, strict=True):
+        for below, (bias, weight, value) in zip(hidden.unbind(), self._last, strict=True):
             torch.addmv(bias, below, weight, out=value)
         return self._values
 
@@ -114,8 +115,9 @@ class CriticPass:
             if index < len(self._outputs):
                 torch.bmm(inputs[index].transpose(1, 2), layer_delta, out=weight_gradients[index])
             else:
-                for below, row, gradient in zip(inputs[index], delta, weight_gradients[index].squeeze(-1), strict=True):
-                    torch.mv(below.t(), row, out=gradient)
+                last = inputs[index].transpose(1, 2), delta, weight_gradients[index].squeeze(-1)
+                for below, row, gradient in zip(*(part.unbind() for part in last), strict=True):
+                    torch.mv(below, row, out=gradient)
             torch.sum(layer_delta, 1, keepdim=True, out=bias_gradients[index])
 
     def action_gradient(self, delta: Tensor) -> Tensor:

@@ -131,3 +131,24 @@ def test_a_restored_vector_continues_bit_for_bit() -> None:
     for index in (0, 1):
         step(index, 5.0)
     assert torch.equal(vectors[0].values, vectors[1].values)
+
+
+def test_steps_are_those_of_torch_bit_for_bit_also_after_a_state_is_loaded() -> None:
+    torch.manual_seed(0)
+    critics = BatchedCritics(3, 2, (7,))
+    expected = torch.nn.Parameter(torch.cat([part.detach().flatten() for part in critics.parameters()]))
+    optimizer = torch.optim.Adam([expected], lr=1e-3, fused=True)
+    vector = ParameterVector(critics, 1e-3, None)
+    for step in range(12):
+        gradient = torch.randn_like(expected)
+        expected.grad = gradient
+        optimizer.step()
+        for view, part in zip(vector.gradients, torch.split(gradient, [view.numel() for view in vector.gradients]), strict=True):
+            view.copy_(part.view_as(view))
+        vector.step()
+        assert torch.equal(vector.values, expected.detach()), step
+        if step == 5:
+            vector.load_state_dict(copy.deepcopy(vector.state_dict()))
+    theirs, ours = optimizer.state_dict()["state"][0], vector.state_dict()["state"][0]
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert float(ours["step"]) == 12
