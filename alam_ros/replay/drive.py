@@ -9,8 +9,10 @@ import numpy as np
 from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract
 from alam_ros.errors import BagError
+from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.contracts import load_policy, robot_contract
 from alam_ros.onboard.estimator import Estimator
+from alam_ros.onboard.gated_action import gated_action
 from alam_ros.onboard.stamps import SECOND_NS
 from alam_ros.replay.calibration import DriveCalibration, calibration_of
 from alam_ros.replay.gate_pass import GatePass, replay_trace, replay_without_trace
@@ -71,7 +73,9 @@ def replay(settings: ReplaySettings, *, use_trace: bool = True) -> Replay:
         if not policy.answers:
             reasons = "; ".join(policy.refused) or "no message of the contract's trigger"
             raise BagError(f"observations that the policy can answer in {settings.recording}", reasons, "check the topics")
-        gate = _gate(bag, settings, policy, contract, parameters, use_trace=use_trace)
+        names = gated_action({**parameters.gate, "limits.components": None}, contract).limits.names
+        judge = CommandJudge(runtime, contract, names, parameters.levels) if parameters.is_judging else None
+        gate = _gate(bag, settings, policy, contract, parameters, judge, use_trace=use_trace)
         hazard = find_hazard(
             bag, contract, cost=settings.topic(settings.cost), topic_of=settings.topic, distance=settings.hazard_distance
         )
@@ -96,6 +100,7 @@ def _gate(
     policy: PolicyPass,
     contract: Contract,
     parameters: NodeParameters,
+    judge: CommandJudge | None,
     *,
     use_trace: bool,
 ) -> GatePass:
@@ -104,7 +109,7 @@ def _gate(
         found = replay_trace(bag.messages([trace]), policy, parameters)
         if found is not None:
             return found
-    return replay_without_trace(policy, bag.messages([commands]) if commands else None, contract, parameters)
+    return replay_without_trace(policy, bag.messages([commands]) if commands else None, contract, parameters, judge)
 
 
 def _numbers(gate: GatePass, hazard: Hazard) -> FourNumbers:

@@ -15,6 +15,7 @@ from alam_ros.bags.reader import BagMessage
 from alam_ros.contract import Contract
 from alam_ros.errors import BagError
 from alam_ros.gate import GateConfig
+from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.commands import CommandReader
 from alam_ros.onboard.estimator import Estimate
 from alam_ros.onboard.gate_session import RISK_NUMBERS, EventKind, GateEvent, GateSession, GateTick
@@ -89,7 +90,7 @@ class _Tracer:
         self._session: GateSession | None = None
         self._asked: NDArray[np.float64] | None = None
         self._next_tick = 0
-        self.unknown = self.differing = 0
+        self.unknown = self.differing = self.judged = 0
         self.names: tuple[str, ...] = ()
         self.rows: list[GateRow] = []
 
@@ -124,11 +125,17 @@ class _Tracer:
                 f"{self.unknown} estimates that the gate took speak of observations the replayed policy did not answer; "
                 "the gate was told the recorded ones"
             )
+        if self.judged:
+            found.append(
+                f"the gate was told the {self.judged} recorded judgements of commands; the estimates are of the policy's own "
+                "actions"
+            )
         if self._parameters.is_given:
             found.append("the gate decided by the parameters given, not by those of the drive")
         return found
 
     def _tell(self, session: GateSession, event: GateEvent) -> None:
+        self.judged += event.kind is EventKind.COMMAND_RISK
         if event.kind is EventKind.RISK:
             event = self._with_estimate(event)
         elif event.kind is EventKind.COMMAND:
@@ -165,7 +172,11 @@ def _same(one: float, other: float) -> bool:
 
 
 def replay_without_trace(
-    policy: PolicyPass, commands: Iterator[BagMessage] | None, contract: Contract, parameters: NodeParameters
+    policy: PolicyPass,
+    commands: Iterator[BagMessage] | None,
+    contract: Contract,
+    parameters: NodeParameters,
+    judge: CommandJudge | None = None,
 ) -> GatePass:
     """Tell a gate what it would have been told had it received everything when the recorder did.
 
@@ -174,6 +185,7 @@ def replay_without_trace(
         commands: of the recorded commander; None where the policy's own actions are to be gated.
         contract: of the robot.
         parameters: of the gate.
+        judge: of the commands, where the parameters say that the monitor judges them.
 
     Raises:
         BagError: when nothing was observed.
@@ -189,14 +201,49 @@ def replay_without_trace(
     session.take(GateEvent.configuration(0.0, config, is_first=True))
     session.take(GateEvent(EventKind.RESTART, 0.0))
     inputs = heapq.merge(source.all(start_ns), source.commands(commands, start_ns), key=lambda pair: pair[0])
+    judging = _Judging(judge, policy)
     asked, pending = None, next(inputs, None)
     for now_ns in range(start_ns, end_ns + 1, period_ns):
         while pending is not None and pending[0] <= now_ns:
             asked = np.array(pending[1].values) if pending[1].kind is EventKind.COMMAND else asked
             session.take(pending[1])
+            judging.follow(pending[1])
             pending = next(inputs, None)
+        for event in judging.events(now_ns - source.offset_ns, (now_ns - start_ns) / SECOND_NS):
+            session.take(event)
         rows.append(GateRow(now_ns, now_ns - source.offset_ns, asked, session.tick((now_ns - start_ns) / SECOND_NS)))
     return GatePass(rows, gated.limits.names, False, source.notes(is_own=commands is None))
+
+
+class _Judging:
+    """Judges the commands as the monitor does, right before each tick; without a judge there is nothing to tell."""
+
+    def __init__(self, judge: CommandJudge | None, policy: PolicyPass) -> None:
+        self._judge = judge
+        self._answers = {answer.estimate.stamp_ns: answer for answer in policy.answers}
+        self._ros_ahead_ns = 0
+
+    def follow(self, event: GateEvent) -> None:
+        """Take a command, or the observation that an estimate speaks of."""
+        if self._judge is None:
+            return
+        if event.kind is EventKind.COMMAND:
+            self._judge.command(np.array(event.values))
+        elif event.kind is EventKind.RISK:
+            answer = self._answers[event.stamp_ns]
+            self._ros_ahead_ns = answer.ros_ns - answer.received_ns
+            self._judge.observe(answer.tick.observation, event.stamp_ns, answer.tick.excess)
+
+    def events(self, now_ns: int, now: float) -> Iterator[GateEvent]:
+        """Yield what the gate is to be told about the last command, if anything is new.
+
+        Args:
+            now_ns: of the recorder's clock, without what it is ahead of stamps by another clock.
+            now: s of the gate's clock.
+        """
+        judged = self._judge.judge(now_ns + self._ros_ahead_ns) if self._judge is not None else None
+        if judged is not None:
+            yield GateEvent.command_risk(now, judged.risk, judged.estimate.stamp_ns, judged.estimate.policy_id)
 
 
 class _Inputs:

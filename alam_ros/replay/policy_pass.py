@@ -7,18 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alam_ros.bags.reader import BagReader
-from alam_ros.contract import Contract
+from alam_ros.contract import Contract, ControlTick
 from alam_ros.onboard.estimator import Estimate, Estimator
 from alam_ros.replay.observation_pass import RecordedTick, replay_observations
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """An estimate and when the replayed policy gave it, ns of the recorder's clock and of ROS time."""
+    """An estimate, the control tick it answers, and when it was given, ns of the recorder's clock and of ROS time."""
 
     received_ns: int
     ros_ns: int
     estimate: Estimate
+    tick: ControlTick
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def replay_policy(bag: BagReader, contract: Contract, estimator: Estimator, topi
     answers: list[Answer] = []
 
     def answer(at: RecordedTick) -> None:
-        answers.append(Answer(at.received_ns, at.ros_ns, estimator.estimate(at.tick.observation, at.stamp_ns, at.tick.excess)))
+        estimate = estimator.estimate(at.tick.observation, at.stamp_ns, at.tick.excess)
+        answers.append(Answer(at.received_ns, at.ros_ns, estimate, at.tick))
 
     found = replay_observations(bag, contract, topic_of, answer)
     return PolicyPass(answers, found.refused, found.arrivals)

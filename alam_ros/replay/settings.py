@@ -74,6 +74,11 @@ class NodeParameters:
     gate: Mapping[str, Any] = field(default_factory=dict)
     is_given: bool = False
 
+    @property
+    def is_judging(self) -> bool:
+        """Whether the monitor judges commands itself."""
+        return bool(self.gate["risk_source"] == "command")
+
 
 def node_parameters(path: Path | None) -> NodeParameters:
     """Read a ROS parameter file, such as `config/robot.yaml`; what it does not name has the nodes' defaults.

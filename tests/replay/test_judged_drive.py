@@ -1,0 +1,66 @@
+"""A drive on which the monitor judged every command: live and replayed, with the gate's trace and without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alam_ros.gate import GateStatus
+from alam_ros.replay.drive import replay
+from alam_ros.replay.output import write_bag
+from alam_ros.replay.settings import ReplaySettings
+from alam_ros.resources import shipped_policy
+from tests.support.ros import RosGraph
+
+from alam_ros.msg import GateState, RiskEstimate  # isort: skip
+from alam_ros.nodes.qos import LATCHED, RISK  # isort: skip
+from tests.replay.test_live_and_replay import TOPICS, bits, recorded  # isort: skip
+
+POLICY = shipped_policy("navigation")
+PARAMETERS = {"risk_source": "command", "response": "policy", "acceptable_probability": 0.005, "acceptable_release": 0.0045}
+"""So strict that the gate has something to do on any drive."""
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("judged")
+    bag = folder / "bag"
+    with RosGraph(folder) as ros:
+        common = {"policy": str(POLICY), "use_sim_time": True}
+        recorder = ros.start("bag_recorder_node", parameters={"output": str(bag), "policy": str(POLICY)}, remappings=TOPICS)
+        ros.start("safety_monitor_node", parameters=common | PARAMETERS, remappings=TOPICS)
+        ros.start("policy_node", parameters=common, remappings={"alam/risk": "policy/risk"})
+        ros.start("simulator_node", parameters={"seed": 5})
+        states: list[GateState] = ros.collect(GateState, "/alam/gate", LATCHED)
+        risks: list[RiskEstimate] = ros.collect(RiskEstimate, "/alam/risk", RISK)
+        for node in ("/safety_monitor", "/policy"):
+            ros.configure_and_activate(node)
+        ros.wait_for(lambda: len(risks) >= 60, "judgements")
+        ros.wait_for(lambda: any(state.state == GateState.FALLBACK for state in states), "the policy in place of a command")
+        assert recorder.terminate() == 0
+    return bag
+
+
+def test_every_state_of_the_gate_is_the_live_one_bit_for_bit(recording: Path, tmp_path: Path) -> None:
+    found = replay(ReplaySettings(recording=recording, policy=POLICY))
+    assert found.gate.is_traced
+    assert any("judgements of commands" in note for note in found.gate.notes)
+    again = {bits(message)["header"]: bits(message) for message in recorded(write_bag(found, tmp_path / "bag"), "/alam/gate")}
+    live = {bits(message)["header"]: bits(message) for message in recorded(recording, "/alam/gate")}
+    common = [stamp for stamp in live if stamp in again]
+    assert len(common) >= 5
+    assert all(live[stamp] == again[stamp] for stamp in common)
+    assert GateStatus.FALLBACK in {row.tick.decision.state for row in found.gate.rows}
+
+
+def test_without_a_trace_the_recorded_commands_are_judged_again(recording: Path, tmp_path: Path) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text(yaml.safe_dump({"safety_monitor": {"ros__parameters": PARAMETERS}}))
+    settings = ReplaySettings(recording=recording, policy=POLICY, parameters=file, commands="policy/action")
+    found = replay(settings, use_trace=False)
+    assert not found.gate.is_traced
+    states = [row.tick.decision.state for row in found.gate.rows]
+    assert states.count(GateStatus.FALLBACK) > 20, {row.tick.decision.detail[:90] for row in found.gate.rows}
+    assert not any(row.tick.decision.causes.risk_missing for row in found.gate.rows[len(states) // 2 :])
