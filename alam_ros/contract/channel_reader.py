@@ -35,9 +35,9 @@ class ChannelReader:
         self._least: NDArray[np.float64] | None = None
         if bounds is not None:
             low, high = np.array(bounds).T
-            if channel.scale == "logarithmic":
+            if channel.scale != "linear":
                 self._least = low
-                low, high = np.log(low), np.log(high)
+                low, high = np.sort((self._spread(low), self._spread(high)), axis=0)
             self._centre, self._scale = (low + high) / 2, 2 / (high - low)
         self._frames: list[NDArray[np.float64]] = []
         self.excess = np.zeros(channel.size)
@@ -78,7 +78,7 @@ class ChannelReader:
         if self._centre is None:
             return frame
         if self._least is not None:
-            frame = np.log(np.maximum(frame, self._least))
+            frame = self._spread(np.maximum(frame, self._least))
         scaled = (frame - self._centre) * self._scale
         clipped = np.clip(scaled, -1.0, 1.0)
         if self._channel.timeout is not None:
@@ -97,6 +97,13 @@ class ChannelReader:
             return samples
         position = self._tree.point(goal.position, goal.frame, reference.frame)
         return {**samples, channel.topic: replace(goal, position=position, frame=reference.frame)}
+
+    def _spread(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values of the channel's unit on its scale, unless that is linear."""
+        if self._channel.decay is None:
+            return np.asarray(np.log(values))
+        assert self._least is not None
+        return np.asarray(np.exp((self._least - values) / self._channel.decay))
 
     def _check_frame(self, sample: Sample) -> None:
         expected, found = self._channel.frame, getattr(sample, "frame", None)  # arrays and joint states have no frame

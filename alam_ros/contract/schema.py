@@ -17,6 +17,11 @@ from alam_ros.typed import from_mapping, to_mapping
 TWIST_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist")
 TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for axis in "xyz")
 Bounds = tuple[float, float]
+MEANING = (
+    *("name", "type", "field", "size", "range", "scale", "decay", "power", "unit", "history", "stride"),
+    *("angle_min", "angle_max"),
+)
+"""What of a channel may not differ between training and a robot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +35,9 @@ class Channel:
         field: which quantity of the sample; see `alam_ros.contract.extractors`.
         size: elements of one frame (history excluded).
         range: physical (low, high) for all elements or for each, scaled to [-1, 1] and clipped; None passes values through.
-        scale: `logarithmic` spreads the near end of ranges, where a centimetre matters; it needs a range above 0.
+        scale: `logarithmic` spreads the near end of ranges, where a centimetre matters; it needs a range above 0. `exponential`
+            spreads it more and says nothing of what is far: exp(-(x - low) / decay), 1 at the near end.
+        decay: of the exponential scale, in the channel's unit.
         unit: of the elements, for people.
         frame: frame the sample must be in; empty accepts any. TF joins a goal's with that of what it is seen from; where a
             goal's is empty, both must be the same.
@@ -53,7 +60,8 @@ class Channel:
     field: str
     size: int
     range: Bounds | tuple[Bounds, ...] | None = None
-    scale: Literal["linear", "logarithmic"] = "linear"
+    scale: Literal["linear", "logarithmic", "exponential"] = "linear"
+    decay: float | None = None
     unit: str = ""
     frame: str = ""
     reference_topic: str = ""
@@ -78,6 +86,7 @@ class Channel:
         self._check_needs(known)
         self._check_array()
         self._check_numbers()
+        self._check_scale()
 
     def _check_needs(self, extractor: ExtractorType) -> None:
         if extractor.size is not None and extractor.size != self.size:
@@ -90,6 +99,16 @@ class Channel:
         joints = self.size if extractor.needs_joints else 0
         if not len(self.joints) == len(set(self.joints)) == joints:
             raise ContractError(f"{joints} different `joints` for `{self.field}`", f"{list(self.joints)}", self._remedy("joints"))
+
+    def _check_scale(self) -> None:
+        if self.scale == "logarithmic" and not all(low > 0 for low, _ in self.bounds() or ((0.0, 1.0),)):
+            raise ContractError("a range above 0 for a logarithmic scale", str(self.range), self._remedy("range"))
+        if self.scale == "exponential" and self.range is None:
+            raise ContractError("a `range` for an exponential scale", "none", self._remedy("range"))
+        if (self.scale == "exponential") != (self.decay is not None) or not (self.decay is None or 0 < self.decay < math.inf):
+            raise ContractError(
+                "a decay above 0 with an exponential scale, and with no other", str(self.decay), self._remedy("decay")
+            )
 
     def _check_array(self) -> None:
         if not 0 <= self.first <= self.whole_array - self.size:
@@ -111,8 +130,6 @@ class Channel:
         for low, high in self.bounds() or ():
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise ContractError("finite ranges with low < high", f"[{low}, {high}]", self._remedy("range"))
-        if self.scale == "logarithmic" and not all(low > 0 for low, _ in self.bounds() or ((0.0, 1.0),)):
-            raise ContractError("a range above 0 for a logarithmic scale", str(self.range), self._remedy("range"))
 
     @property
     def whole_array(self) -> int:
@@ -276,7 +293,21 @@ class Contract:
                 _differences(
                     mine,
                     theirs,
-                    ("name", "type", "field", "size", "range", "scale", "unit", "history", "stride", "angle_min", "angle_max"),
+                    (
+                        "name",
+                        "type",
+                        "field",
+                        "size",
+                        "range",
+                        "scale",
+                        "decay",
+                        "power",
+                        "unit",
+                        "history",
+                        "stride",
+                        "angle_min",
+                        "angle_max",
+                    ),
                 )
             )
         for mine, theirs in _paired(self.action.components, other.action.components, "action components", found):

@@ -153,6 +153,24 @@ def test_the_stamp_is_that_of_the_oldest_part_that_can_grow_stale() -> None:
     assert assembler.stamp() == 4.9
 
 
+def test_an_exponential_scale_spreads_the_near_end() -> None:
+    contract = array_contract(range=(0.5, 3.5), scale="exponential", decay=1.0)
+    found = []
+    for value in (0.0, 0.5, 1.5, 3.5, 9.0):
+        assembler = ObservationAssembler(contract)
+        assembler.update("state", ArraySample(np.array([value], np.float32)))
+        found.append(float(assembler.advance()[0]))
+    least = math.exp(-3.0)
+    middle = 2.0 * (math.exp(-1.0) - least) / (1.0 - least) - 1.0
+    assert found == pytest.approx([1.0, 1.0, middle, -1.0, -1.0])
+
+
+@pytest.mark.parametrize("options", [{"scale": "exponential"}, {"decay": 1.0}, {"scale": "exponential", "decay": 0.0}])
+def test_a_decay_belongs_to_an_exponential_scale(options: dict[str, object]) -> None:
+    with pytest.raises(ContractError, match="decay"):
+        array_contract(range=(0.5, 3.5), **options)
+
+
 @given(value=st.floats(0.0, 100.0))
 def test_a_logarithmic_scale_gives_equal_ratios_equal_steps(value: float) -> None:
     contract = array_contract(range=(0.1, 10.0), scale="logarithmic")
