@@ -24,6 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     subject = load_subject(options.policy)
     agent, copies = subject.agent, min(subject.environment.copies, options.episodes)
     with running(make_environments, subject.environment, copies) as stepper:
+        subject.contract.require(stepper.contract())
         records = evaluate(
             agent,
             stepper,

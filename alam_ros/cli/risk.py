@@ -49,9 +49,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run the episodes and print what they say of the risk scores."""
     options = _parser().parse_args(arguments)
     subject = load_subject(options.policy, options.overrides)
-    headline = max(1, round(HEADLINE_S / subject.control_period))
+    headline = max(1, round(HEADLINE_S / subject.contract.control_period))
     copies = min(subject.environment.copies, options.episodes)
     with running(make_environments, subject.environment, copies) as stepper:
+        subject.contract.require(stepper.contract())
         episodes = collect_episodes(subject.agent, stepper, episodes=options.episodes, seed=options.seed)
     stated = subject.stated_horizon
     found = evaluate_risk(
@@ -59,17 +60,17 @@ def main(arguments: Sequence[str]) -> int:
         episodes,
         headline=headline,
         horizons=options.horizons,
-        stated_horizon=None if stated is None else round(stated / subject.control_period),
+        stated_horizon=None if stated is None else round(stated / subject.contract.control_period),
         resamples=options.resamples,
     )
     records = [record for group in episodes.values() for record in group]
     training = _training_figures(subject, probe_states(records))
     if options.figure is not None:
-        _draw(found, headline * subject.control_period, options.figure)
+        _draw(found, headline * subject.contract.control_period, options.figure)
     if options.json:
         print(json.dumps(finite(_document(options, subject, found, training)), allow_nan=False))
     else:
-        print(risk_text(found, subject.control_period))
+        print(risk_text(found, subject.contract.control_period))
         print(_training_text(training), end="")
     return 0
 
@@ -97,7 +98,7 @@ def _document(
     return {
         "policy": str(options.policy),
         "environment": to_mapping(subject.environment),
-        "control_period": subject.control_period,
+        "control_period": subject.contract.control_period,
         "episodes": options.episodes,
         "seed": options.seed,
         "resamples": options.resamples,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alam_ros.cli.configuration import parse_value
+from alam_ros.contract import Contract
 from alam_ros.learning.agents import Agent, LearnerAgent, PolicyAgent
 from alam_ros.learning.config import EnvironmentConfig
 from alam_ros.learning.learner import Learner
@@ -23,14 +24,14 @@ class Subject:
     Attributes:
         agent: acts and judges.
         environment: it was trained in.
-        control_period: s.
+        contract: it was trained with.
         stated_horizon: of the probability that a policy file states, s; None without.
         run, learner: of a run; None for a policy file.
     """
 
     agent: Agent
     environment: EnvironmentConfig
-    control_period: float
+    contract: Contract
     stated_horizon: float | None
     run: RunDirectory | None
     learner: Learner | None
@@ -50,12 +51,12 @@ def load_subject(path: Path, overrides: Sequence[str] = ()) -> Subject:
         trained, run = restore_run(path), RunDirectory(path)
         environment = _overridden(to_mapping(trained.config.environment), overrides)
         agent = LearnerAgent(trained.learner)
-        return Subject(agent, environment, run.load_contract().control_period, None, run, trained.learner)
+        return Subject(agent, environment, run.load_contract(), None, run, trained.learner)
     runtime = PolicyRuntime.load(path)
     environment = _overridden(dict(runtime.manifest.configuration["environment"]), overrides)
     calibration = runtime.manifest.calibration
     horizon = calibration.horizon if calibration else None
-    return Subject(PolicyAgent(runtime), environment, runtime.contract.control_period, horizon, None, None)
+    return Subject(PolicyAgent(runtime), environment, runtime.contract, horizon, None, None)
 
 
 def _overridden(mapping: dict[str, object], overrides: Sequence[str]) -> EnvironmentConfig:

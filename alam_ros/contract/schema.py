@@ -279,6 +279,19 @@ class Contract:
                 pairs[(channel.reference_topic, EXTRACTORS[(channel.type, channel.field)].reference_type)] = None
         return tuple(pairs)
 
+    def require(self, environments: Contract) -> None:
+        """Refuse environments that would feed a policy of this contract something else than it was trained on.
+
+        Raises:
+            ContractError: naming the differences.
+        """
+        if found := self.differences(environments):
+            raise ContractError(
+                f"an environment of the policy's contract `{self.name}`",
+                "; ".join(found),
+                "train and export again, or give the environment that contract where it takes one",
+            )
+
     def differences(self, other: Contract) -> tuple[str, ...]:
         """Say where `other` would feed a policy of this contract something else than it was trained on.
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from alam_ros.demo.reliability import reliability
-from alam_ros.errors import ContractError
 from alam_ros.learning.agents import PolicyAgent
 from alam_ros.learning.config import EnvironmentConfig
 from alam_ros.learning.evaluation import EpisodeRecord, evaluate
@@ -48,8 +47,7 @@ def evaluate_policy(
         return known
     agent, started = PolicyAgent(runtime), time.monotonic()
     with running(make_environments, environment, min(environment.copies, episodes)) as stepper:
-        if differences := runtime.contract.differences(stepper.contract()):
-            raise ContractError(f"a policy trained on `{environment.id}`", "; ".join(differences), "choose another policy file")
+        runtime.contract.require(stepper.contract())
         records: list[EpisodeRecord] = []
         while len(records) < episodes:
             chunk = min(ROUNDS * stepper.copies, episodes - len(records))

@@ -133,10 +133,12 @@ def _environment(runtime: PolicyRuntime) -> gymnasium.Env[Any, Any]:
     configured = runtime.manifest.configuration["environment"]
     name, arguments = configured["id"], dict(configured.get("arguments") or {})
     try:
-        return gymnasium.make(name, max_episode_steps=-1, disable_env_checker=True, **arguments)
+        environment = gymnasium.make(name, max_episode_steps=-1, disable_env_checker=True, **arguments)
     except (gymnasium.error.Error, TypeError) as error:
         found = " ".join(str(error).split())
         raise SimulatorError(f"the environment `{name}` with {arguments}", found, "install the simulators: '.[sim]'") from error
+    runtime.contract.require(environment.unwrapped.contract)  # type: ignore[attr-defined]
+    return environment
 
 
 def _limits(action: ActionSpec) -> CommandLimits:

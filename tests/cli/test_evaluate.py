@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from alam_ros.cli.main import main
+from alam_ros.contract import Contract
 from alam_ros.learning.seeds import RANGE, Purpose
+from alam_ros.policy_file import write_policy
+from alam_ros.resources import config_path
+from tests.support.policies import sample_policy
 from tests.support.training import EPISODE_STEPS, tiny_mapping
 
 
@@ -45,3 +50,16 @@ def test_json_is_one_document_with_every_episode_and_repeatable(run: Path, capfd
 def test_a_directory_without_a_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(tmp_path)]) == 2
     assert "no config.yaml there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["evaluate"], ["risk"], ["gate-study", "--drives", "1"]])
+def test_a_policy_of_another_contract_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str], command: list[str]) -> None:
+    contract = Contract.load(config_path("contracts/navigation.yaml"))
+    scan = replace(contract.observation[0], scale="logarithmic", decay=None)
+    other = replace(contract, observation=(scan, *contract.observation[1:]))
+    contents = sample_policy(contract=other)
+    contents.manifest["configuration"] = {"environment": {"id": "alam/Navigation-v0", "copies": 1}}
+    policy = tmp_path / "other.alam"
+    write_policy(policy, contents)
+    assert main([command[0], str(policy), *command[1:]]) == 2
+    assert "scale" in capfd.readouterr().err

@@ -61,7 +61,7 @@ def test_stage_that_fails_ends_in_its_reason_and_still_in_a_report(tmp_path: Pat
     code, output = demonstrate(tmp_path, policy=write_sample_policy(tmp_path / "other.alam"))
     assert code == 1
     assert "FAIL" in output
-    assert output.rstrip().splitlines()[-1].startswith("The evaluation failed: expected a policy trained on")
+    assert output.rstrip().splitlines()[-1].startswith("The evaluation failed: expected an environment of the policy's contract")
     assert (tmp_path / "demo" / "report.html").is_file()
 
 
