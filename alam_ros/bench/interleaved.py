@@ -117,12 +117,24 @@ class Measurement:
     seconds: Mapping[str, Sequence[float]]
 
 
-def measure(works: Mapping[str, Work], rounds: int) -> Measurement:
-    """Do a block of each in turn, for a number of rounds."""
-    with ExitStack() as stack:
-        started = {name: stack.enter_context(running(work)) for name, work in works.items()}
-        seconds: dict[str, list[float]] = {name: [] for name in started}
-        for _ in range(rounds):
-            for name, worker in started.items():
-                seconds[name].append(worker.block())
-        return Measurement({name: worker.facts for name, worker in started.items()}, seconds)
+def measure(works: Mapping[str, Work], rounds: int, starts: int = 1) -> Measurement:
+    """Do a block of each in turn.
+
+    Args:
+        works: by name.
+        rounds: of each start.
+        starts: how often all processes are started anew: runs of the same processes differ by less than runs of others.
+
+    Raises:
+        BenchmarkError: when a work cannot be done.
+    """
+    facts: dict[str, Mapping[str, Any]] = {}
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(starts):
+        with ExitStack() as stack:
+            started = {name: stack.enter_context(running(work)) for name, work in works.items()}
+            facts = {name: worker.facts for name, worker in started.items()}
+            for _ in range(rounds):
+                for name, worker in started.items():
+                    seconds[name].append(worker.block())
+    return Measurement(facts, seconds)

@@ -15,7 +15,7 @@ def update_cost_text(found: UpdateCost) -> str:
     head = (
         f"One thread; {sizes.observation} observations, {sizes.action} actions, hidden layers {hidden}, batch {sizes.batch};"
         f" ours: actor every {sizes.actor_delay} updates, multiplier every {sizes.multiplier_delay}. Median (quartiles) of"
-        f" {found.rounds} rounds in which all took turns. Matrix products: {found.gflop_per_s} GFLOP/s."
+        f" {found.starts} × {found.rounds} rounds in which all took turns. Matrix products: {found.gflop_per_s} GFLOP/s."
     )
     learners = _table(
         ("learner", "CPU ms an update", "MFLOP", f"share of sgemm (at least {LEAST_SHARE})"),

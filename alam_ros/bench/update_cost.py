@@ -54,19 +54,21 @@ class UpdateCost:
 
     sizes: Sizes
     rounds: int
+    starts: int
     gflop_per_s: Spread
     learners: Mapping[str, Cost]
     ratios: Mapping[str, Ratio]
     versions: Mapping[str, Mapping[str, str]]
 
 
-def update_cost(sizes: Sizes, rounds: int, peers: Path | None) -> UpdateCost:
+def update_cost(sizes: Sizes, rounds: int, peers: Path | None, starts: int = 1) -> UpdateCost:
     """Measure.
 
     Args:
         sizes: of everything.
-        rounds: in each of which every learner has its turn.
+        rounds: of each start; in each every learner has its turn.
         peers: interpreter of the environment with the peers' packages; None leaves the peers out.
+        starts: how often all processes are started anew.
 
     Raises:
         BenchmarkError: when a learner cannot be run.
@@ -74,10 +76,11 @@ def update_cost(sizes: Sizes, rounds: int, peers: Path | None) -> UpdateCost:
     works: dict[str, Work] = {PRODUCT: sizes.product(), **{name: sizes.ours(name) for name in OURS}}
     if peers is not None:
         works |= {STABLE_BASELINES3: sizes.stable_baselines3(peers), OMNISAFE: sizes.omnisafe(peers)}
-    measured = measure(works, rounds)
+    measured = measure(works, rounds, starts)
     return UpdateCost(
         sizes=sizes,
         rounds=rounds,
+        starts=starts,
         gflop_per_s=spread([_flop(measured, PRODUCT) / seconds / 1e9 for seconds in measured.seconds[PRODUCT]]),
         learners={name: _cost(measured, name) for name in works if name != PRODUCT},
         ratios={

@@ -32,7 +32,7 @@ def _learner(options: argparse.Namespace) -> int:
     sizes = Sizes()
     report = (lambda _: None) if options.json else _report
     report("updates, side by side")
-    cost = update_cost(sizes, options.rounds, options.peers if options.peers.is_file() else None)
+    cost = update_cost(sizes, options.rounds, options.peers if options.peers.is_file() else None, options.starts)
     if not options.json:
         print(update_cost_text(cost) + "\n", flush=True)
     grown = None if options.no_growth else growth(sizes, options.growth_rounds, report)
@@ -72,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     learner.set_defaults(run=_learner)
     learner.add_argument("--json", action="store_true", help="print one JSON document")
-    learner.add_argument("--rounds", type=positive_integer, default=40, help="of the comparison (default 40)")
+    learner.add_argument("--rounds", type=positive_integer, default=8, help="of each start of the comparison (default 8)")
+    learner.add_argument("--starts", type=positive_integer, default=6, help="of all its processes (default 6)")
     learner.add_argument("--growth-rounds", type=positive_integer, default=7, help="of each size (default 7)")
     learner.add_argument("--no-growth", action="store_true", help="leave out replay sizes, widths and batches")
     learner.add_argument("--figure", type=Path, metavar="FILE", help="draw updates a second over width and batch, PNG")

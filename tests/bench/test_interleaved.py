@@ -25,6 +25,10 @@ def test_every_work_is_measured_in_every_round_and_larger_work_takes_longer() ->
     assert 0.0 < max(measured.seconds["small"]) < min(measured.seconds["large"])
 
 
+def test_every_start_adds_its_rounds() -> None:
+    assert len(measure({"small": SMALL}, rounds=2, starts=3).seconds["small"]) == 6
+
+
 def test_what_a_work_says_on_its_last_line_is_in_the_error() -> None:
     with pytest.raises(BenchmarkError, match=r"an answer of `matrix_product`.*status 1.*unexpected keyword.*height"):
         measure({"wrong": Work("matrix_product", {"height": 3})}, rounds=1)

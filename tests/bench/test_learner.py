@@ -29,7 +29,18 @@ def test_one_document_has_cost_share_rate_and_growth(
 ) -> None:
     for name, sizes in {"TRANSITIONS": (500, 5000), "WIDTHS": (16, 128), "BATCHES": (8,)}.items():
         monkeypatch.setattr(growth, name, sizes)
-    options = ["--rounds", "2", "--growth-rounds", "1", "--json", "--figure", str(tmp_path / "limit.png"), *ABSENT]
+    options = [
+        "--rounds",
+        "2",
+        "--starts",
+        "1",
+        "--growth-rounds",
+        "1",
+        "--json",
+        "--figure",
+        str(tmp_path / "limit.png"),
+        *ABSENT,
+    ]
     assert main(["bench", "learner", *options]) == 0
     document = json.loads(capsys.readouterr().out)
     for member in ("sac_alam", "sac"):
@@ -46,7 +57,7 @@ def test_one_document_has_cost_share_rate_and_growth(
 
 
 def test_tables_say_when_the_peers_are_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "learner", "--rounds", "1", "--no-growth", *ABSENT]) == 0
+    assert main(["bench", "learner", "--rounds", "1", "--starts", "1", "--no-growth", *ABSENT]) == 0
     printed = capsys.readouterr().out
     assert "| sac_alam |" in printed
     assert "`make bench`" in printed
