@@ -146,8 +146,7 @@ def test_a_risk_network_is_trained_where_there_are_violations_enough(tmp_path: P
     assert calibration is not None
     assert calibration.score == "risk_network"
     assert calibration.evidence["episodes"] == 40  # of 120; the others trained the network
-    rows = (
-        restore_run(tmp_path / "run").state["replay"]["rows"].numpy()
-    )  # states that occurred: most random ones are certain violations
+    # States that occurred: of random ones, nearly all are certain violations.
+    rows = restore_run(tmp_path / "run").state["replay"]["rows"].numpy()
     pairs = zip(rows[:, :77], rows[:, 77:79], strict=True)
     assert len({runtime.risk(state, act).probability for state, act in pairs}) > 5
