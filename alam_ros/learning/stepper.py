@@ -60,8 +60,7 @@ class VectorStep:
 
         Environments that hold an action for several steps of a benchmark say it; elsewhere it is the cost itself.
         """
-        violation = self.number("violation")
-        return np.where(np.isnan(violation), self.cost, violation)
+        return self.number("violation") if "violation" in self.info else self.cost
 
     def number(self, name: str) -> NDArray[np.float64]:
         """Return a number of this step's info, (n,); NaN where the environments do not give it."""
