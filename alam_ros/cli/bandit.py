@@ -7,11 +7,14 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from statistics import mean
 
 import torch
 
 from alam_ros.learning.bandit import LEARNING_RATES, VARIANTS, BanditResult, sweep
+from alam_ros.report.figures.bandit import draw
+from alam_ros.report.theme import LIGHT, png, styled
 
 FIGURES = ("mean_error", "state_error", "violation", "oscillation")
 
@@ -21,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     torch.set_num_threads(1)  # the networks are too small to share
     torch.set_flush_denormal(True)
-    results = []
+    results: list[BanditResult] = []
     if not options.json:
         print(_row("variant", "rate", FIGURES))
     runs = sweep(range(options.seeds), options.learning_rates, steps=options.steps)
@@ -30,6 +33,9 @@ def main(arguments: Sequence[str]) -> int:
         results += runs_of_one
         if not options.json:
             print(_row(variant, f"{learning_rate:.0e}", _spreads(runs_of_one)), flush=True)
+    if options.figure is not None:
+        with styled(LIGHT):
+            options.figure.write_bytes(png(draw(LIGHT, results)))
     if options.json:
         print(json.dumps({"steps": options.steps, "results": [dataclasses.asdict(result) for result in results]}))
     return 0
@@ -56,5 +62,6 @@ def _parser() -> argparse.ArgumentParser:
         "--learning-rates", type=float, nargs="+", default=LEARNING_RATES, metavar="RATE", help="of the multiplier network"
     )
     parser.add_argument("--steps", type=int, default=3000, help="of each run (default 3000)")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw errors and violations over the rate, PNG")
     parser.add_argument("--json", action="store_true", help="print one JSON document with every run")
     return parser

@@ -38,12 +38,15 @@ class Agent(Protocol):
     """Acts in [-1, 1] and judges actions.
 
     Attributes:
-        threshold: d.
         cost_discount: γ_c.
     """
 
-    threshold: float
     cost_discount: float
+
+    @property
+    def threshold(self) -> float:
+        """Return d."""
+        ...
 
     def act(self, observation: Array, noise: Array | None = None) -> Array:
         """Return (n, action_size) actions.
@@ -64,8 +67,12 @@ class LearnerAgent:
 
     def __init__(self, learner: Learner) -> None:
         self._learner = learner
-        self.threshold = learner.threshold
         self.cost_discount = learner.config.constraint.discount
+
+    @property
+    def threshold(self) -> float:
+        """Return d, as the learner has it now."""
+        return self._learner.threshold
 
     @torch.inference_mode()
     def act(self, observation: Array, noise: Array | None = None) -> Array:

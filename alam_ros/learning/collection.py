@@ -50,16 +50,16 @@ class Collector:
         self._action = action
         self.stepper.send(action)
 
-    def receive(self) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    def receive(self) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
         """Finish the step and store its transitions.
 
         Returns:
-            The observations acted on, (n, observation_size), and the rewards, (n,).
+            The observations acted on, (n, observation_size), the rewards and the learner's costs, (n,).
         """
         acted_on = self.observation
         step = self.stepper.receive()
-        cost = step.cost
-        self._replay.add(self.observation, self._action, step.next_observation, step.reward, step.violation, step.terminated)
+        cost, violation = step.cost, step.violation
+        self._replay.add(self.observation, self._action, step.next_observation, step.reward, violation, step.terminated)
         self._sums += np.stack((step.reward, cost, np.ones_like(cost)), axis=1)
         for index in np.flatnonzero(step.ended):
             episode_return, cost, length = self._sums[index]
@@ -67,7 +67,7 @@ class Collector:
             self._sums[index] = 0.0
         self.observation = step.restarted_observation
         self.steps += len(self.observation)
-        return acted_on, step.reward
+        return acted_on, step.reward, violation
 
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores; episodes under way are not part of it, they begin anew."""

@@ -68,6 +68,8 @@ class ConstraintConfig:
         cost_horizon: how far ahead a cost counts, s: γ_c = 1 - control period / horizon. A robot that can stop within it has time
             to avoid what it foresees.
         cost_discount: γ_c itself, instead of the horizon.
+        adaptation: how fast d follows the measured cost (`Threshold`); 0 keeps the computed d, as does constraint decay.
+        adaptation_range: d stays within this factor of the computed one, either way.
     """
 
     certificate: Literal["cost_value", "constraint_decay"] = "cost_value"
@@ -77,6 +79,8 @@ class ConstraintConfig:
     decay_limit: float = 0.1
     cost_horizon: float = 1.0
     cost_discount: float | None = None
+    adaptation: float = 4.0
+    adaptation_range: float = 4.0
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
@@ -85,6 +89,9 @@ class ConstraintConfig:
         if self.cost_discount is not None and not 0 < self.cost_discount < 1:
             found = str(self.cost_discount)
             raise ConfigurationError("`algorithm.constraint.cost_discount` between 0 and 1", found, "correct it")
+        if not (self.adaptation >= 0 and self.adaptation_range >= 1):
+            found = f"{self.adaptation}, {self.adaptation_range}"
+            raise ConfigurationError("`algorithm.constraint.adaptation` from 0, its range from 1", found, "correct them")
         if not 0 <= self.margin < 1:
             raise ConfigurationError("`algorithm.constraint.margin` from 0 to below 1", str(self.margin), "correct it")
         limits = (self.episode_cost_limit, self.episode_steps, self.decay_limit)
@@ -121,7 +128,7 @@ class ConstraintConfig:
 
     @property
     def threshold(self) -> float:
-        """The value d that the certificate may have in a state."""
+        """The value d that the certificate may have in a state; learning moves it (`Threshold`)."""
         if self.certificate == "constraint_decay":
             return self.decay_limit
         steps = self.episode_steps

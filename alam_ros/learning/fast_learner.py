@@ -121,6 +121,7 @@ class FastLearner(Learner):
                     "multiplier/effective": effective.mean(),
                     "multiplier/mean": multiplier.mean(),
                     "multiplier/max": multiplier.max(),
+                    "multiplier/threshold": torch.tensor(self.threshold),
                     "actor/gap": gap.mean(),
                     "actor/infeasible_share": (gap > 0).float().mean(),
                 }
@@ -141,7 +142,7 @@ class FastLearner(Learner):
     def _clipped_gap(self, twins: Tensor) -> tuple[Tensor, Tensor]:
         """Return G, (batch,), and its derivative with respect to each of the twins, (2, batch)."""
         config, pessimism = self.config.multiplier, self.config.cost_pessimism
-        low, high = -config.gap_low * self.threshold, config.gap_high * self.threshold
+        low, high = -config.gap_low * self._computed_threshold, config.gap_high * self._computed_threshold
         gap = combine(twins, pessimism).sub_(self.threshold)
         inside = (gap >= low) & (gap <= high)
         return gap.clamp_(low, high), _share(pessimism, twins).mul_(inside)

@@ -22,6 +22,7 @@ from alam_ros.learning.parameters import ParameterVector, flatten, views_like
 from alam_ros.learning.replay import Batch
 from alam_ros.learning.scalar_multiplier import ScalarMultiplier
 from alam_ros.learning.scaling import Units
+from alam_ros.learning.threshold import Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Learner:
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
-        self.threshold = config.constraint.threshold
+        self._threshold = Threshold(config.constraint)
+        self._computed_threshold = config.constraint.threshold  # the unit of the gaps' clips
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
         self.average_actor = copy.deepcopy(self.actor).requires_grad_(False)
@@ -60,7 +62,7 @@ class Learner:
         self.multiplier: StateMultiplier | ScalarMultiplier = (
             StateMultiplier(config.multiplier, observation_size, config.hidden)
             if config.multiplier.kind == "network"
-            else ScalarMultiplier(config.multiplier, self.threshold)
+            else ScalarMultiplier(config.multiplier, self._computed_threshold)
         )
         self.updates = 0
         self.episode_excess = 0.0
@@ -76,16 +78,25 @@ class Learner:
         """Whether the multiplier takes part at all."""
         return self.config.multiplier.kind != "none"
 
+    @property
+    def threshold(self) -> float:
+        """The limit d on the cost value, as it is now."""
+        return self._threshold.value
+
     def set_progress(self, share: float) -> None:
-        """Set what follows the share of the training budget that is spent: the constraint's ramp and the target entropy."""
+        """Set what follows the share of the training budget that is spent: target entropy, the constraint's ramp, its limit d."""
         entropies = self.config.entropy_target, self.config.final_entropy_target
         self.target_entropy = self._action_size * (entropies[0] + min(share, 1.0) * (entropies[1] - entropies[0]))
         config = self.config.multiplier
         ramp = min(max((share - config.start) / max(config.ramp, 1e-9), 0.0), 1.0)
         self.multiplier.ramp = ramp if self.is_constrained else 0.0
+        self._threshold.follow(share, moves=self.multiplier.ramp == 1.0)
 
-    def measure(self, observation: NDArray[np.float32], reward: NDArray[np.floating[Any]]) -> None:
-        """Take in n collected transitions and keep the units in step with them."""
+    def measure(
+        self, observation: NDArray[np.float32], reward: NDArray[np.floating[Any]], cost: NDArray[np.floating[Any]]
+    ) -> None:
+        """Take in n collected transitions; keep the units in step with them, and the limit d from the next `set_progress` on."""
+        self._threshold.measure(float(cost.mean()))
         self.units.measure(observation, reward)
         before = self.units.reward_factor
         if self.units.refresh():
@@ -146,7 +157,7 @@ class Learner:
         values = self.critics(observation, action)
         config = self.config.multiplier
         gap = combine(values[2:], self.config.cost_pessimism) - self.threshold
-        gap = gap.clamp(-config.gap_low * self.threshold, config.gap_high * self.threshold)
+        gap = gap.clamp(-config.gap_low * self._computed_threshold, config.gap_high * self._computed_threshold)
         return PolicySample(log_probability, values[:2].amin(0), gap)
 
     def _in_units(self, batch: Batch) -> Batch:
@@ -183,6 +194,7 @@ class Learner:
                 "multiplier/effective": effective.mean(),
                 "multiplier/mean": multiplier.mean(),
                 "multiplier/max": multiplier.max(),
+                "multiplier/threshold": torch.tensor(self.threshold),
             }
         norm = self._actor_vector.minimise(objective.mean())
         self._follow_actor()
@@ -214,7 +226,7 @@ class Learner:
 
     def _dual_gap(self, gap: Tensor) -> Tensor:
         """Return G within ± dual_gap · d."""
-        limit = self.config.multiplier.dual_gap * self.threshold
+        limit = self.config.multiplier.dual_gap * self._computed_threshold
         return gap.clamp(-limit, limit)
 
     @torch.no_grad()
@@ -261,6 +273,7 @@ class Learner:
             "temperature_optimizer": self._temperature_optimizer,
             "multiplier": self.multiplier,
             "units": self.units,
+            "threshold": self._threshold,
         }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +15,10 @@ def test_every_variant_is_reported_at_every_rate_and_seed(capsys: pytest.Capture
     found = [(result["variant"], result["learning_rate"], result["seed"]) for result in results]
     assert found == [(variant, rate, 0) for variant in VARIANTS for rate in (1e-3, 3e-3)]
     assert all(result["violation"] >= 0 < result["state_error"] for result in results)
+
+
+def test_a_figure_is_drawn_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figure = tmp_path / "bandit.png"
+    assert main(["bandit", "--seeds", "1", "--steps", "400", "--learning-rates", "1e-3", "--figure", str(figure)]) == 0
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(VARIANTS)

@@ -95,9 +95,10 @@ def test_collected_transitions_and_episodes_are_those_that_happened(three: Envir
     for _ in range(3):
         acted_on = collector.observation.copy()
         collector.send(np.full((3, 1), 0.25, np.float32))
-        observation, reward = collector.receive()
+        observation, reward, cost = collector.receive()
         assert observation.tolist() == acted_on.tolist()
         assert reward.tolist() == [0.25, 0.25, 0.25]
+        assert cost.tolist() == list(observation[:, 0] % 2 == 0)
     assert collector.steps == len(replay) == 9
     assert [(episode.length, episode.episode_return, episode.cost) for episode in collector.episodes] == [
         (1, 0.25, 1.0),

@@ -58,7 +58,7 @@ def train(make: Callable[[], Learner]) -> tuple[Learner, list[dict[str, torch.Te
     for step in range(UPDATES):
         batch = make_batch(step)
         batch = replace(batch, observation=3.0 * batch.observation + 1.0, next_observation=3.0 * batch.next_observation + 1.0)
-        learner.measure(batch.observation.numpy(), 5.0 * batch.reward.numpy())
+        learner.measure(batch.observation.numpy(), 5.0 * batch.reward.numpy(), batch.cost.numpy())
         learner.set_progress(step / UPDATES)
         learner.episode_excess = 1.5 - step / UPDATES
         scalars.append(learner.update(batch))

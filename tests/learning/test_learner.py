@@ -249,7 +249,7 @@ def test_a_restored_learner_continues_bit_for_bit(name: str, is_fast: bool) -> N
         learner.set_progress(0.4)
         for step in steps:
             batch = make_batch(step)
-            learner.measure(3.0 * batch.observation.numpy() + 1.0, 7.0 * batch.reward.numpy())
+            learner.measure(3.0 * batch.observation.numpy() + 1.0, 7.0 * batch.reward.numpy(), batch.cost.numpy())
             learner.episode_excess = 0.1 * step
             learner.update(batch)
 

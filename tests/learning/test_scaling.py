@@ -43,7 +43,7 @@ def test_units_are_those_of_all_data() -> None:
 def test_normalised_observations_have_mean_zero_and_at_most_deviation_one() -> None:
     learner = make(replace(CONFIG, normalise_observations=True))
     observation = data(500)[0]
-    learner.measure(observation, np.zeros(500))
+    learner.measure(observation, np.zeros(500), np.zeros(500))
     rows = learner.normalise(torch.from_numpy(observation))
     torch.testing.assert_close(rows.mean(0), torch.zeros(4), rtol=0, atol=1e-5)
     torch.testing.assert_close(rows[:, :2].std(0, correction=0), torch.ones(2), rtol=1e-5, atol=1e-5)
@@ -135,10 +135,10 @@ def test_measuring_rewards_keeps_values_in_raw_units() -> None:
     with default_dtype(torch.float64):
         learner = make(replace(CONFIG, reward_scale=1.5))
         observation, reward = data(50)
-        learner.measure(observation, reward)
+        learner.measure(observation, reward, np.zeros_like(reward))
         raw = [part / learner.units.reward_factor for part in values(learner)]
         factor = learner.units.reward_factor
-        learner.measure(observation, 100.0 * reward)
+        learner.measure(observation, 100.0 * reward, np.zeros_like(reward))
         assert learner.units.reward_factor < 0.1 * factor
         for old, new in zip(raw, values(learner), strict=True):
             torch.testing.assert_close(new[:2] / learner.units.reward_factor, old[:2], rtol=1e-12, atol=1e-12)
@@ -148,7 +148,7 @@ def test_measuring_rewards_keeps_values_in_raw_units() -> None:
 def test_an_update_sees_rewards_and_observations_in_units() -> None:
     config = replace(CONFIG, reward_scale=1.5, normalise_observations=True)
     raw, ready = make(config), make(CONFIG)
-    raw.measure(*data(50))
+    raw.measure(*data(50), np.zeros(50))
     ready._rescale_reward_values(raw.units.reward_factor)
     batch, units = make_batch(), raw.units
     in_units = replace(

@@ -53,7 +53,7 @@ def make(
     before = _resident_bytes()
     while len(replay) < transitions:
         rows = random_transitions(rng, min(CHUNK, transitions - len(replay)), observation, action)
-        learner.measure(rows["observation"], rows["reward"])
+        learner.measure(rows["observation"], rows["reward"], rows["cost"])
         replay.add(**rows)
     facts = {
         "flop": update_flop(config, observation, action, batch),

@@ -1,0 +1,68 @@
+"""The limit d on the cost value, moved until what is collected costs what the budget allows (docs/decisions/0012)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from alam_ros.learning.config import ConstraintConfig
+
+AVERAGING = 0.05
+"""Time constant of the measured cost, as a share of the training budget."""
+LARGEST_EXCESS = 2.0
+"""A cost of three times the target moves d no faster than any higher one; none moves it half as fast the other way."""
+
+
+class Threshold:
+    """d, which starts at what the budget allows in a state where costs are spread evenly.
+
+    They are not: most states cost nothing and d binds in the others alone, so a policy that keeps V_c(s) ≤ d everywhere may spend
+    a third of its budget, or, where the critics are biased, more than all of it. With e = (target - measured) / target, clipped,
+    and a share x of the training budget, d ln d / dx = adaptation · e.
+
+    Args:
+        config: the constraint.
+
+    Attributes:
+        value: d.
+        measured: cost of a step, averaged over the latest share `AVERAGING` of the training budget; None before any was seen.
+    """
+
+    def __init__(self, config: ConstraintConfig) -> None:
+        self._config = config
+        self.value = config.threshold
+        self.measured: float | None = None
+        self._latest: float | None = None
+        self._spent = 0.0
+
+    def measure(self, cost: float) -> None:
+        """Take in the mean cost of a step of the environments."""
+        self._latest = cost
+
+    def follow(self, spent: float, *, moves: bool) -> None:
+        """Average what was measured, and move.
+
+        Args:
+            spent: share of the training budget.
+            moves: whether the constraint is in force; until it is, costs are measured only.
+        """
+        share, self._spent = spent - self._spent, spent
+        if self._latest is None:
+            return
+        before = self._latest if self.measured is None else self.measured
+        self.measured = before + (1.0 - math.exp(-share / AVERAGING)) * (self._latest - before)
+        config = self._config
+        if not moves or config.adaptation == 0.0 or config.certificate == "constraint_decay":
+            return
+        error = 1.0 - self.measured * config.episode_steps / config.target_episode_cost
+        self.value *= math.exp(config.adaptation * share * max(error, -LARGEST_EXCESS))
+        self.value = min(max(self.value, config.threshold / config.adaptation_range), config.threshold * config.adaptation_range)
+
+    def state_dict(self) -> dict[str, float | None]:
+        """Return what a checkpoint keeps."""
+        return {"value": self.value, "measured": self.measured, "latest": self._latest, "spent": self._spent}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore d and what was measured."""
+        self.value, self.measured = state["value"], state["measured"]
+        self._latest, self._spent = state["latest"], state["spent"]
