@@ -18,7 +18,7 @@ from torch import Tensor
 from alam_ros.learning.config import AlgorithmConfig
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import Actor, BatchedCritics
-from alam_ros.learning.parameters import ParameterVector, flatten, views_like
+from alam_ros.learning.parameters import ParameterVector, flatten, step_adam, views_like
 from alam_ros.learning.replay import Batch
 from alam_ros.learning.scalar_multiplier import ScalarMultiplier
 from alam_ros.learning.scaling import Units
@@ -202,10 +202,11 @@ class Learner:
         count = max(1, self.updates // self.config.actor_delay)
         self._average_actor_vector.lerp_(self._actor_vector.values, max(self.config.actor_averaging, 1.0 / count))
 
+    @torch.no_grad()
     def _update_temperature(self, log_probability: Tensor) -> None:
         """Step down -log α (E[log π] + H_target)."""
         self.log_temperature.grad = -(log_probability + self.target_entropy).reshape(1)
-        self._temperature_optimizer.step()
+        step_adam(self._temperature_optimizer)
 
     def _update_multiplier(self, observation: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
@@ -221,8 +222,10 @@ class Learner:
     def _move_targets(self) -> None:
         self._target_vector.lerp_(self._critic_vector.values, self._target_rates)
 
-    def _rates(self) -> Tensor:
-        """Return τ for each element of the target critics' vector: the first two critics are the reward's."""
+    def _rates(self) -> Tensor | float:
+        """Return τ, for each element of the target critics' vector where they differ: the first two critics are the reward's."""
+        if self.config.target_averaging == self.config.cost_target_averaging:
+            return self.config.target_averaging
         rates = torch.empty_like(self._target_vector)
         for view in views_like(rates, list(self.target_critics.parameters())):
             view[:2], view[2:] = self.config.target_averaging, self.config.cost_target_averaging

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from alam_ros.learning.memory import memory
+
 _fused_adam_ = torch.ops.aten._fused_adam_.default  # what torch.optim.Adam(fused=True) itself calls
 
 
@@ -27,11 +29,16 @@ class ParameterVector:
     def __init__(self, module: nn.Module, learning_rate: float, gradient_norm: float | None) -> None:
         self.parameters = list(module.parameters())
         self.values = flatten(module)
-        self._gradient = torch.zeros_like(self.values)
+        self._gradient = memory.zeros_like(self.values)
         self.values.grad = self._gradient
         self.gradients = views_like(self._gradient, self.parameters)
         self._gradient_norm = gradient_norm
         self._optimizer = torch.optim.Adam([self.values], lr=learning_rate, fused=True)
+        self._optimizer.state[self.values] = {
+            "step": torch.tensor(0.0),
+            "exp_avg": memory.zeros_like(self.values),
+            "exp_avg_sq": memory.zeros_like(self.values),
+        }
 
     def minimise(self, loss: Tensor) -> Tensor:
         """Take one step down the gradient of a scalar in these parameters only, and return the gradient's norm."""
@@ -47,48 +54,55 @@ class ParameterVector:
             The gradient's norm before it was limited.
         """
         norm: Tensor = torch.linalg.vector_norm(self._gradient)
-        if self._gradient_norm is not None:
-            self._gradient.mul_((self._gradient_norm / (norm + 1e-6)).clamp_(max=1.0))
-        self._step_adam()
+        if self._gradient_norm is not None and norm > self._gradient_norm:
+            self._gradient.mul_(self._gradient_norm / (norm + 1e-6))
+        step_adam(self._optimizer)
         return norm
-
-    def _step_adam(self) -> None:
-        """Do what `Adam.step` does, without its preparations: for one vector they take longer than the step."""
-        state = self._optimizer.state[self.values]
-        if not state:
-            self._optimizer.step()  # creates the state as well
-            return
-        group = self._optimizer.param_groups[0]
-        state["step"].add_(1)
-        _fused_adam_(
-            [self.values],
-            [self._gradient],
-            [state["exp_avg"]],
-            [state["exp_avg_sq"]],
-            [],
-            [state["step"]],
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            weight_decay=group["weight_decay"],
-            eps=group["eps"],
-            amsgrad=group["amsgrad"],
-            maximize=group["maximize"],
-        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return the optimiser's state; the values belong to the module."""
         return self._optimizer.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the optimiser's state."""
+        """Restore the optimiser's state, in the memory it has."""
+        kept = dict(self._optimizer.state[self.values])
         self._optimizer.load_state_dict(state)
+        restored = self._optimizer.state[self.values]
+        for name, part in kept.items():
+            restored[name] = part.copy_(restored[name])
+
+
+def step_adam(optimizer: torch.optim.Adam) -> None:
+    """Do what `optimizer.step()` does for one parameter, without its preparations, which take longer than the step."""
+    group = optimizer.param_groups[0]
+    (values,) = group["params"]
+    state = optimizer.state[values]
+    if not state:
+        optimizer.step()  # creates the state as well
+        return
+    state["step"].add_(1)
+    _fused_adam_(
+        [values],
+        [values.grad],
+        [state["exp_avg"]],
+        [state["exp_avg_sq"]],
+        [],
+        [state["step"]],
+        lr=group["lr"],
+        beta1=group["betas"][0],
+        beta2=group["betas"][1],
+        weight_decay=group["weight_decay"],
+        eps=group["eps"],
+        amsgrad=group["amsgrad"],
+        maximize=group["maximize"],
+    )
 
 
 def flatten(module: nn.Module) -> Tensor:
     """Lay the parameters of a module into one contiguous vector, of which they become views, and return it."""
     parameters = list(module.parameters())
-    vector = torch.cat([parameter.detach().reshape(-1) for parameter in parameters])
+    vector = memory.empty(sum(parameter.numel() for parameter in parameters), dtype=parameters[0].dtype)
+    torch.cat([parameter.detach().reshape(-1) for parameter in parameters], out=vector)
     for parameter, view in zip(parameters, views_like(vector, parameters), strict=True):
         parameter.data = view
     return vector
