@@ -7,13 +7,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from alam_ros.learning.config import AlgorithmConfig
-from alam_ros.learning.learner import Learner, combine
+from alam_ros.learning.learner import ALL, COST, REWARD, Learner, combine
 from alam_ros.learning.memory import memory
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.passes import ActorPass, CriticMemory, CriticPass, multiplier_pass
 from alam_ros.learning.replay import Batch
-
-REWARD, COST, ALL = slice(0, 2), slice(2, 4), slice(0, 4)
 
 
 class FastLearner(Learner):
@@ -34,9 +32,10 @@ class FastLearner(Learner):
         self._actor_pass = ActorPass(self.actor, batch_size, action_size, self._actor_vector.gradients)
         shared = CriticMemory(config.hidden, batch_size, count=4)
         self._target_pass = CriticPass(self.target_critics, ALL, self._next_rows, observation_size, shared)
+        self._reward_target_pass = CriticPass(self.target_critics, REWARD, self._next_rows, observation_size, shared)
         gradients = self._critic_vector.gradients
         self._critic_pass = CriticPass(self.critics, ALL, self._rows, observation_size, shared, gradients)
-        self._reward_pass = CriticPass(self.critics, REWARD, self._rows, observation_size, shared)
+        self._reward_pass = CriticPass(self.critics, REWARD, self._rows, observation_size, shared, gradients)
         self._cost_pass = CriticPass(self.critics, COST, self._rows, observation_size, shared)
         self._targets, self._errors = torch.empty(4, batch_size), torch.empty(4, batch_size)
         if isinstance(self.multiplier, StateMultiplier):
@@ -73,35 +72,33 @@ class FastLearner(Learner):
             place.copy_(observation)
 
     def _bellman_targets(self, batch: Batch) -> Tensor:
-        """Return what `critic_targets` returns."""
+        """Return what `critic_targets` returns of the critics that are due, (critics, batch)."""
         log_probability = self._actor_pass.sample(self._next_observation, self._next_action)
-        values = self._target_pass.forward()
-        constraint = self.config.constraint
+        due = self._due_critics
+        values = (self._target_pass if due == ALL else self._reward_target_pass).forward()
         alive = 1.0 - batch.terminated
         soft = torch.minimum(values[0], values[1]).sub_(log_probability.mul_(self.log_temperature.exp()))
         reward = batch.reward * self.units.reward_factor
         self._targets[REWARD] = torch.addcmul(reward, alive, soft, value=self.config.discount)
+        if due == ALL:
+            self._targets[COST] = self._cost_target(batch, alive, values[COST])
+        return self._targets[due]
+
+    def _cost_target(self, batch: Batch, alive: Tensor, values: Tensor) -> Tensor:
+        constraint = self.config.constraint
         if constraint.certificate == "constraint_decay":
             alive = alive * (1.0 - batch.cost)
-        bootstrap = combine(values[COST], self.config.cost_bootstrap)
-        cost_target = torch.addcmul(batch.cost, alive, bootstrap, value=constraint.discount)
-        self._targets[COST] = cost_target.clamp_(max=constraint.largest_value)
-        return self._targets
+        bootstrap = combine(values, self.config.cost_bootstrap)
+        return torch.addcmul(batch.cost, alive, bootstrap, value=constraint.discount).clamp_(max=constraint.largest_value)
 
     def _step_critics(self, batch: Batch, *, record: bool) -> dict[str, Tensor]:
         targets = self._bellman_targets(batch)
         self._action.copy_(batch.action)
-        errors = torch.sub(self._critic_pass.forward(), targets, out=self._errors)
-        self._critic_pass.backward(errors * (2.0 / self._batch_size))
-        norm = self._critic_vector.step()
-        if not record:
-            return {}
-        losses = errors.square_().mean(1)
-        return {
-            "critic/reward_loss": losses[REWARD].mean(),
-            "critic/cost_loss": losses[COST].mean(),
-            "critic/gradient_norm": norm,
-        }
+        critic_pass = self._critic_pass if len(targets) == 4 else self._reward_pass
+        errors = torch.sub(critic_pass.forward(), targets, out=self._errors[: len(targets)])
+        critic_pass.backward(errors * (2.0 / self._batch_size))
+        norm = self._step_critic_vector()
+        return self._critic_scalars(errors.square_(), norm) if record else {}
 
     def _step_actor(self, *, record: bool) -> dict[str, Tensor]:
         log_probability = self._actor_pass.sample(self._observation, self._action)
