@@ -49,8 +49,9 @@ def update_flop(config: AlgorithmConfig, observation: int, action: int, batch: i
     multiplier = network_flop(batch, [observation, *config.hidden, 1])
     has_network, has_any = config.multiplier.kind == "network", config.multiplier.kind != "none"
 
-    targets = actor.forward + 4 * critic.forward
-    critics = 4 * (critic.forward + critic.backward)
+    stepped = 2 + 2 / config.cost_critic_period
+    targets = actor.forward + stepped * critic.forward
+    critics = stepped * (critic.forward + critic.backward)
     through_critics = (4 if has_any else 2) * (critic.forward + critic.below + critic.action)
     actor_step = actor.forward + through_critics + actor.backward + has_network * multiplier.forward
     regression = multiplier.forward * (2 if config.multiplier.rule == "averaged_target" else 1) + multiplier.backward

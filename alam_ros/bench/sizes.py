@@ -35,6 +35,10 @@ class Sizes:
         delays = {"actor_delay": self.actor_delay, "multiplier_delay": self.multiplier_delay}
         return Work("alam_update", {"member": member, **self._task(), **delays})
 
+    def products(self, member: str) -> Work:
+        """Return the products of a cycle of such updates, each kind alone."""
+        return Work("update_products", self.ours(member).settings)
+
     def stable_baselines3(self, python: Path) -> Work:
         """Return the update of Stable-Baselines3's SAC, whose actor is stepped every time."""
         return Work("sb3_sac", self._task(), python)

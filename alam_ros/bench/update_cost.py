@@ -13,6 +13,7 @@ from alam_ros.bench.spread import Spread, paired, spread
 OURS = ("sac_alam", "sac")
 STABLE_BASELINES3, OMNISAFE = "stable_baselines3_sac", "omnisafe_sac_lag"
 PRODUCT = "matrix_product"
+PRODUCTS = {name: f"{name}_products" for name in OURS}
 LIMITS = {("sac_alam", STABLE_BASELINES3): 1.0, ("sac_alam", OMNISAFE): 0.85, ("sac", STABLE_BASELINES3): 0.7}
 """(ours, peer) → what the ratio of CPU times may be at most."""
 LEAST_SHARE = 0.75
@@ -25,12 +26,16 @@ class Cost:
     Attributes:
         cpu_ms: CPU time, ms.
         mflop: floating-point operations it needs, 10⁶; None for peers, whose arithmetic is their own.
-        share_of_sgemm: operations over (time × measured rate of matrix products), 0 to 1.
+        share_of_sgemm: operations over (time × measured rate of one product that fits the cache), 0 to 1.
+        product_gflop_per_s: rate of this update's own products, each kind alone, 10⁹ operations a second.
+        share_of_products: operations over (time × that rate), 0 to 1.
     """
 
     cpu_ms: Spread
     mflop: float | None = None
     share_of_sgemm: Spread | None = None
+    product_gflop_per_s: Spread | None = None
+    share_of_products: Spread | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class UpdateCost:
     """All of it, measured side by side.
 
     Attributes:
-        gflop_per_s: rate of single-precision matrix products of the update's size, 10⁹ operations a second.
+        gflop_per_s: rate of a single-precision product, batch × width by width × width, 10⁹ operations a second.
         learners: by name.
         ratios: `ours / peer`.
         versions: of the peers' packages.
@@ -74,6 +79,7 @@ def update_cost(sizes: Sizes, rounds: int, peers: Path | None, starts: int = 1) 
         BenchmarkError: when a learner cannot be run.
     """
     works: dict[str, Work] = {PRODUCT: sizes.product(), **{name: sizes.ours(name) for name in OURS}}
+    works |= {work: sizes.products(name) for name, work in PRODUCTS.items()}
     if peers is not None:
         works |= {STABLE_BASELINES3: sizes.stable_baselines3(peers), OMNISAFE: sizes.omnisafe(peers)}
     measured = measure(works, rounds, starts)
@@ -81,8 +87,8 @@ def update_cost(sizes: Sizes, rounds: int, peers: Path | None, starts: int = 1) 
         sizes=sizes,
         rounds=rounds,
         starts=starts,
-        gflop_per_s=spread([_flop(measured, PRODUCT) / seconds / 1e9 for seconds in measured.seconds[PRODUCT]]),
-        learners={name: _cost(measured, name) for name in works if name != PRODUCT},
+        gflop_per_s=_gflop_per_s(measured, PRODUCT),
+        learners={name: _cost(measured, name) for name in works if name not in (PRODUCT, *PRODUCTS.values())},
         ratios={
             f"{first} / {second}": Ratio(paired(lambda a, b: a / b, measured.seconds[first], measured.seconds[second]), limit)
             for (first, second), limit in LIMITS.items()
@@ -92,17 +98,28 @@ def update_cost(sizes: Sizes, rounds: int, peers: Path | None, starts: int = 1) 
     )
 
 
-def share_of_sgemm(measured: Measurement, name: str) -> Spread:
-    """Return the share of the machine's rate that a learner reaches."""
-    ideal = _flop(measured, name) / _flop(measured, PRODUCT)
-    return paired(lambda update, product: ideal * product / update, measured.seconds[name], measured.seconds[PRODUCT])
+def share_of_sgemm(measured: Measurement, name: str, product: str = PRODUCT) -> Spread:
+    """Return the share of the machine's rate of certain products that a learner reaches."""
+    ideal = _flop(measured, name) / _flop(measured, product)
+    return paired(lambda update, alone: ideal * alone / update, measured.seconds[name], measured.seconds[product])
 
 
 def _cost(measured: Measurement, name: str) -> Cost:
     cpu_ms = spread([1e3 * seconds for seconds in measured.seconds[name]])
-    if "flop" not in measured.facts[name]:
+    if name not in OURS:
         return Cost(cpu_ms)
-    return Cost(cpu_ms, _flop(measured, name) / 1e6, share_of_sgemm(measured, name))
+    products = PRODUCTS[name]
+    return Cost(
+        cpu_ms,
+        _flop(measured, name) / 1e6,
+        share_of_sgemm(measured, name),
+        _gflop_per_s(measured, products),
+        share_of_sgemm(measured, name, products),
+    )
+
+
+def _gflop_per_s(measured: Measurement, name: str) -> Spread:
+    return spread([_flop(measured, name) / seconds / 1e9 for seconds in measured.seconds[name]])
 
 
 def _flop(measured: Measurement, name: str) -> float:

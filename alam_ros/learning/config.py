@@ -221,6 +221,8 @@ class AlgorithmConfig:
             end of training, linear in between. Haarnoja et al. 2018 keep -1; what is shipped is the mean action, and less noise
             toward the end lets the critics see where that leads.
         actor_delay: gradient steps between updates of actor and temperature.
+        cost_critic_delay: gradient steps between updates of the cost critics of a member without a multiplier. Not its policy
+            depends on them, only the risk that is exported with it; every other member steps them each time.
         actor_averaging: τ of the averaged actor, per actor update; 1 makes it the trained one. The average is evaluated and
             exported: at the border of the constraint one gradient step more or less decides whether a policy keeps its budget.
         gradient_norm: gradients of critics and actor are clipped to it.
@@ -243,6 +245,7 @@ class AlgorithmConfig:
     entropy_target: float = -1.0
     final_entropy_target: float = -3.0
     actor_delay: int = 2
+    cost_critic_delay: int = 2
     actor_averaging: float = 1e-3
     gradient_norm: float = 40.0
     cost_bootstrap: Literal["mean", "max", "min"] = "mean"
@@ -256,6 +259,8 @@ class AlgorithmConfig:
         """Refuse numbers with which learning cannot work."""
         if not 0 < self.discount < 1:
             raise ConfigurationError("`algorithm.discount` between 0 and 1", str(self.discount), "correct it")
+        if self.cost_critic_delay < 1:
+            raise ConfigurationError("`algorithm.cost_critic_delay` of at least 1", str(self.cost_critic_delay), "correct it")
         if not 0 < self.actor_averaging <= 1:
             raise ConfigurationError("`algorithm.actor_averaging` above 0, at most 1", str(self.actor_averaging), "correct it")
         if self.name not in FAMILY:
@@ -266,6 +271,11 @@ class AlgorithmConfig:
             )
         if self.reward_scale is not None and not self.reward_scale > 0:
             raise ConfigurationError("`algorithm.reward_scale` above 0, or null", str(self.reward_scale), "correct it")
+
+    @property
+    def cost_critic_period(self) -> int:
+        """Gradient steps between updates of the cost critics of this member."""
+        return self.cost_critic_delay if self.multiplier.kind == "none" else 1
 
 
 @dataclass(frozen=True, kw_only=True)

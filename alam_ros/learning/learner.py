@@ -18,11 +18,14 @@ from torch import Tensor
 from alam_ros.learning.config import AlgorithmConfig
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import Actor, BatchedCritics
-from alam_ros.learning.parameters import ParameterVector, flatten, views_like
+from alam_ros.learning.parameters import ParameterVector, flatten, step_adam, views_like
 from alam_ros.learning.replay import Batch
 from alam_ros.learning.scalar_multiplier import ScalarMultiplier
 from alam_ros.learning.scaling import Units
 from alam_ros.learning.threshold import Threshold
+
+REWARD, COST, ALL = slice(0, 2), slice(2, 4), slice(0, 4)
+"""Which of the four critics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Learner:
         self.updates = 0
         self.episode_excess = 0.0
         self._critic_vector = ParameterVector(self.critics, config.critic_learning_rate, config.gradient_norm)
+        self._reward_steps, self._cost_steps = (self._critic_vector.members(part) for part in (REWARD, COST))
         self._target_vector = flatten(self.target_critics)
         self._target_rates = self._rates()
         self._actor_vector = ParameterVector(self.actor, config.actor_learning_rate, config.gradient_norm)
@@ -168,13 +172,32 @@ class Learner:
             reward=batch.reward * self.units.reward_factor,
         )
 
+    @property
+    def _due_critics(self) -> slice:
+        """Return which critics this update steps."""
+        return REWARD if self.updates % self.config.cost_critic_period else ALL
+
     def _update_critics(self, batch: Batch) -> dict[str, Tensor]:
-        targets = self.critic_targets(batch)
-        values = self.critics(batch.observation, batch.action)
+        due = self._due_critics
+        targets = self.critic_targets(batch)[due]
+        values = self.critics(batch.observation, batch.action)[due]
         errors = (values - targets).square().mean(1)
-        norm = self._critic_vector.minimise(errors.sum())
-        errors = errors.detach()
-        return {"critic/reward_loss": errors[:2].mean(), "critic/cost_loss": errors[2:].mean(), "critic/gradient_norm": norm}
+        self._critic_vector.differentiate(errors.sum())
+        return self._critic_scalars(errors.detach(), self._step_critic_vector())
+
+    def _step_critic_vector(self) -> Tensor:
+        """Take Adam's step on the critics that are due, with the gradients that are written, and return the norm."""
+        if self.config.cost_critic_period == 1:
+            return self._critic_vector.step()
+        norm = self._reward_steps.step(self.updates)
+        if self._due_critics == ALL:
+            self._cost_steps.step(self.updates // self.config.cost_critic_period)
+        return norm
+
+    def _critic_scalars(self, errors: Tensor, norm: Tensor) -> dict[str, Tensor]:
+        """Return what the log says of the critics that were due; errors: (critics, …)."""
+        scalars = {"critic/reward_loss": errors[REWARD].mean(), "critic/gradient_norm": norm}
+        return scalars | ({"critic/cost_loss": errors[COST].mean()} if self._due_critics == ALL else {})
 
     def _update_actor(self, observation: Tensor) -> dict[str, Tensor]:
         """J_π = E[α log π - min_i Q_i + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + m (alam.md §4.2).
@@ -214,10 +237,11 @@ class Learner:
         count = max(1, self.updates // self.config.actor_delay)
         self._average_actor_vector.lerp_(self._actor_vector.values, max(self.config.actor_averaging, 1.0 / count))
 
+    @torch.no_grad()
     def _update_temperature(self, log_probability: Tensor) -> None:
         """Step down -log α (E[log π] + H_target)."""
         self.log_temperature.grad = -(log_probability + self.target_entropy).reshape(1)
-        self._temperature_optimizer.step()
+        step_adam(self._temperature_optimizer)
 
     def _update_multiplier(self, observation: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
@@ -231,10 +255,18 @@ class Learner:
 
     @torch.no_grad()
     def _move_targets(self) -> None:
-        self._target_vector.lerp_(self._critic_vector.values, self._target_rates)
+        if self.config.cost_critic_period == 1:
+            self._target_vector.lerp_(self._critic_vector.values, self._target_rates)
+            return
+        averagings = (REWARD, self.config.target_averaging), (COST, self.config.cost_target_averaging)
+        for members, averaging in averagings[: 2 if self._due_critics == ALL else 1]:
+            for target, critic in zip(self.target_critics.parameters(), self.critics.parameters(), strict=True):
+                target[members].lerp_(critic[members], averaging)
 
-    def _rates(self) -> Tensor:
-        """Return τ for each element of the target critics' vector: the first two critics are the reward's."""
+    def _rates(self) -> Tensor | float:
+        """Return τ, for each element of the target critics' vector where they differ: the first two critics are the reward's."""
+        if self.config.target_averaging == self.config.cost_target_averaging:
+            return self.config.target_averaging
         rates = torch.empty_like(self._target_vector)
         for view in views_like(rates, list(self.target_critics.parameters())):
             view[:2], view[2:] = self.config.target_averaging, self.config.cost_target_averaging

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from alam_ros.learning.memory import memory
 from alam_ros.learning.networks import LOG_STD_RANGE, Actor, BatchedCritics, MultiplierNetwork, linear_layers
 
 _LOG_2 = math.log(2.0)
@@ -25,43 +26,58 @@ class MlpPass:
     Args:
         layers: weight (out, in) and bias (out,) of each layer.
         batch_size: of every batch.
+        gradients: where `backward` writes: weight, bias, weight, bias, …; none where it is never called.
     """
 
-    def __init__(self, layers: Sequence[tuple[Tensor, Tensor]], batch_size: int) -> None:
-        self._biases = [bias.detach() for _, bias in layers]
+    def __init__(self, layers: Sequence[tuple[Tensor, Tensor]], batch_size: int, gradients: Sequence[Tensor] = ()) -> None:
+        biases = [bias.detach() for _, bias in layers]
         self._weights = [weight.detach() for weight, _ in layers]
-        self._transposed = [weight.t() for weight in self._weights]
-        self._outputs = [torch.empty(batch_size, len(bias)) for bias in self._biases]
-        self._deltas = [torch.empty_like(output) for output in self._outputs[:-1]]
+        self._outputs = [memory.empty(batch_size, len(bias)) for bias in biases]
+        self._steps = list(zip(biases, (weight.t() for weight in self._weights), self._outputs, strict=True))
+        self._scratch = [memory.empty(*output.shape) for output in self._outputs[:-1]]
+        self._gradients = list(zip(gradients[::2], gradients[1::2], strict=True))
         self._input = self._outputs[0]
 
     def forward(self, rows: Tensor) -> Tensor:
         """Return the output, (batch, out), valid until the next call."""
         self._input = hidden = rows
-        last = len(self._outputs) - 1
-        for index, (bias, weight, output) in enumerate(zip(self._biases, self._transposed, self._outputs, strict=True)):
-            torch.addmm(bias, hidden, weight, out=output)
-            hidden = output if index == last else output.relu_()
-        return hidden
+        for bias, weight, output in self._steps[:-1]:
+            hidden = torch.addmm(bias, hidden, weight, out=output).relu_()
+        bias, weight, output = self._steps[-1]
+        return torch.addmm(bias, hidden, weight, out=output)
 
-    def backward(self, delta: Tensor, gradients: Sequence[Tensor]) -> None:
-        """Write the gradient of the parameters for the last `forward`.
+    def backward(self, delta: Tensor) -> None:
+        """Write the gradient of the parameters for the last `forward`, of which it uses up what is kept.
 
         Args:
             delta: derivative of the loss with respect to the output, (batch, out).
-            gradients: where to: weight, bias, weight, bias, …
         """
         for index in reversed(range(len(self._weights))):
             below = self._outputs[index - 1] if index else self._input
-            torch.mm(delta.t(), below, out=gradients[2 * index])
-            torch.sum(delta, 0, out=gradients[2 * index + 1])
+            weight_gradient, bias_gradient = self._gradients[index]
+            torch.mm(delta.t(), below, out=weight_gradient)
+            torch.sum(delta, 0, out=bias_gradient)
             if index:
-                delta = _relu_backward(
-                    torch.mm(delta, self._weights[index], out=self._deltas[index - 1]),
-                    below,
-                    0.0,
-                    grad_input=self._deltas[index - 1],
-                )
+                above = torch.mm(delta, self._weights[index], out=self._scratch[index - 1])
+                delta = _relu_backward(above, below, 0.0, grad_input=below)
+
+
+class CriticMemory:
+    """What passes through critics write between input and values; passes that never overlap share it, and find it in the cache.
+
+    Args:
+        hidden: sizes of the hidden layers.
+        batch_size: of every batch.
+        count: critics at most.
+
+    Attributes:
+        outputs: of each hidden layer, (count, batch, size); the way back turns them into derivatives.
+        scratch: of the same shapes, for all but the last.
+    """
+
+    def __init__(self, hidden: Sequence[int], batch_size: int, count: int) -> None:
+        self.outputs = [torch.empty(count, batch_size, size) for size in hidden]
+        self.scratch = [memory.empty(*output.shape) for output in self.outputs[:-1]]
 
 
 class CriticPass:
@@ -73,72 +89,91 @@ class CriticPass:
     Args:
         critics: whose parameters are read.
         members: which of the critics.
-        batch_size: of every batch.
-        observation_size: where the action begins in a row of input.
+        rows: input of every pass, (batch, observation_size + action_size); the caller fills it.
+        observation_size: where the action begins in a row.
+        shared: valid from `forward` to what follows it.
+        gradients: where `backward` writes: weights of all layers, then biases; none where it is never called.
     """
 
-    def __init__(self, critics: BatchedCritics, members: slice, batch_size: int, observation_size: int) -> None:
-        self._weights = [weight.detach()[members] for weight in critics.weights]
-        self._biases = [bias.detach()[members] for bias in critics.biases]
-        self._transposed = [weight.transpose(1, 2) for weight in self._weights]
-        self._action_weight = self._weights[0][:, observation_size:]
-        count = len(self._weights[0])
-        self._outputs = [torch.empty(count, batch_size, weight.shape[2]) for weight in self._weights[:-1]]
+    def __init__(
+        self,
+        critics: BatchedCritics,
+        members: slice,
+        rows: Tensor,
+        observation_size: int,
+        shared: CriticMemory,
+        gradients: Sequence[Tensor] = (),
+    ) -> None:
+        weights = [weight.detach()[members] for weight in critics.weights]
+        biases = [bias.detach()[members] for bias in critics.biases]
+        count, batch_size = len(weights[0]), len(rows)
+        self._input = rows.expand(count, *rows.shape)
+        self._outputs = [output[:count] for output in shared.outputs]
+        self._scratch = [output[:count] for output in shared.scratch]
         self._values = torch.empty(count, batch_size)
-        last = self._biases[-1][:, 0], self._weights[-1].squeeze(-1), self._values
-        self._last = list(zip(*(part.unbind() for part in last), strict=True))
-        self._deltas = [torch.empty_like(output) for output in self._outputs]
+        self._steps = list(zip(biases[:-1], weights[:-1], self._outputs, strict=True))
+        self._heads = _each(biases[-1][:, 0], self._outputs[-1], weights[-1].squeeze(-1), self._values)
+        self._transposed = [weight.transpose(1, 2) for weight in weights]
+        self._action_weight = weights[0][:, observation_size:]
         self._action_delta = torch.empty(count, self._action_weight.shape[1], batch_size)
         self._action_gradient = torch.empty(self._action_weight.shape[1], batch_size)
-        self._count = count
-        self._input = self._values
+        self._prepare_gradients([gradient[members] for gradient in gradients])
 
-    def forward(self, rows: Tensor) -> Tensor:
-        """Return values (members, batch) of rows [observation, action], valid until the next call."""
-        self._input = hidden = rows.expand(self._count, *rows.shape)
-        for bias, weight, output in zip(self._biases[:-1], self._weights[:-1], self._outputs, strict=True):
+    def _prepare_gradients(self, gradients: Sequence[Tensor]) -> None:
+        layers = len(gradients) // 2
+        weights, self._bias_gradients = gradients[:layers], gradients[layers:]
+        inputs = [part.transpose(1, 2) for part in (self._input, *self._outputs)]
+        self._products = list(zip(inputs[:-1], weights[:-1], strict=False))
+        self._head_products = _each(inputs[-1], weights[-1].squeeze(-1)) if layers else []
+
+    def forward(self) -> Tensor:
+        """Return the values of the rows, (members, batch), valid until the next call."""
+        hidden = self._input
+        for bias, weight, output in self._steps:
             hidden = torch.baddbmm(bias, hidden, weight, out=output).relu_()
-        for below, (bias, weight, value) in zip(hidden.unbind(), self._last, strict=True):
+        for bias, below, weight, value in self._heads:
             torch.addmv(bias, below, weight, out=value)
         return self._values
 
-    def backward(self, delta: Tensor, weight_gradients: Sequence[Tensor], bias_gradients: Sequence[Tensor]) -> None:
-        """Write the gradient of the parameters for the last `forward`.
+    def backward(self, delta: Tensor) -> None:
+        """Write the gradient of the parameters for the last `forward`, of which it uses up what is kept.
 
         Args:
             delta: derivative of the loss with respect to the values, (members, batch).
-            weight_gradients: where to, layer by layer.
-            bias_gradients: the same.
         """
-        inputs = [self._input, *self._outputs]
-        for index, layer_delta in self._descend(delta):
-            if index < len(self._outputs):
-                torch.bmm(inputs[index].transpose(1, 2), layer_delta, out=weight_gradients[index])
-            else:
-                last = inputs[index].transpose(1, 2), delta, weight_gradients[index].squeeze(-1)
-                for below, row, gradient in zip(*(part.unbind() for part in last), strict=True):
-                    torch.mv(below, row, out=gradient)
-            torch.sum(layer_delta, 1, keepdim=True, out=bias_gradients[index])
+        for (below, gradient), row in zip(self._head_products, delta.unbind(), strict=True):
+            torch.mv(below, row, out=gradient)
+        column = delta.unsqueeze(-1)
+        torch.sum(column, 1, keepdim=True, out=self._bias_gradients[-1])
+        for index, layer_delta in self._descend(self._last_delta().mul_(column)):
+            below, gradient = self._products[index]
+            torch.bmm(below, layer_delta, out=gradient)
+            torch.sum(layer_delta, 1, keepdim=True, out=self._bias_gradients[index])
 
     def action_gradient(self, delta: Tensor) -> Tensor:
-        """Return the derivative with respect to the action, (batch, action_size), valid until the next call."""
-        for index, layer_delta in self._descend(delta):
-            if index == 0:
-                torch.bmm(self._action_weight, layer_delta.transpose(1, 2), out=self._action_delta)
+        """Return the derivative with respect to the action, (batch, action_size), valid until the next call.
+
+        As `backward`, but a row's own factor, its `delta`, enters when all else is done and few columns are left.
+        """
+        for _, layer_delta in self._descend(self._last_delta()):
+            lowest = layer_delta
+        torch.bmm(self._action_weight, lowest.transpose(1, 2), out=self._action_delta)
+        self._action_delta.mul_(delta.unsqueeze(1))
         return torch.sum(self._action_delta, 0, out=self._action_gradient).t()
 
-    def _descend(self, values_delta: Tensor) -> Iterator[tuple[int, Tensor]]:
-        """Yield (layer, derivative with respect to its output before the ReLU) from the last layer to the first."""
-        delta = values_delta.unsqueeze(-1)
-        for index in reversed(range(len(self._weights))):
+    def _last_delta(self) -> Tensor:
+        """Return the derivative of each value with respect to the last hidden layer's output before the ReLU."""
+        output = self._outputs[-1]
+        _relu_backward(self._transposed[-1], output, 0.0, grad_input=output)
+        return output
+
+    def _descend(self, delta: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Yield (hidden layer, derivative with respect to its output before the ReLU), from the last layer, whose is given."""
+        for index in reversed(range(len(self._outputs))):
             yield index, delta
             if index:
-                below = self._deltas[index - 1]
-                if delta.shape[2] == 1:
-                    torch.mul(delta, self._transposed[index], out=below)
-                else:
-                    torch.bmm(delta, self._transposed[index], out=below)
-                delta = _relu_backward(below, self._outputs[index - 1], 0.0, grad_input=below)
+                above = torch.bmm(delta, self._transposed[index], out=self._scratch[index - 1])
+                delta = _relu_backward(above, self._outputs[index - 1], 0.0, grad_input=self._outputs[index - 1])
 
 
 class ActorPass:
@@ -148,15 +183,21 @@ class ActorPass:
         actor: whose parameters are read.
         batch_size: of every batch.
         action_size: of the contract.
+        gradients: where `backward` writes: weight, bias, weight, bias, …
     """
 
-    def __init__(self, actor: Actor, batch_size: int, action_size: int) -> None:
-        self._trunk = MlpPass(linear_layers(actor.trunk), batch_size)
-        self._noise = torch.empty(batch_size, action_size)
+    def __init__(self, actor: Actor, batch_size: int, action_size: int, gradients: Sequence[Tensor]) -> None:
+        self._trunk = MlpPass(linear_layers(actor.trunk), batch_size, gradients)
+        shape = batch_size, action_size
+        self._noise, self._spread, self._unsquashed = torch.empty(shape), torch.empty(shape), torch.empty(shape)
+        self._log_std, self._squashed = torch.empty(shape), torch.empty(shape)
         self._delta = torch.empty(batch_size, 2 * action_size)
         self._mean_delta, self._raw_delta = self._delta.chunk(2, dim=1)
-        self._low, high = LOG_STD_RANGE
-        self._half_range = 0.5 * (high - self._low)
+        self._action = self._mean_delta
+        low, high = LOG_STD_RANGE
+        self._half_range = 0.5 * (high - low)
+        self._middle = torch.full((), low + self._half_range)
+        self._constant = action_size * (_LOG_2 * 2 + 0.5 * math.log(2 * math.pi))
 
     def sample(self, observation: Tensor, action: Tensor) -> Tensor:
         """Draw actions.
@@ -169,25 +210,23 @@ class ActorPass:
             Their log-probabilities, (batch,).
         """
         mean, raw = self._trunk.forward(observation).chunk(2, dim=1)
-        self._squashed = torch.tanh(raw)
-        log_std = torch.add(self._squashed, 1.0).mul_(self._half_range).add_(self._low)
+        torch.tanh(raw, out=self._squashed)
+        log_std = torch.add(self._middle, self._squashed, alpha=self._half_range, out=self._log_std)
         self._noise.normal_()
-        self._spread = log_std.exp().mul_(self._noise)
-        unsquashed = mean + self._spread
-        torch.tanh(unsquashed, out=action)
-        self._action = action
+        torch.exp(log_std, out=self._spread).mul_(self._noise)
+        torch.add(mean, self._spread, out=self._unsquashed)
+        self._action = torch.tanh(self._unsquashed, out=action)
         # log N(u) - log |d tanh(u)/du|, the latter as 2 (log 2 - u - softplus(-2 u)), which cannot overflow.
-        log_jacobian = torch.nn.functional.softplus(unsquashed * -2.0).add_(unsquashed).neg_().add_(_LOG_2).mul_(2.0)
-        log_normal = self._noise.square().mul_(-0.5).sub_(log_std).sub_(0.5 * math.log(2 * math.pi))
-        return log_normal.sub_(log_jacobian).sum(-1)
+        half_jacobian = torch.nn.functional.softplus(self._unsquashed * -2.0).add_(self._unsquashed)
+        rest = torch.addcmul(log_std, self._noise, self._noise, value=0.5)
+        return half_jacobian.mul_(2.0).sub_(rest).sum(-1).sub_(self._constant)
 
-    def backward(self, action_gradient: Tensor, log_probability_gradient: Tensor, gradients: Sequence[Tensor]) -> None:
+    def backward(self, action_gradient: Tensor, log_probability_gradient: Tensor) -> None:
         """Write the gradient of the parameters for the last `sample`.
 
         Args:
             action_gradient: derivative of the loss with respect to the actions, (batch, action_size).
             log_probability_gradient: and to their log-probabilities, (batch,).
-            gradients: where to, as in `MlpPass.backward`.
         """
         action, slope = self._action, log_probability_gradient.unsqueeze(1)
         # With u before squashing: da/du = 1 - a², d log π/du = 2 a, du/d log σ = σ ε, d log π/d log σ = -1 beside that.
@@ -195,9 +234,14 @@ class ActorPass:
         self._mean_delta.addcmul_(action, slope, value=2.0)
         torch.mul(self._mean_delta, self._spread, out=self._raw_delta)
         self._raw_delta.sub_(slope).mul_((1.0 - self._squashed.square()).mul_(self._half_range))
-        self._trunk.backward(self._delta, gradients)
+        self._trunk.backward(self._delta)
 
 
-def multiplier_pass(network: MultiplierNetwork, batch_size: int) -> MlpPass:
+def multiplier_pass(network: MultiplierNetwork, batch_size: int, gradients: Sequence[Tensor] = ()) -> MlpPass:
     """Return the pass through a multiplier network up to its softplus."""
-    return MlpPass(linear_layers(network.trunk), batch_size)
+    return MlpPass(linear_layers(network.trunk), batch_size, gradients)
+
+
+def _each(*parts: Tensor) -> list[tuple[Tensor, ...]]:
+    """Return what belongs to each critic: views of all parts at each index of their first dimension."""
+    return list(zip(*(part.unbind() for part in parts), strict=True))

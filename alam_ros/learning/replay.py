@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alam_ros.errors import CheckpointError
+from alam_ros.learning.memory import memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ReplayBuffer:
 
     def __init__(self, capacity: int, observation_size: int, action_size: int, seed: int) -> None:
         self._sizes = [observation_size, action_size, observation_size, 1, 1, 1]
-        self._rows = torch.empty(capacity, sum(self._sizes), dtype=torch.float32)
+        self._rows = memory.empty(capacity, sum(self._sizes), dtype=torch.float32)
         self._generator = torch.Generator().manual_seed(seed)
         self._next = 0
         self._length = 0
@@ -64,7 +65,8 @@ class ReplayBuffer:
     def sample(self, size: int) -> Batch:
         """Draw `size` transitions."""
         picks = torch.randint(self._length, (size,), generator=self._generator)
-        observation, action, next_observation, *scalars = torch.split(self._rows[picks], self._sizes, dim=1)
+        rows = torch.index_select(self._rows, 0, picks)
+        observation, action, next_observation, *scalars = torch.split(rows, self._sizes, dim=1)
         reward, cost, terminated = (column.squeeze(1) for column in scalars)
         return Batch(observation, action, next_observation, reward, cost, terminated)
 

@@ -35,9 +35,10 @@ def surplus(config: AlgorithmConfig) -> float:
     sizes = [OBSERVATION + ACTION, *config.hidden, 1]
     critic = network_flop(BATCH, sizes, ACTION)
     observation_gradient = 2 * BATCH * OBSERVATION * config.hidden[0]
-    if config.multiplier.kind == "none":  # the cost critics as well, forth and back
+    if config.multiplier.kind == "none":  # the cost critics as well, forth and back, also where they rest
         actor_step = 2 * (critic.forward + critic.below + critic.action) + 4 * observation_gradient
-        return actor_step / config.actor_delay
+        resting = 2 * (2 * critic.forward + critic.backward) * (1.0 - 1.0 / config.cost_critic_period)
+        return actor_step / config.actor_delay + resting
     reward_critics = 2 * critic.forward
     return 4 * observation_gradient / config.actor_delay + reward_critics / config.multiplier.delay
 
@@ -46,7 +47,7 @@ def surplus(config: AlgorithmConfig) -> float:
 @pytest.mark.parametrize("hidden", [(24, 16), (20,), (16, 12, 8)])
 def test_they_are_what_torch_counts_less_what_the_reference_computes_in_vain(name: str, hidden: tuple[int, ...]) -> None:
     case = config(name, hidden=hidden)
-    updates = math.lcm(case.actor_delay, case.multiplier.delay)
+    updates = math.lcm(case.actor_delay, case.multiplier.delay, case.cost_critic_period)
     expected = updates * (update_flop(case, OBSERVATION, ACTION, BATCH) + surplus(case))
     assert counted(case, updates) == pytest.approx(expected, abs=1e-3)
 

@@ -165,3 +165,13 @@ def test_what_is_no_mapping_is_refused() -> None:
     for wrong in ([], {"environment": ENVIRONMENT, "algorithm": [1]}):
         with pytest.raises(ConfigurationError):
             training_config(wrong)
+
+
+def test_cost_critics_step_at_least_sometimes() -> None:
+    with pytest.raises(ConfigurationError, match=r"`algorithm.cost_critic_delay` of at least 1; found 0"):
+        build(cost_critic_delay=0)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_the_delay_of_cost_critics_is_for_members_without_a_multiplier(name: str) -> None:
+    assert build(name=name, cost_critic_delay=3).algorithm.cost_critic_period == (3 if name == "sac" else 1)

@@ -187,6 +187,45 @@ def test_each_network_is_updated_at_its_own_pace() -> None:
     assert changed == {"actor": [2, 4, 6], "multiplier": [3, 6]}
 
 
+def unconstrained(**changes: object) -> Learner:
+    return make(replace(CONFIG, name="sac", multiplier=member_multiplier("sac"), gradient_norm=1e9, **changes))
+
+
+def test_without_a_multiplier_cost_critics_and_their_targets_rest_between_their_steps() -> None:
+    learner = unconstrained(cost_critic_delay=3)
+    changed = []
+    for step in range(1, 7):
+        before = [part[2:] for network in (learner.critics, learner.target_critics) for part in snapshot(network)]
+        scalars = learner.update(make_batch(step))
+        after = [part[2:] for network in (learner.critics, learner.target_critics) for part in snapshot(network)]
+        rests = [torch.equal(old, new) for old, new in zip(before, after, strict=True)]
+        assert all(rests) or not any(rests)
+        assert ("critic/cost_loss" in scalars) == (not any(rests))
+        if not any(rests):
+            changed.append(step)
+    assert changed == [3, 6]
+
+
+def test_how_often_cost_critics_step_does_not_change_a_policy_without_constraint() -> None:
+    learners = unconstrained(cost_critic_delay=1), unconstrained(cost_critic_delay=4)
+    for learner in learners:
+        torch.manual_seed(1)
+        for step in range(9):
+            learner.update(make_batch(step))
+    often, rarely = learners
+    assert are_equal(snapshot(often.actor), snapshot(rarely.actor))
+    assert are_equal([part[:2] for part in snapshot(often.critics)], [part[:2] for part in snapshot(rarely.critics)])
+    assert not are_equal(snapshot(often.critics), snapshot(rarely.critics))
+
+
+def test_with_a_multiplier_cost_critics_step_each_time() -> None:
+    learners = make(replace(CONFIG, cost_critic_delay=1)), make(replace(CONFIG, cost_critic_delay=4))
+    for learner in learners:
+        torch.manual_seed(1)
+        learner.update(make_batch())
+    assert are_equal(*(snapshot(learner.critics, learner.actor) for learner in learners))
+
+
 def test_the_penalty_rests_then_ramps_then_stays() -> None:
     learner = make(replace(CONFIG, multiplier=replace(CONFIG.multiplier, penalty=4.0, start=0.25, ramp=0.5)))
     penalties = []

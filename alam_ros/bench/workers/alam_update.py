@@ -21,53 +21,68 @@ from alam_ros.learning.trainer import RECORD_EVERY
 CHUNK = 1000
 
 
-def make(
-    *,
-    member: str,
-    observation: int,
-    action: int,
-    hidden: Sequence[int],
-    batch: int,
-    actor_delay: int,
-    multiplier_delay: int,
-    transitions: int,
-    stores: bool = False,
-) -> tuple[Callable[[int], None], dict[str, Any]]:
-    """Return the updates of a member of the family, the constraint in full force, and facts about them.
+class Update:
+    """An update of a member of the family, the constraint in full force, and the batch drawn for it.
 
-    `stores` says whether a transition is stored before each update, as in training; the rest is as in `alam_ros.bench.sizes`.
+    Args:
+        stores: whether a transition is stored before each update, as in training; the rest is as in `alam_ros.bench.sizes`.
+
+    Attributes:
+        learner: whose updates they are.
+        facts: the update's operations, and the memory of the replay.
     """
-    prepare_process()
-    torch.manual_seed(0)
-    config = AlgorithmConfig(
-        name=member,
-        hidden=tuple(hidden),
-        actor_delay=actor_delay,
-        constraint=ConstraintConfig(cost_discount=0.9),
-        multiplier=MultiplierConfig(**{**FAMILY[member], "delay": multiplier_delay}),
-    )
-    learner = FastLearner(config, observation, action, batch)
-    learner.set_progress(1.0)
-    replay, rng = ReplayBuffer(transitions, observation, action, seed=0), np.random.default_rng(0)
-    row = random_transitions(rng, 1, observation, action)
-    before = _resident_bytes()
-    while len(replay) < transitions:
-        rows = random_transitions(rng, min(CHUNK, transitions - len(replay)), observation, action)
-        learner.measure(rows["observation"], rows["reward"], rows["cost"])
-        replay.add(**rows)
-    facts = {
-        "flop": update_flop(config, observation, action, batch),
-        "grown_bytes": _resident_bytes() - before,
-        "row_bytes": transitions * 4 * sum(column.shape[1] if column.ndim > 1 else 1 for column in row.values()),
-    }
 
-    def work(count: int) -> None:
+    def __init__(
+        self,
+        *,
+        member: str,
+        observation: int,
+        action: int,
+        hidden: Sequence[int],
+        batch: int,
+        actor_delay: int,
+        multiplier_delay: int,
+        transitions: int,
+        stores: bool = False,
+    ) -> None:
+        prepare_process()
+        torch.manual_seed(0)
+        config = AlgorithmConfig(
+            name=member,
+            hidden=tuple(hidden),
+            actor_delay=actor_delay,
+            constraint=ConstraintConfig(cost_discount=0.9),
+            multiplier=MultiplierConfig(**{**FAMILY[member], "delay": multiplier_delay}),
+        )
+        self.learner = FastLearner(config, observation, action, batch)
+        self.learner.set_progress(1.0)
+        self._replay, rng = ReplayBuffer(transitions, observation, action, seed=0), np.random.default_rng(0)
+        row = random_transitions(rng, 1, observation, action)
+        before = _resident_bytes()
+        while len(self._replay) < transitions:
+            rows = random_transitions(rng, min(CHUNK, transitions - len(self._replay)), observation, action)
+            self.learner.measure(rows["observation"], rows["reward"], rows["cost"])
+            self._replay.add(**rows)
+        self.facts = {
+            "flop": update_flop(config, observation, action, batch),
+            "grown_bytes": _resident_bytes() - before,
+            "row_bytes": transitions * 4 * sum(column.shape[1] if column.ndim > 1 else 1 for column in row.values()),
+        }
+        self._batch, self._row = batch, row if stores else None
+
+    def work(self, count: int) -> None:
+        """Do it `count` times."""
         for _ in range(count):
-            if stores:
-                replay.add(**row)
-            learner.update(replay.sample(batch), record=(learner.updates + 1) % RECORD_EVERY == 0)
+            if self._row is not None:
+                self._replay.add(**self._row)
+            batch = self._replay.sample(self._batch)
+            self.learner.update(batch, record=(self.learner.updates + 1) % RECORD_EVERY == 0)
 
-    return work, facts
+
+def make(**settings: Any) -> tuple[Callable[[int], None], dict[str, Any]]:
+    """Return the work of an `Update` with these settings, and its facts."""
+    update = Update(**settings)
+    return update.work, update.facts
 
 
 def _resident_bytes() -> int:

@@ -1,0 +1,88 @@
+"""The matrix products that an update of ours consists of, each alone: what its kinds and sizes of products can reach here."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from alam_ros.bench.workers.alam_update import Update
+
+Layout: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+"""Shape and strides."""
+Kind: TypeAlias = tuple[str, Layout, Layout, Layout]
+"""Name in torch, and the layouts of both operands and of the result."""
+PRODUCTS = {"mm": "mm", "addmm": "mm", "bmm": "bmm", "baddbmm": "bmm", "mv": "mv", "addmv": "mv"}
+"""Operations with products → the product without what is added to it."""
+
+
+class ProductRecord(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types here
+    """Counts the products that torch is asked for while it is entered, by kind."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.counts: Counter[Kind] = Counter()
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Count a product and let it be computed."""
+        result = function(*args, **(kwargs or {}))
+        name = PRODUCTS.get(function.overloadpacket.__name__)
+        if name is not None:
+            left, right = args[-2:]
+            self.counts[name, _layout(left), _layout(right), _layout(result)] += 1
+        return result
+
+
+def make(**settings: Any) -> tuple[Callable[[int], None], dict[str, Any]]:
+    """Return the products of a cycle of updates, kind after kind, their operations, and the updates of a cycle.
+
+    A cycle is as many updates as it takes until every network's turn has come a whole number of times; `settings` are those of
+    `alam_update.make`.
+    """
+    update = Update(**settings)
+    update.work(1)
+    config = update.learner.config
+    cycle = math.lcm(config.actor_delay, config.multiplier.delay, config.cost_critic_period)
+    update.work(cycle - update.learner.updates % cycle)
+    with ProductRecord() as record:
+        update.work(cycle)
+    products = [(_product(kind), times) for kind, times in record.counts.items()]
+
+    def work(count: int) -> None:
+        for product, times in products:
+            for _ in range(count * times):
+                product()
+
+    return work, {"flop": sum(times * _flop(kind) for kind, times in record.counts.items()), "updates": cycle}
+
+
+def _product(kind: Kind) -> Callable[[], Tensor]:
+    """Return a product of this kind, its operands random and its result in memory reserved once."""
+    function = getattr(torch, kind[0])
+    left, right, result = (_tensor(layout) for layout in kind[1:])
+    return lambda: function(left, right, out=result)
+
+
+def _flop(kind: Kind) -> int:
+    _, (left, _), _, (result, _) = kind
+    return 2 * math.prod(result) * left[-1]
+
+
+def _layout(tensor: Tensor) -> Layout:
+    return tuple(tensor.shape), tensor.stride()
+
+
+def _tensor(layout: Layout) -> Tensor:
+    shape, strides = layout
+    return torch.randn(1 + _last_place(shape, strides)).as_strided(shape, strides)
+
+
+def _last_place(shape: Sequence[int], strides: Sequence[int]) -> int:
+    return sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
