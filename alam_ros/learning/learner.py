@@ -88,9 +88,14 @@ class Learner:
         return self._threshold.value
 
     def set_progress(self, share: float) -> None:
-        """Set what follows the share of the training budget that is spent: target entropy, the constraint's ramp, its limit d."""
+        """Set what follows the share of the training budget that is spent.
+
+        That is the learning rates, the target entropy, and the constraint's ramp and limit d.
+        """
         entropies = self.config.entropy_target, self.config.final_entropy_target
         self.target_entropy = self._action_size * (entropies[0] + min(share, 1.0) * (entropies[1] - entropies[0]))
+        for vector in (self._critic_vector, self._actor_vector):
+            vector.scale_learning_rate(1.0 + min(share, 1.0) * (self.config.final_learning_rate - 1.0))
         config = self.config.multiplier
         ramp = min(max((share - config.start) / max(config.ramp, 1e-9), 0.0), 1.0)
         self.multiplier.ramp = ramp if self.is_constrained else 0.0

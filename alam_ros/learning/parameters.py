@@ -35,6 +35,7 @@ class ParameterVector:
         self.values.grad = self._gradient
         self.gradients = views_like(self._gradient, self.parameters)
         self._gradient_norm = gradient_norm
+        self._learning_rate = learning_rate
         self._optimizer = torch.optim.Adam([self.values], lr=learning_rate, fused=True)
         self._optimizer.state[self.values] = {
             "step": torch.tensor(0.0),
@@ -65,6 +66,10 @@ class ParameterVector:
         step_adam(self._optimizer)
         return norm
 
+    def scale_learning_rate(self, factor: float) -> None:
+        """Let the steps that follow have this share of the learning rate."""
+        self._optimizer.param_groups[0]["lr"] = self._learning_rate * factor
+
     def members(self, members: slice) -> MemberSteps:
         """Return what steps some members of a batch of networks on their own; the moments are this vector's."""
         state = self._optimizer.state[self.values]
@@ -81,8 +86,10 @@ class ParameterVector:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the optimiser's state, in the memory it has."""
-        kept = dict(self._optimizer.state[self.values])
+        kept, (settings,) = dict(self._optimizer.state[self.values]), self._optimizer.param_groups
         self._optimizer.load_state_dict(state)
+        settings.update(self._optimizer.param_groups[0])
+        self._optimizer.param_groups[0] = settings  # `members` look at them
         restored = self._optimizer.state[self.values]
         for name, part in kept.items():
             restored[name] = part.copy_(restored[name])
