@@ -57,7 +57,7 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
         get_logger("alam_ros").fatal(str(error))
         rclpy.try_shutdown()
         return 1
-    executor = make_executor()
+    executor = make_executor(node.declare_parameter("executor", "events").value)
     executor.add_node(node)
     status = 0
     try:
@@ -75,9 +75,9 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
     return status
 
 
-def make_executor() -> Executor:
+def make_executor(name: str) -> Executor:
     """Return the executor all nodes use: about half the processor time of the default one where rclpy has it."""
-    return EventsExecutor()
+    return EventsExecutor() if name == "events" else SingleThreadedExecutor()
 
 
 class _StopRequest:
