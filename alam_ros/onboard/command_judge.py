@@ -91,9 +91,9 @@ class CommandJudge:
         self._is_due = False
         (observation, stamp_ns, excess), command = self._observation, self._command
         started = time.perf_counter()
-        own = self._runtime.act(observation)
-        actions = [self._codec.to_normalised(fraction * command[self._places]) for fraction in FRACTIONS]
-        scores = [self._runtime.risk(observation, action, excess) for action in (*actions, own)]
+        wanted = command[self._places]
+        actions = [self._codec.to_normalised(fraction * wanted) for fraction in FRACTIONS]
+        own, scores = self._runtime.answer(observation, actions, excess)
         inference_time = time.perf_counter() - started
         whole, rest = scores[0], scores[len(FRACTIONS) - 1]
         fallback = np.zeros(self._size)
@@ -115,6 +115,6 @@ class CommandJudge:
             level=self.levels.of(whole),
             inference_time=inference_time,
             policy_id=self._runtime.policy_id,
-            action=command[self._places],
+            action=wanted,
         )
         return Judgement(risk, estimate)

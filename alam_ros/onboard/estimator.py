@@ -42,8 +42,11 @@ class Estimate:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the message but its header."""
-        names = (field.name for field in dataclasses.fields(self))
-        return {name: getattr(self, name) for name in names if name != "stamp_ns"}
+        return {name: getattr(self, name) for name in FIELDS}
+
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Estimate) if field.name != "stamp_ns")
+"""Of an estimate, those that its message has too."""
 
 
 class Estimator:
@@ -71,9 +74,7 @@ class Estimator:
             ObservationError: when it is of another shape or not finite.
         """
         started = time.perf_counter()
-        action = self._runtime.act(observation)
-        scores = self._runtime.risk(observation, action, excess)
-        rest = self._runtime.risk(observation, self._rest)
+        action, (rest, scores) = self._runtime.answer(observation, (self._rest,), excess)
         inference_time = time.perf_counter() - started
         return estimate_from(
             stamp_ns,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ class PolicyRuntime:
         self.policy_id = policy_id
         self.manifest = Manifest.from_mapping(contents.manifest)
         self.contract = _contract(self.manifest)
+        self._observation_size, self._action_size = self.contract.observation_size, self.contract.action_size
         self._risk = self.manifest.risk
         self._networks = PolicyNetworks(contents.weights, self._risk)
         self._calibration = Calibration(self.manifest.calibration)
@@ -84,11 +86,35 @@ class PolicyRuntime:
             ObservationError: when one of them is of another shape or not finite.
         """
         state, chosen = self._checked_observation(observation), self._checked_action(action)
-        cost_value = self._networks.cost_value(state, chosen)
-        multiplier = self._networks.multiplier(state)
+        return self._scores(state, chosen, self._networks.multiplier(state), self._novelty(state, excess))
+
+    def answer(
+        self, observation: ArrayLike, others: Sequence[ArrayLike], excess: Float32Array | None = None
+    ) -> tuple[Float32Array, list[RiskScores]]:
+        """Act, and judge that action and others in the same state: what `act` and `risk` say, without doing anything twice.
+
+        Args:
+            observation: (observation_size,) normalised.
+            others: actions (action_size,) in [-1, 1].
+            excess: (observation_size,) what clipping took from the observation.
+
+        Returns:
+            the policy's action, and the scores of the others in their order, the policy's own last.
+
+        Raises:
+            ObservationError: when one of them is of another shape or not finite.
+        """
+        state = self._checked_observation(observation)
+        own = self._networks.action(state)
+        multiplier, novelty = self._networks.multiplier(state), self._novelty(state, excess)
+        actions = (*map(self._checked_action, others), own)
+        return own, [self._scores(state, action, multiplier, novelty) for action in actions]
+
+    def _scores(self, state: Float32Array, action: Float32Array, multiplier: float, novelty: float) -> RiskScores:
+        cost_value = self._networks.cost_value(state, action)
         score = None
         if self._calibration.needs_risk_network:
-            score = self._networks.risk_score(state, chosen, cost_value, multiplier)
+            score = self._networks.risk_score(state, action, cost_value, multiplier)
         risk = self._risk
         return RiskScores(
             probability=self._calibration.probability(cost_value if score is None else score),
@@ -97,12 +123,12 @@ class PolicyRuntime:
             threshold=risk.threshold,
             multiplier=multiplier,
             effective_multiplier=max(multiplier + risk.penalty_coefficient * (cost_value - risk.threshold), 0.0),
-            novelty=self._novelty(state, excess),
+            novelty=novelty,
         )
 
     def _checked_observation(self, observation: ArrayLike) -> Float32Array:
         vector = np.asarray(observation, dtype=np.float32)
-        size = self.contract.observation_size
+        size = self._observation_size
         if vector.shape != (size,):
             raise ObservationError(
                 f"an observation of shape ({size},)", f"{vector.shape}", "assemble it with the policy's contract"
@@ -115,7 +141,7 @@ class PolicyRuntime:
 
     def _checked_action(self, action: ArrayLike) -> Float32Array:
         vector = np.asarray(action, dtype=np.float32)
-        if vector.shape != (self.contract.action_size,) or not np.isfinite(vector).all():
+        if vector.shape != (self._action_size,) or not np.isfinite(vector).all():
             names = [component.name for component in self.contract.action.components]
             raise ObservationError(f"a finite action for {names}", f"{vector}", "normalise it with the contract's ActionCodec")
         return vector
