@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,10 @@ from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Channel, Contract
 from alam_ros.errors import ObservationError
+
+
+UNSEEN = (-math.inf, -math.inf)
+"""Stamp and time of arrival of what never came."""
 
 
 class ObservationAssembler:
@@ -26,7 +32,12 @@ class ObservationAssembler:
     def __init__(self, contract: Contract, frames: FrameTree | None = None) -> None:
         self.contract = contract
         self._topics = frozenset(topic for topic, _ in contract.topics())
+        self._needs = {channel.name: _topics(channel) for channel in contract.observation}
+        self._watched = {channel.name: _watched(channel) for channel in contract.observation}
+        self._timeouts = {channel.name: channel.timeout or math.inf for channel in contract.observation}
+        self._stamped = [_watched(channel) for channel in contract.observation if channel.timeout is not None]
         self._readers = tuple(ChannelReader(channel, frames) for channel in contract.observation)
+        self._newest = _newest_frames(contract)
         self._samples: dict[str, Sample] = {}
         self._times: dict[str, tuple[float, float]] = {}
 
@@ -62,20 +73,19 @@ class ObservationAssembler:
 
     def missing(self) -> tuple[str, ...]:
         """Return the names of the channels that have not had all their data yet."""
-        return tuple(c.name for c in self.contract.observation if not _topics(c) <= self._samples.keys())
+        return tuple(name for name, topics in self._needs.items() if not topics <= self._samples.keys())
 
     def ages(self, now: float) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived (infinite before the first)."""
-        return {channel.name: now - self._oldest(channel, 1) for channel in self.contract.observation}
+        return {name: now - self._oldest(topics, 1) for name, topics in self._watched.items()}
 
     def stale(self, now: float) -> tuple[str, ...]:
         """Return the names of the channels whose silence exceeds their timeout."""
-        ages = self.ages(now)
-        return tuple(c.name for c in self.contract.observation if ages[c.name] > (c.timeout or float("inf")))
+        return tuple(name for name, age in self.ages(now).items() if age > self._timeouts[name])
 
     def stamp(self) -> float:
         """Return the stamp of the observation: the oldest among the channels that can grow stale."""
-        return min((self._oldest(c, 0) for c in self.contract.observation if c.timeout is not None), default=0.0)
+        return min((self._oldest(topics, 0) for topics in self._stamped), default=0.0)
 
     def advance(self) -> NDArray[np.float32]:
         """Run one control tick.
@@ -94,7 +104,7 @@ class ObservationAssembler:
         # All frames before any history: a tick that fails must not leave the histories out of step.
         frames = [reader.frame(self._samples) for reader in self._readers]
         stacked = [reader.push(frame) for reader, frame in zip(self._readers, frames, strict=True)]
-        return np.concatenate(stacked).astype(np.float32)
+        return np.concatenate(stacked, dtype=np.float32)
 
     def excess(self) -> NDArray[np.float32]:
         """Return how far the newest data of the last tick lay beyond their channels' ranges before they were clipped.
@@ -103,17 +113,29 @@ class ObservationAssembler:
             (observation_size,) float32, in the scale of the observation; zero within range, for data of earlier ticks and for
             latched channels.
         """
-        rows = [
-            np.pad(reader.excess, (0, channel.size * (channel.history - 1)))
-            for reader, channel in zip(self._readers, self.contract.observation, strict=True)
-        ]
-        return np.concatenate(rows).astype(np.float32)
+        excess = np.zeros(self.contract.observation_size, np.float32)
+        for reader, newest in zip(self._readers, self._newest, strict=True):
+            excess[newest] = reader.excess
+        return excess
 
-    def _oldest(self, channel: Channel, which: int) -> float:
-        unseen = (float("-inf"), float("-inf"))
-        topics = (channel.topic, channel.reference_topic) if channel.reference_topic and channel.timeout else (channel.topic,)
-        return min(self._times.get(topic, unseen)[which] for topic in topics)
+    def _oldest(self, topics: tuple[str, ...], which: int) -> float:
+        """Return the oldest stamp (`which` 0) or time of arrival (1) of the topics, minus infinity before the first."""
+        return min([self._times.get(topic, UNSEEN)[which] for topic in topics])
 
 
-def _topics(channel: Channel) -> set[str]:
-    return {channel.topic, channel.reference_topic} - {""}
+def _topics(channel: Channel) -> frozenset[str]:
+    return frozenset({channel.topic, channel.reference_topic} - {""})
+
+
+def _watched(channel: Channel) -> tuple[str, ...]:
+    """Return the topics whose silence makes a channel old."""
+    return (channel.topic, channel.reference_topic) if channel.reference_topic and channel.timeout else (channel.topic,)
+
+
+def _newest_frames(contract: Contract) -> list[slice]:
+    """Return where in the observation the newest frame of each channel stands."""
+    found, begin = [], 0
+    for channel in contract.observation:
+        found.append(slice(begin, begin + channel.size))
+        begin += channel.size * channel.history
+    return found

@@ -13,7 +13,7 @@ from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.qos import RISK
-from alam_ros.nodes.risk_messages import risk_estimate
+from alam_ros.nodes.risk_messages import RiskMessage
 from alam_ros.onboard.command_judge import CommandJudge, Judgement
 from alam_ros.onboard.contracts import load_policy
 from alam_ros.runtime import RiskLevels
@@ -54,7 +54,7 @@ class JudgeSource:
             )
         runtime = load_policy(values["policy"])
         self._judge = CommandJudge(runtime, contract, names, levels(values))
-        self._frame = contract.action.frame
+        self._message = RiskMessage(contract.action.frame)
         self._node = node
         self._on_arrival = on_arrival
         self._risk = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
@@ -81,7 +81,7 @@ class JudgeSource:
             self._complain(error)
             return None
         if judgement is not None:
-            self._risk.publish(risk_estimate(judgement.estimate, self._frame))
+            self._risk.publish(self._message.of(judgement.estimate))
         return judgement
 
     def ages(self) -> dict[str, float]:

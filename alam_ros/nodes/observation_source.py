@@ -59,6 +59,10 @@ class ObservationSource:
         """
         return self._stream.poll(time.monotonic())
 
+    def waits_until(self) -> float | None:
+        """Return when to poll again though nothing arrives, s of the steady clock; None where no control tick waits."""
+        return self._stream.waits_until()
+
     def ages(self) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived."""
         return self.synchroniser.ages(time.monotonic())
@@ -76,6 +80,9 @@ class ObservationSource:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    def _now_ns(self) -> int:
+        return int(self._node.get_clock().now().nanoseconds)
+
     def _transform_callback(self, topic: str) -> Callable[[Any], None]:
         def receive(message: Any) -> None:
             self._stream.receive_transforms(message, received=time.monotonic(), is_static=topic == STATIC)
@@ -84,8 +91,7 @@ class ObservationSource:
 
     def _callback(self, topic: str, kind: str) -> Callable[[Any], None]:
         def receive(message: Any) -> None:
-            now_ns = self._node.get_clock().now().nanoseconds
-            self._stream.receive(topic, kind, message, received=time.monotonic(), now_ns=now_ns)
+            self._stream.receive(topic, kind, message, received=time.monotonic(), now_ns=self._now_ns)
             self._on_arrival(topic)
 
         return receive

@@ -42,11 +42,11 @@ class Estimate:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the message but its header."""
-        return {name: getattr(self, name) for name in FIELDS}
+        return {**{name: getattr(self, name) for name in NUMBERS}, "action": self.action}
 
 
-FIELDS = tuple(field.name for field in dataclasses.fields(Estimate) if field.name != "stamp_ns")
-"""Of an estimate, those that its message has too."""
+NUMBERS = tuple(field.name for field in dataclasses.fields(Estimate) if field.name not in ("stamp_ns", "action"))
+"""The fields of an estimate that its message has too, but for the action, which is an array."""
 
 
 class Estimator:
