@@ -86,7 +86,8 @@ class PolicyRuntime:
             ObservationError: when one of them is of another shape or not finite.
         """
         state, chosen = self._checked_observation(observation), self._checked_action(action)
-        return self._scores(state, chosen, self._networks.multiplier(state), self._novelty(state, excess))
+        self._networks.see(state)
+        return self._scores((chosen,), self._novelty(state, excess))[0]
 
     def answer(
         self, observation: ArrayLike, others: Sequence[ArrayLike], excess: Float32Array | None = None
@@ -105,26 +106,29 @@ class PolicyRuntime:
             ObservationError: when one of them is of another shape or not finite.
         """
         state = self._checked_observation(observation)
-        own = self._networks.action(state)
-        multiplier, novelty = self._networks.multiplier(state), self._novelty(state, excess)
-        actions = (*map(self._checked_action, others), own)
-        return own, [self._scores(state, action, multiplier, novelty) for action in actions]
+        actions = [self._checked_action(action) for action in others]
+        self._networks.see(state)
+        own = self._networks.act()
+        return own, self._scores((*actions, own), self._novelty(state, excess))
 
-    def _scores(self, state: Float32Array, action: Float32Array, multiplier: float, novelty: float) -> RiskScores:
-        cost_value = self._networks.cost_value(state, action)
-        score = None
-        if self._calibration.needs_risk_network:
-            score = self._networks.risk_score(state, action, cost_value, multiplier)
-        risk = self._risk
-        return RiskScores(
-            probability=self._calibration.probability(cost_value if score is None else score),
-            horizon=self._calibration.horizon,
-            cost_value=cost_value,
-            threshold=risk.threshold,
-            multiplier=multiplier,
-            effective_multiplier=max(multiplier + risk.penalty_coefficient * (cost_value - risk.threshold), 0.0),
-            novelty=novelty,
-        )
+    def _scores(self, actions: Sequence[Float32Array], novelty: float) -> list[RiskScores]:
+        """Return the scores of actions in the observation that the networks have seen."""
+        risk, calibration = self._risk, self._calibration
+        multiplier = self._networks.seen_multiplier()
+        costs, scores = self._networks.judge(actions, multiplier if calibration.needs_risk_network else None)
+        probabilities = calibration.probabilities(costs if scores is None else scores)
+        return [
+            RiskScores(
+                probability=probability,
+                horizon=calibration.horizon,
+                cost_value=cost_value,
+                threshold=risk.threshold,
+                multiplier=multiplier,
+                effective_multiplier=max(multiplier + risk.penalty_coefficient * (cost_value - risk.threshold), 0.0),
+                novelty=novelty,
+            )
+            for probability, cost_value in zip(probabilities, costs.tolist(), strict=True)
+        ]
 
     def _checked_observation(self, observation: ArrayLike) -> Float32Array:
         vector = np.asarray(observation, dtype=np.float32)
