@@ -14,6 +14,7 @@ from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.qos import RISK
 from alam_ros.nodes.risk_messages import RiskMessage
+from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.onboard.command_judge import CommandJudge, Judgement
 from alam_ros.onboard.contracts import load_policy
 from alam_ros.runtime import RiskLevels
@@ -76,7 +77,7 @@ class JudgeSource:
         """Judge the last command in the newest state and publish its risk; None where there is nothing new to judge."""
         self._observe()
         try:
-            judgement = self._judge.judge(self._node.get_clock().now().nanoseconds)
+            judgement = self._judge.judge(ros_time_ns(self._node))
         except AlamError as error:
             self._complain(error)
             return None

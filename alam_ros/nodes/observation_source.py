@@ -11,6 +11,7 @@ from rclpy.node import Node
 from alam_ros.contract import Contract, ControlTick
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.qos import LATCHED, SENSOR
+from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
@@ -81,7 +82,7 @@ class ObservationSource:
             self._node.destroy_subscription(subscription)
 
     def _now_ns(self) -> int:
-        return int(self._node.get_clock().now().nanoseconds)
+        return ros_time_ns(self._node)
 
     def _transform_callback(self, topic: str) -> Callable[[Any], None]:
         def receive(message: Any) -> None:

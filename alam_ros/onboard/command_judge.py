@@ -58,6 +58,7 @@ class CommandJudge:
         self._places = [names.index(name) for name in self._codec.names]
         self._observation: tuple[NDArray[np.float32], int, NDArray[np.float32] | None] | None = None
         self._command: NDArray[np.float64] | None = None
+        self._fractions = np.array(FRACTIONS)[:, None]
         self._is_due = False
         self._stamps = StampScale()
 
@@ -92,8 +93,7 @@ class CommandJudge:
         (observation, stamp_ns, excess), command = self._observation, self._command
         started = time.perf_counter()
         wanted = command[self._places]
-        actions = [self._codec.to_normalised(fraction * wanted) for fraction in FRACTIONS]
-        own, scores = self._runtime.answer(observation, actions, excess)
+        own, scores = self._runtime.answer(observation, self._codec.to_normalised(self._fractions * wanted), excess)
         inference_time = time.perf_counter() - started
         whole, rest = scores[0], scores[len(FRACTIONS) - 1]
         fallback = np.zeros(self._size)

@@ -59,7 +59,7 @@ class Estimator:
     def __init__(self, runtime: PolicyRuntime, contract: Contract, levels: RiskLevels) -> None:
         self._runtime = runtime
         self._codec = ActionCodec(contract.action)
-        self._rest = self._codec.to_normalised(np.zeros(contract.action_size))
+        self._rest = self._codec.to_normalised(np.zeros((1, contract.action_size)))
         self.levels = levels
 
     def estimate(self, observation: NDArray[np.float32], stamp_ns: int, excess: NDArray[np.float32] | None = None) -> Estimate:
@@ -74,7 +74,7 @@ class Estimator:
             ObservationError: when it is of another shape or not finite.
         """
         started = time.perf_counter()
-        action, (rest, scores) = self._runtime.answer(observation, (self._rest,), excess)
+        action, (rest, scores) = self._runtime.answer(observation, self._rest, excess)
         inference_time = time.perf_counter() - started
         return estimate_from(
             stamp_ns,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -30,7 +29,7 @@ class PolicyNetworks:
         self._scalar_multiplier = risk.multiplier or 0.0
         self._multiplier_max = risk.multiplier_max
         self._action_size = pair - size
-        self._inputs: dict[int, tuple[Float32Array, Float32Array]] = {}
+        self._inputs: dict[int, Float32Array] = {}
 
     def see(self, observation: Float32Array) -> None:
         """Take the observation that is asked about from now on."""
@@ -46,25 +45,23 @@ class PolicyNetworks:
             return self._scalar_multiplier
         return min(softplus(float(self._multiplier.of_observation()[0])), self._multiplier_max)
 
-    def judge(self, actions: Sequence[Float32Array], multiplier: float | None) -> tuple[Float32Array, Float32Array | None]:
+    def judge(self, actions: Float32Array, multiplier: float | None) -> tuple[Float32Array, Float32Array | None]:
         """Judge k actions in the observation seen.
 
         Args:
-            actions: (action_size,) each.
+            actions: (k, action_size).
             multiplier: of the observation; None where the risk network is not asked.
 
         Returns:
             (k,) Q_c, the larger of the twins (alam.md §4.1), and (k,) the outputs of the risk network for [s, a, Q_c, λ̄]
             (docs/risk.md), None where there is none; both valid until the next call.
         """
-        chosen, inputs = self._inputs_for(len(actions))
-        for place, action in enumerate(actions):
-            chosen[place] = action
-        first, second = (critic(chosen)[:, 0] for critic in self._critics)
+        first, second = (critic(actions)[:, 0] for critic in self._critics)
         cost_values = np.maximum(first, second, first)
         if multiplier is None or self._risk is None:
             return cost_values, None
-        inputs[:, : self._action_size], inputs[:, -2], inputs[:, -1] = chosen, cost_values, multiplier
+        inputs = self._inputs_for(len(actions))
+        inputs[:, : self._action_size], inputs[:, -2], inputs[:, -1] = actions, cost_values, multiplier
         return cost_values, self._risk(inputs)[:, 0]
 
     def action(self, observation: Float32Array) -> Float32Array:
@@ -80,7 +77,7 @@ class PolicyNetworks:
     def cost_value(self, observation: Float32Array, action: Float32Array) -> float:
         """Return Q_c."""
         self.see(observation)
-        return float(self.judge((action,), None)[0][0])
+        return float(self.judge(action[None], None)[0][0])
 
     def multiplier(self, observation: Float32Array) -> float:
         """Return the averaged multiplier of this observation."""
@@ -94,12 +91,10 @@ class PolicyNetworks:
         self.see(observation)
         return float(self._risk(np.array([(*action, cost_value, multiplier)], np.float32))[0, 0])
 
-    def _inputs_for(self, count: int) -> tuple[Float32Array, Float32Array]:
-        """Return the buffers of what the critics, (k, action_size), and the risk network, (k, action_size + 2), see besides."""
+    def _inputs_for(self, count: int) -> Float32Array:
+        """Return the buffer (k, action_size + 2) of what the risk network sees beside the observation."""
         if count not in self._inputs:
-            widths = (self._action_size, self._action_size + 2)
-            critics, risk = (np.empty((count, width), np.float32) for width in widths)
-            self._inputs[count] = critics, risk
+            self._inputs[count] = np.empty((count, self._action_size + 2), np.float32)
         return self._inputs[count]
 
 

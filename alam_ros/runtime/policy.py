@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,18 +84,18 @@ class PolicyRuntime:
         Raises:
             ObservationError: when one of them is of another shape or not finite.
         """
-        state, chosen = self._checked_observation(observation), self._checked_action(action)
+        state, chosen = self._checked_observation(observation), self._checked_actions((action,))
         self._networks.see(state)
-        return self._scores((chosen,), self._novelty(state, excess))[0]
+        return self._scores(chosen, self._novelty(state, excess))[0]
 
     def answer(
-        self, observation: ArrayLike, others: Sequence[ArrayLike], excess: Float32Array | None = None
+        self, observation: ArrayLike, others: ArrayLike, excess: Float32Array | None = None
     ) -> tuple[Float32Array, list[RiskScores]]:
         """Act, and judge that action and others in the same state: what `act` and `risk` say, without doing anything twice.
 
         Args:
             observation: (observation_size,) normalised.
-            others: actions (action_size,) in [-1, 1].
+            others: (k, action_size) actions in [-1, 1].
             excess: (observation_size,) what clipping took from the observation.
 
         Returns:
@@ -106,13 +105,13 @@ class PolicyRuntime:
             ObservationError: when one of them is of another shape or not finite.
         """
         state = self._checked_observation(observation)
-        actions = [self._checked_action(action) for action in others]
+        actions = self._checked_actions(others)
         self._networks.see(state)
         own = self._networks.act()
-        return own, self._scores((*actions, own), self._novelty(state, excess))
+        return own, self._scores(np.concatenate((actions, own[None])), self._novelty(state, excess))
 
-    def _scores(self, actions: Sequence[Float32Array], novelty: float) -> list[RiskScores]:
-        """Return the scores of actions in the observation that the networks have seen."""
+    def _scores(self, actions: Float32Array, novelty: float) -> list[RiskScores]:
+        """Return the scores of (k, action_size) actions in the observation that the networks have seen."""
         risk, calibration = self._risk, self._calibration
         multiplier = self._networks.seen_multiplier()
         costs, scores = self._networks.judge(actions, multiplier if calibration.needs_risk_network else None)
@@ -143,12 +142,12 @@ class PolicyRuntime:
             raise ObservationError("a finite observation", found, "check that channel's source")
         return vector
 
-    def _checked_action(self, action: ArrayLike) -> Float32Array:
-        vector = np.asarray(action, dtype=np.float32)
-        if vector.shape != (self._action_size,) or not np.isfinite(vector).all():
+    def _checked_actions(self, actions: ArrayLike) -> Float32Array:
+        rows = np.asarray(actions, dtype=np.float32)
+        if rows.ndim != 2 or rows.shape[1] != self._action_size or not np.isfinite(rows).all():
             names = [component.name for component in self.contract.action.components]
-            raise ObservationError(f"a finite action for {names}", f"{vector}", "normalise it with the contract's ActionCodec")
-        return vector
+            raise ObservationError(f"finite actions for {names}", f"{rows}", "normalise them with the contract's ActionCodec")
+        return rows
 
 
 def _contract(manifest: Manifest) -> Contract:

@@ -76,7 +76,7 @@ class AskedSide:
             node.create_subscription(port.kind, f"/{name}/{topic}", self._receiver(topic), port.qos[0], raw=True)
             for topic, port in role.answers.items()
         ]
-        self._asked: dict[bytes, _Asked] = {}
+        self._asked: dict[str, dict[bytes, _Asked]] = {topic: {} for topic in role.answers}
         self._since = _Usage()
         self.turns: list[Turn] = []
 
@@ -116,7 +116,9 @@ class AskedSide:
         if number >= 0:
             turn = self.turns[-1]
             turn.questions += 1
-            self._asked[STAMP.pack(stamp.sec, stamp.nanosec)] = _Asked(turn, number, time.perf_counter())
+            asked = _Asked(turn, number, time.perf_counter())
+            for waiting in self._asked.values():
+                waiting[STAMP.pack(stamp.sec, stamp.nanosec)] = asked
         publisher.publish(message)
 
     def _publish(self, topic: str, stamp_ns: int) -> None:
@@ -127,7 +129,8 @@ class AskedSide:
     def _receiver(self, topic: str) -> Callable[[bytes], None]:
         def receive(message: bytes) -> None:
             now = time.perf_counter()
-            asked = self._asked.get(message[STAMP_OFFSET : STAMP_OFFSET + STAMP.size])
+            # Only the first answer counts; a gate repeats the last command.
+            asked = self._asked[topic].pop(message[STAMP_OFFSET : STAMP_OFFSET + STAMP.size], None)
             if asked is not None:
                 asked.turn.answers[topic].append((asked.number, now - asked.time))
 
