@@ -29,7 +29,7 @@ class Mlp:
             seen: (width,) what the first layer makes of the observation; `SharedObservation` fills it.
         """
         self._first, self._later, self._seen = first, tuple(later), seen
-        self._buffers: dict[int, tuple[Float32Array, list[_Step]]] = {}
+        self._buffers: dict[int, tuple[Float32Array, Float32Array, list[_Step]]] = {}
         self._steps = self._steps_from((len(seen),))
 
     def __call__(self, inputs: Float32Array) -> Float32Array:
@@ -37,10 +37,10 @@ class Mlp:
         count = len(inputs)
         if count not in self._buffers:
             shape = (count, len(self._seen))
-            self._buffers[count] = np.empty(shape, np.float32), self._steps_from(shape)
-        value, steps = self._buffers[count]
-        np.dot(inputs, self._first, value)
-        np.add(value, self._seen, value)
+            self._buffers[count] = np.empty(shape, np.float32), np.empty(shape, np.float32), self._steps_from(shape)
+        product, value, steps = self._buffers[count]
+        np.dot(inputs, self._first, product)
+        np.add(product, self._seen, value)  # into the product itself NumPy would add by way of a copy
         return _run(value, steps)
 
     def of_observation(self) -> Float32Array:
