@@ -24,23 +24,24 @@ class Mlp:
         """Prepare.
 
         Args:
-            first: (further inputs, width) of the first layer, for what is not the observation.
+            first: (other inputs, width) of the first layer, for what is not the observation.
             later: (in, out) of each other layer.
             seen: (width,) what the first layer makes of the observation; `SharedObservation` fills it.
         """
-        self._first, self._later, self._seen = first, tuple(later), seen
-        self._buffers: dict[int, tuple[Float32Array, Float32Array, list[_Step]]] = {}
+        # What was seen stands before the weights of the other inputs, to be multiplied by the one that each row begins with.
+        self._first, self._later, self._seen = np.vstack((seen, first)), tuple(later), seen
+        self._buffers: dict[int, tuple[Float32Array, list[_Step]]] = {}
         self._steps = self._steps_from((len(seen),))
 
     def __call__(self, inputs: Float32Array) -> Float32Array:
-        """Return (k, out) float32 for (k, further inputs), valid until the next call with the same k."""
+        """Return (k, out) float32 for (k, 1 + other inputs), of which the first are ones; valid until the next such call."""
         count = len(inputs)
         if count not in self._buffers:
             shape = (count, len(self._seen))
-            self._buffers[count] = np.empty(shape, np.float32), np.empty(shape, np.float32), self._steps_from(shape)
-        product, value, steps = self._buffers[count]
-        np.dot(inputs, self._first, product)
-        np.add(product, self._seen, value)  # into the product itself NumPy would add by way of a copy
+            self._buffers[count] = np.empty(shape, np.float32), self._steps_from(shape)
+        value, steps = self._buffers[count]
+        self._first[0] = self._seen
+        np.dot(inputs, self._first, value)
         return _run(value, steps)
 
     def of_observation(self) -> Float32Array:

@@ -29,7 +29,7 @@ class PolicyNetworks:
         self._scalar_multiplier = risk.multiplier or 0.0
         self._multiplier_max = risk.multiplier_max
         self._action_size = pair - size
-        self._inputs: dict[int, Float32Array] = {}
+        self._inputs: dict[int, tuple[Float32Array, Float32Array]] = {}
 
     def see(self, observation: Float32Array) -> None:
         """Take the observation that is asked about from now on."""
@@ -56,13 +56,14 @@ class PolicyNetworks:
             (k,) Q_c, the larger of the twins (alam.md §4.1), and (k,) the outputs of the risk network for [s, a, Q_c, λ̄]
             (docs/risk.md), None where there is none; both valid until the next call.
         """
-        first, second = (critic(actions)[:, 0] for critic in self._critics)
+        pairs, rows = self._inputs_for(len(actions))
+        pairs[:, 1:] = actions
+        first, second = (critic(pairs)[:, 0] for critic in self._critics)
         cost_values = np.maximum(first, second, first)
         if multiplier is None or self._risk is None:
             return cost_values, None
-        inputs = self._inputs_for(len(actions))
-        inputs[:, : self._action_size], inputs[:, -2], inputs[:, -1] = actions, cost_values, multiplier
-        return cost_values, self._risk(inputs)[:, 0]
+        rows[:, 1:-2], rows[:, -2], rows[:, -1] = actions, cost_values, multiplier
+        return cost_values, self._risk(rows)[:, 0]
 
     def action(self, observation: Float32Array) -> Float32Array:
         """Return the deterministic action, (action_size,) float32 in [-1, 1]."""
@@ -89,12 +90,13 @@ class PolicyNetworks:
         if self._risk is None:
             return None
         self.see(observation)
-        return float(self._risk(np.array([(*action, cost_value, multiplier)], np.float32))[0, 0])
+        return float(self._risk(np.array([(1.0, *action, cost_value, multiplier)], np.float32))[0, 0])
 
-    def _inputs_for(self, count: int) -> Float32Array:
-        """Return the buffer (k, action_size + 2) of what the risk network sees beside the observation."""
+    def _inputs_for(self, count: int) -> tuple[Float32Array, Float32Array]:
+        """Return the buffers of what critics and risk network see beside the observation, (k, 1 + action_size) and 2 more."""
         if count not in self._inputs:
-            self._inputs[count] = np.empty((count, self._action_size + 2), np.float32)
+            size = 1 + self._action_size
+            self._inputs[count] = np.ones((count, size), np.float32), np.ones((count, size + 2), np.float32)
         return self._inputs[count]
 
 
