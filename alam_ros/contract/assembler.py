@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.channel_reader import ChannelReader
+from alam_ros.contract.frame_history import FrameHistory
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Channel, Contract
@@ -37,7 +38,16 @@ class ObservationAssembler:
         self._timeouts = {channel.name: channel.timeout or math.inf for channel in contract.observation}
         self._stamped = [_watched(channel) for channel in contract.observation if channel.timeout is not None]
         self._readers = tuple(ChannelReader(channel, frames) for channel in contract.observation)
-        self._newest = _newest_frames(contract)
+        self._history = FrameHistory(contract.observation)
+        self._parts = list(zip(self._readers, self._history.places, strict=True))
+        self._curved = [(reader, place) for reader, place in self._parts if reader.is_curved]
+        self._centre, self._factor = (np.concatenate([getattr(r, name) for r in self._readers]) for name in ("centre", "factor"))
+        sizes = [channel.size for channel in contract.observation]
+        self._upper = np.repeat([1.0 if reader.is_clipped else np.inf for reader in self._readers], sizes)
+        self._lower = -self._upper
+        # Latched channels are wishes, such as goals, and lie as far as one likes.
+        self._is_counted = np.repeat([channel.timeout is not None for channel in contract.observation], sizes)
+        self._values, self._clipped = np.zeros_like(self._centre), np.zeros_like(self._centre)
         self._samples: dict[str, Sample] = {}
         self._times: dict[str, tuple[float, float]] = {}
 
@@ -49,8 +59,7 @@ class ObservationAssembler:
 
     def restart_histories(self) -> None:
         """Forget the histories but keep the latest samples, after ticks were missed."""
-        for reader in self._readers:
-            reader.restart()
+        self._history.restart()
 
     def update(self, topic: str, sample: Sample, *, stamp: float = 0.0, received: float = 0.0) -> None:
         """Take the latest sample of a topic.
@@ -101,10 +110,20 @@ class ObservationAssembler:
             raise ObservationError(
                 "data on all channels", f"none yet on {', '.join(absent)}", "wait for them, or check the topics"
             )
-        # All frames before any history: a tick that fails must not leave the histories out of step.
-        frames = [reader.frame(self._samples) for reader in self._readers]
-        stacked = [reader.push(frame) for reader, frame in zip(self._readers, frames, strict=True)]
-        return np.concatenate(stacked, dtype=np.float32)
+        # All values before the history: a tick that fails must not leave it out of step.
+        values, clipped = self._values, self._clipped
+        for reader, place in self._parts:
+            values[place] = reader.extracted(self._samples)
+        if not np.isfinite(values).all():
+            for reader, place in self._parts:
+                reader.check(values[place])
+        for reader, place in self._curved:
+            values[place] = reader.curved(values[place])
+        np.subtract(values, self._centre, values)
+        np.multiply(values, self._factor, values)
+        np.maximum(values, self._lower, clipped)
+        np.minimum(clipped, self._upper, clipped)
+        return self._history.push(clipped)
 
     def excess(self) -> NDArray[np.float32]:
         """Return how far the newest data of the last tick lay beyond their channels' ranges before they were clipped.
@@ -114,8 +133,7 @@ class ObservationAssembler:
             latched channels.
         """
         excess = np.zeros(self.contract.observation_size, np.float32)
-        for reader, newest in zip(self._readers, self._newest, strict=True):
-            excess[newest] = reader.excess
+        excess[self._history.newest] = (self._values - self._clipped) * self._is_counted
         return excess
 
     def _oldest(self, topics: tuple[str, ...], which: int) -> float:
@@ -131,11 +149,3 @@ def _watched(channel: Channel) -> tuple[str, ...]:
     """Return the topics whose silence makes a channel old."""
     return (channel.topic, channel.reference_topic) if channel.reference_topic and channel.timeout else (channel.topic,)
 
-
-def _newest_frames(contract: Contract) -> list[slice]:
-    """Return where in the observation the newest frame of each channel stands."""
-    found, begin = [], 0
-    for channel in contract.observation:
-        found.append(slice(begin, begin + channel.size))
-        begin += channel.size * channel.history
-    return found
