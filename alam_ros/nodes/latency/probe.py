@@ -6,6 +6,7 @@ before a question is published until its answer's callback begins.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -49,9 +50,10 @@ class Probe:
     """Asks two sides."""
 
     def __init__(self, settings: Settings) -> None:
+        gc.disable()
         rclpy.init(args=[])
         self._node = rclpy.create_node("probe")
-        self._executor = make_executor("events")
+        self._executor = make_executor()
         self._executor.add_node(self._node)
         role = role_of(settings.role, load_policy(settings.policy).contract)
         self._plan = settings.plan
@@ -72,6 +74,7 @@ class Probe:
 
     def _play(self, block: Block) -> None:
         begin, begin_ns = time.perf_counter() + LEAD_S, time.time_ns() + round(LEAD_S * SECOND_NS)
+        gc.collect()
         for name in block.sides:
             self._sides[name].latch(begin_ns)
         for step in block.steps:
