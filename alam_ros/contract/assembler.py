@@ -14,7 +14,6 @@ from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Channel, Contract
 from alam_ros.errors import ObservationError
 
-
 UNSEEN = (-math.inf, -math.inf)
 """Stamp and time of arrival of what never came."""
 
@@ -148,4 +147,3 @@ def _topics(channel: Channel) -> frozenset[str]:
 def _watched(channel: Channel) -> tuple[str, ...]:
     """Return the topics whose silence makes a channel old."""
     return (channel.topic, channel.reference_topic) if channel.reference_topic and channel.timeout else (channel.topic,)
-

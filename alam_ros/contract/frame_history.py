@@ -44,4 +44,4 @@ class FrameHistory:
         else:
             self._frames[1:] = self._frames[:-1]
             self._frames[0] = frame
-        return self._flat.take(self._order)
+        return np.asarray(self._flat.take(self._order))

@@ -74,16 +74,17 @@ class JudgeSource:
         self._judge.forget()
 
     def judge(self) -> Judgement | None:
-        """Judge the last command in the newest state and publish its risk; None where there is nothing new to judge."""
+        """Judge the last command in the newest state; None where there is nothing new to judge."""
         self._observe()
         try:
-            judgement = self._judge.judge(ros_time_ns(self._node))
+            return self._judge.judge(ros_time_ns(self._node))
         except AlamError as error:
             self._complain(error)
             return None
-        if judgement is not None:
-            self._risk.publish(self._message.of(judgement.estimate))
-        return judgement
+
+    def tell(self, judgement: Judgement) -> None:
+        """Publish the risk of what was commanded."""
+        self._risk.publish(self._message.of(judgement.estimate))
 
     def ages(self) -> dict[str, float]:
         """Return for the diagnostics the age of each channel, s."""

@@ -38,6 +38,7 @@ from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRAC
 from alam_ros.nodes.rates import Rates
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.stamps import ros_time_ns, time_message
+from alam_ros.onboard.command_judge import Judgement
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession, GateTick
 from alam_ros.onboard.gate_settings import CHOICES, THRESHOLDS, gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import contract_of
@@ -177,25 +178,33 @@ class SafetyMonitorNode(SafeLifecycleNode):
             self._trace(self._header(self._now_ns()), time.monotonic())
             return
         started = time.perf_counter()
-        self._take_judgement()
+        judgement = self._take_judgement()
         now, stamp_ns = time.monotonic(), self._now_ns()
         self._rates.note("gate ticks")
         self._carry_out(dataclasses.replace(self._session.tick(now), stamp_ns=stamp_ns), started)
+        self._tell_risk(judgement)
         self._trace(self._header(stamp_ns), now)
 
     def _decide(self) -> None:
         """Decide at once: a command, or what ought to stop the robot, does not wait for the clock."""
         started = time.perf_counter()
-        self._take_judgement()
+        judgement = self._take_judgement()
         self._carry_out(self._session.decide(time.monotonic(), self._now_ns), started)
+        self._tell_risk(judgement)
 
-    def _take_judgement(self) -> None:
+    def _take_judgement(self) -> Judgement | None:
         judged = self._judge.judge() if self._judge is not None else None
         if judged is not None:
-            self._rates.note("risks")
             self._session.take(
                 GateEvent.command_risk(time.monotonic(), judged.risk, judged.estimate.stamp_ns, judged.estimate.policy_id)
             )
+        return judged
+
+    def _tell_risk(self, judgement: Judgement | None) -> None:
+        """Publish what was judged; after the command, which does not wait for it."""
+        if judgement is not None and self._judge is not None:
+            self._rates.note("risks")
+            self._judge.tell(judgement)
 
     def _carry_out(self, tick: GateTick, started: float) -> None:
         """Send and report what the gate decided."""

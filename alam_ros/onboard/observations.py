@@ -50,7 +50,7 @@ class ObservationStream:
         return self.synchroniser.poll(now)
 
     def waits_until(self) -> float | None:
-        """Return when the control tick that waits for its data runs at the latest, s of the steady clock; None where none does."""
+        """Return when the control tick that waits for data runs at the latest, s of the steady clock; None where none does."""
         return self.synchroniser.waits_until()
 
     def stamp_ns(self, tick: ControlTick) -> int:

@@ -84,7 +84,7 @@ class PolicyRuntime:
         Raises:
             ObservationError: when one of them is of another shape or not finite.
         """
-        state, chosen = self._checked_observation(observation), self._checked_actions((action,))
+        state, chosen = self._checked_observation(observation), self._checked_actions(np.asarray(action)[None])
         self._networks.see(state)
         return self._scores(chosen, self._novelty(state, excess))[0]
 

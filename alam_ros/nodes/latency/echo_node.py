@@ -1,4 +1,4 @@
-"""A bare node: it takes the messages that one of ours takes and answers with the messages that it answers with, and does nothing else.
+"""A bare node: it takes the messages that one of ours takes, answers with those that ours answers with, and does nothing else.
 
 What it takes of time is what rclpy and DDS take: taking and deserialising every message, and publishing the answers, which are
 made once and only given the stamp of what they answer.
@@ -25,7 +25,9 @@ class EchoNode(Node):
         self.declare_parameter("policy", "", fixed("path of the policy file whose contract names the messages"))
         self.declare_parameter("role", "policy", fixed("policy, monitor or judge: whose messages are taken and answered"))
         role = role_of(self.get_parameter("role").value, load_policy(self.get_parameter("policy").value).contract)
-        self._answers = [(self.create_publisher(port.kind, topic, port.qos[0]), port.kind()) for topic, port in role.answers.items()]
+        self._answers = [
+            (self.create_publisher(port.kind, topic, port.qos[0]), port.kind()) for topic, port in role.answers.items()
+        ]
         self._listen(role)
 
     def stop(self) -> None:

@@ -55,7 +55,7 @@ class Role:
 
 
 def role_of(name: str, contract: Contract) -> Role:
-    """Return the role of the policy node (`policy`), or of the safety monitor that is told the risk (`monitor`) or judges (`judge`)."""
+    """Return the role of the policy node (`policy`), or of the safety monitor: told the risk (`monitor`) or judging (`judge`)."""
     ports = _ports(contract, is_raw=name == "monitor")
     command = Port(MESSAGE_TYPES[contract.action.type], (COMMAND,))
     risk = Port(RiskEstimate, (RISK,))

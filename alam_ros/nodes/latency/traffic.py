@@ -1,4 +1,4 @@
-"""A robot that stands in an open place and a commander who drives slowly: what a policy calls safe, so that every command passes."""
+"""A robot in an open place and a commander who drives slowly: what a policy calls safe, so that every command passes."""
 
 from __future__ import annotations
 

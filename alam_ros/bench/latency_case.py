@@ -1,4 +1,4 @@
-"""Starts one of our nodes and a bare one as a user would, and lets the probe ask both."""
+"""One of our nodes and a bare one, started as a user would start them, and the probe that asks both."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alam_ros.demo.drive import DOMAINS
 from alam_ros.demo.processes import ProcessGroup
 from alam_ros.errors import BenchmarkError
+from alam_ros.policy_file import PolicyContents, read_policy, write_policy
 from alam_ros.resources import config_path
 
-DOMAINS = range(1, 102)
-"""The domain ids whose ports lie below Linux's ephemeral range."""
 START_TIMEOUT_S = 60.0
 BUSY = "while True: pass"
+EXECUTORS = ("events", "single_threaded")
+"""Values of the nodes' parameter `executor`, their default first."""
 
 
 @dataclass(frozen=True)
@@ -78,28 +80,45 @@ def measure(case: Case, policy: Path, folder: Path) -> Mapping[str, Sequence[Map
 
     Args:
         case: what.
-        policy: file of which the nodes work, with a control period of 1 / rate.
+        policy: file by which the nodes work; copied with a control period of 1 / rate, so that every observation is answered.
         folder: for logs.
 
     Raises:
         DemoError: when a node cannot be started.
         BenchmarkError: when the probe fails.
     """
+    policy = with_period(policy, 1.0 / case.rate, folder / "policy.alam")
     subject, executor = SUBJECTS[case.role], {"executor": case.executor}
     ours = _node(subject.module, "ours", {"policy": policy, **executor}, config_path(subject.parameters))
     echo = _node("latency.echo_node", "echo", {"policy": policy, "role": case.role, **executor})
-    with ProcessGroup(folder, _environment(folder)) as group:
+    environment = _environment(folder)
+    with ProcessGroup(folder, environment) as group:
         processes = {"ours": group.start("ours", ours).process_id, "echo": group.start("echo", echo).process_id}
         group.run("bring_up", [sys.executable, "-m", "alam_ros.nodes.bring_up", f"/ours/{subject.node}"], START_TIMEOUT_S)
         for number in range(len(os.sched_getaffinity(0)) if case.is_loaded else 0):
             group.start(f"busy_{number}", [sys.executable, "-c", BUSY])
         settings = {"policy": str(policy), "role": case.role, "plan": case.plan(), "processes": processes}
-        return _probe(settings, folder)
+        found: Mapping[str, Sequence[Mapping[str, Any]]] = _probe(settings, environment, folder)
+        return found
 
 
-def _probe(settings: Mapping[str, object], folder: Path) -> Any:
+def with_period(policy: Path, period: float, copy: Path) -> Path:
+    """Write a policy file with another control period (s) and return its path.
+
+    Raises:
+        PolicyFileError: when the file cannot be read, or the copy not be written.
+    """
+    contents = read_policy(policy)
+    manifest = dict(contents.manifest)
+    manifest["contract"] = {**manifest["contract"], "control_period": period}
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    write_policy(copy, PolicyContents(manifest, contents.weights))
+    return copy
+
+
+def _probe(settings: Mapping[str, object], environment: Mapping[str, str], folder: Path) -> Any:
     command = [sys.executable, "-m", "alam_ros.nodes.latency.probe", json.dumps(settings)]
-    found = subprocess.run(command, env=_environment(folder), capture_output=True, text=True, check=False)  # noqa: S603
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if found.returncode:
         last = found.stderr.strip().splitlines()[-1:]
         raise BenchmarkError("the probe to measure", f"status {found.returncode}: {' '.join(last)}", f"see the logs in {folder}")
@@ -116,11 +135,11 @@ def _node(module: str, namespace: str, parameters: Mapping[str, object], file: P
 
 def _environment(folder: Path) -> dict[str, str]:
     return {
+        "ROS_DOMAIN_ID": str(DOMAINS[secrets.randbelow(len(DOMAINS))]),
         **os.environ,
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "ROS_LOG_DIR": str(folder.resolve()),
         # Over shared memory, Fast DDS 2.14 can crash a process that closes its participant after a peer was killed.
         "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
-        "OMP_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",
     }
