@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alam_ros.bench.latency_case import Case
 from alam_ros.bench.spread import Spread, paired, spread
+from alam_ros.errors import BenchmarkError
 
 MOST_ADDED_US = {"median": 150.0, "p99": 500.0}
 """What a node may add to the latency of the bare one."""
@@ -69,7 +70,11 @@ class Comparison:
 
 
 def comparisons(case: Case, found: Mapping[str, Turns]) -> list[Comparison]:
-    """Return one comparison for each topic on which the nodes answer."""
+    """Return one comparison for each topic on which the nodes answer.
+
+    Raises:
+        BenchmarkError: when a node did not answer at all.
+    """
     return [_comparison(case, answer, found["ours"], found["echo"]) for answer in found["ours"][0]["answers"]]
 
 
@@ -95,8 +100,12 @@ def _comparison(case: Case, answer: str, ours: Turns, echo: Turns) -> Comparison
 
 
 def _waits(turn: Mapping[str, Any], answer: str) -> NDArray[np.float64]:
-    """Return the latencies of a turn's answers, µs; infinite where nothing was answered at all."""
-    return 1e6 * np.array([seconds for _, seconds in turn["answers"][answer]] or [np.inf])
+    """Return the latencies of a turn's answers, µs."""
+    seconds = np.array([seconds for _, seconds in turn["answers"][answer]])
+    if not seconds.size:
+        found = f"none of {turn['questions']} questions answered"
+        raise BenchmarkError(f"answers on `{answer}` in every turn", found, "give the nodes a machine on which they can work")
+    return 1e6 * seconds
 
 
 def _missed(turn: Mapping[str, Any], answer: str, period: float) -> NDArray[np.bool_]:
@@ -111,7 +120,7 @@ def _latency(turns: Turns, waits: Sequence[NDArray[np.float64]], missed: Sequenc
     p99, p99_9 = np.quantile(everything, (0.99, 0.999)).tolist()
     return Latency(
         questions=sum(turn["questions"] for turn in turns),
-        answers=int(np.isfinite(everything).sum()),
+        answers=everything.size,
         median=spread([float(np.median(each)) for each in waits]),
         p99=p99,
         p99_9=p99_9,
