@@ -63,7 +63,7 @@ class CommandConverter:
         self._reader = CommandReader(spec)
         self.message_type = MESSAGE_TYPES[spec.type]
         self._message = self.message_type()
-        self._header = Header(frame_id=spec.frame) if isinstance(self._message, TwistStamped) else None
+        self._header = Header(frame_id=spec.frame) if isinstance(self._message, TwistStamped) else Header()
         names = [component.name for component in spec.components]
         # Found once: following a path such as `linear.x` costs as much as publishing.
         self._fields = [_field(_twist(self._message), name) for name in names] if spec.is_twist else []
@@ -76,16 +76,21 @@ class CommandConverter:
         Types without a stamp drop it, and so do trajectories, whose stamp is not when they were made but when they begin: zero
         is at once, whereas controllers refuse a beginning that has passed.
         """
+        if isinstance(self._message, TwistStamped):
+            self._header.stamp = stamp
+        return self.to_message_under(values, self._header)
+
+    def to_message_under(self, values: ArrayLike, header: Header) -> Any:
+        """Return the same under another message's header, for types that have one."""
         numbers = np.asarray(values, dtype=np.float64).tolist()
         message = self._message
+        if hasattr(message, "header"):
+            message.header = header
         if isinstance(message, Float64MultiArray):
             message.data = numbers
         elif isinstance(message, JointTrajectory):
             message.points = [JointTrajectoryPoint(velocities=numbers, time_from_start=self._duration)]
         else:
-            if self._header is not None:
-                self._header.stamp = stamp
-                message.header = self._header
             for (part, leaf), number in zip(self._fields, numbers, strict=True):
                 setattr(part, leaf, number)
         return message

@@ -225,11 +225,11 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _send(self, decision: GateDecision) -> None:
         """Send a passed command under its source's stamp, an invented or the policy's own under the present time."""
+        converter = self._gated.converter
         if decision.is_passed and hasattr(self._source, "header"):
-            message = self._gated.converter.to_message(decision.command, self._source.header.stamp)
-            message.header = self._source.header
+            message = converter.to_message_under(decision.command, self._source.header)
         else:
-            message = self._gated.converter.to_message(decision.command, self._now())
+            message = converter.to_message(decision.command, self._now())
         self._command_out.publish(message)
 
     def _send_zero(self) -> None:
