@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+import alam_ros  # noqa: F401  before NumPy, for whose products it sets the number of threads
+
 # Machines differ in speed and share their cores: an example is never too slow, and a failure can be repeated anywhere.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -17,7 +17,7 @@ def update_cost_text(found: UpdateCost) -> str:
         f" ours: actor every {sizes.actor_delay} updates, multiplier every {sizes.multiplier_delay}. Median (quartiles) of"
         f" {found.starts} × {found.rounds} rounds in which all took turns. One product, repeated: {found.gflop_per_s} GFLOP/s."
     )
-    learners = _table(
+    learners = table(
         (
             "learner",
             "CPU ms an update",
@@ -36,7 +36,7 @@ def update_cost_text(found: UpdateCost) -> str:
             for name, cost in found.learners.items()
         ),
     )
-    ratios = _table(
+    ratios = table(
         ("CPU time over CPU time", "measured", "at most"),
         ((name, str(ratio.value), f"{ratio.limit:g}") for name, ratio in found.ratios.items()),
     )
@@ -45,7 +45,7 @@ def update_cost_text(found: UpdateCost) -> str:
 
 def growth_text(found: Growth) -> str:
     """Return the tables of the update's growth."""
-    replay = _table(
+    replay = table(
         ("transitions kept", "CPU ms a step", "relative", "memory grew by, MB", "rows alone, MB"),
         (
             (f"{row.transitions:,}", str(row.cpu_ms), str(row.relative), f"{row.megabytes:.1f}", f"{row.row_megabytes:.1f}")
@@ -58,10 +58,12 @@ def growth_text(found: Growth) -> str:
 def _points(name: str, points: Sequence[Point]) -> str:
     columns = (name, "updates per CPU second", "limit", "share of sgemm")
     rows = ((f"{p.size}", str(p.updates_per_s), str(p.limit_per_s), str(p.share_of_sgemm)) for p in points)
-    return _table(columns, rows)
+    return table(columns, rows)
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+
     def lines() -> Iterator[str]:
         yield "| " + " | ".join(columns) + " |"
         yield "|" + "---|" * len(columns)

@@ -14,6 +14,7 @@ from alam_ros.bench.growth import Growth, growth
 from alam_ros.bench.sizes import Sizes
 from alam_ros.bench.text import growth_text, update_cost_text
 from alam_ros.bench.update_cost import UpdateCost, update_cost
+from alam_ros.cli import bench_ros
 from alam_ros.cli.arguments import positive_integer
 from alam_ros.demo.machine import describe_machine, describe_versions
 from alam_ros.report.theme import LIGHT, png, styled
@@ -80,4 +81,5 @@ def _parser() -> argparse.ArgumentParser:
     learner.add_argument(
         "--peers", type=Path, default=PEERS, metavar="PYTHON", help="of the peers' environment (default: what `make bench` made)"
     )
+    bench_ros.add(subjects)
     return parser

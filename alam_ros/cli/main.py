@@ -20,7 +20,7 @@ COMMANDS = {
     "contract": "check a contract, and whether a recorded drive fits it",
     "replay": "look back at a recorded drive: risk, gate and four numbers, without ROS",
     "gate-study": "what the gate does to a careless commander, or to the policy itself",
-    "bench": "measure the learner against its peers and against the machine",
+    "bench": "measure the learner against its peers and the machine, and the nodes against a bare one",
     "bandit": "compare rules of updating the multiplier on a problem whose multiplier is known",
 }
 """Sub-command → what it does. Each is a module of this package, imported when chosen, with `main(arguments) -> int`."""

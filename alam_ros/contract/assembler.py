@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.channel_reader import ChannelReader
+from alam_ros.contract.frame_history import FrameHistory
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Channel, Contract
 from alam_ros.errors import ObservationError
+
+UNSEEN = (-math.inf, -math.inf)
+"""Stamp and time of arrival of what never came."""
 
 
 class ObservationAssembler:
@@ -26,7 +32,21 @@ class ObservationAssembler:
     def __init__(self, contract: Contract, frames: FrameTree | None = None) -> None:
         self.contract = contract
         self._topics = frozenset(topic for topic, _ in contract.topics())
+        self._needs = {channel.name: _topics(channel) for channel in contract.observation}
+        self._watched = {channel.name: _watched(channel) for channel in contract.observation}
+        self._timeouts = {channel.name: channel.timeout or math.inf for channel in contract.observation}
+        self._stamped = [_watched(channel) for channel in contract.observation if channel.timeout is not None]
         self._readers = tuple(ChannelReader(channel, frames) for channel in contract.observation)
+        self._history = FrameHistory(contract.observation)
+        self._parts = list(zip(self._readers, self._history.places, strict=True))
+        self._curved = [(reader, place) for reader, place in self._parts if reader.is_curved]
+        self._centre, self._factor = (np.concatenate([getattr(r, name) for r in self._readers]) for name in ("centre", "factor"))
+        sizes = [channel.size for channel in contract.observation]
+        self._upper = np.repeat([1.0 if reader.is_clipped else np.inf for reader in self._readers], sizes)
+        self._lower = -self._upper
+        # Latched channels are wishes, such as goals, and lie as far as one likes.
+        self._is_counted = np.repeat([channel.timeout is not None for channel in contract.observation], sizes)
+        self._values, self._clipped = np.zeros_like(self._centre), np.zeros_like(self._centre)
         self._samples: dict[str, Sample] = {}
         self._times: dict[str, tuple[float, float]] = {}
 
@@ -38,8 +58,7 @@ class ObservationAssembler:
 
     def restart_histories(self) -> None:
         """Forget the histories but keep the latest samples, after ticks were missed."""
-        for reader in self._readers:
-            reader.restart()
+        self._history.restart()
 
     def update(self, topic: str, sample: Sample, *, stamp: float = 0.0, received: float = 0.0) -> None:
         """Take the latest sample of a topic.
@@ -62,20 +81,19 @@ class ObservationAssembler:
 
     def missing(self) -> tuple[str, ...]:
         """Return the names of the channels that have not had all their data yet."""
-        return tuple(c.name for c in self.contract.observation if not _topics(c) <= self._samples.keys())
+        return tuple(name for name, topics in self._needs.items() if not topics <= self._samples.keys())
 
     def ages(self, now: float) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived (infinite before the first)."""
-        return {channel.name: now - self._oldest(channel, 1) for channel in self.contract.observation}
+        return {name: now - self._oldest(topics, 1) for name, topics in self._watched.items()}
 
     def stale(self, now: float) -> tuple[str, ...]:
         """Return the names of the channels whose silence exceeds their timeout."""
-        ages = self.ages(now)
-        return tuple(c.name for c in self.contract.observation if ages[c.name] > (c.timeout or float("inf")))
+        return tuple(name for name, age in self.ages(now).items() if age > self._timeouts[name])
 
     def stamp(self) -> float:
         """Return the stamp of the observation: the oldest among the channels that can grow stale."""
-        return min((self._oldest(c, 0) for c in self.contract.observation if c.timeout is not None), default=0.0)
+        return min((self._oldest(topics, 0) for topics in self._stamped), default=0.0)
 
     def advance(self) -> NDArray[np.float32]:
         """Run one control tick.
@@ -91,10 +109,20 @@ class ObservationAssembler:
             raise ObservationError(
                 "data on all channels", f"none yet on {', '.join(absent)}", "wait for them, or check the topics"
             )
-        # All frames before any history: a tick that fails must not leave the histories out of step.
-        frames = [reader.frame(self._samples) for reader in self._readers]
-        stacked = [reader.push(frame) for reader, frame in zip(self._readers, frames, strict=True)]
-        return np.concatenate(stacked).astype(np.float32)
+        # All values before the history: a tick that fails must not leave it out of step.
+        values, clipped = self._values, self._clipped
+        for reader, place in self._parts:
+            values[place] = reader.extracted(self._samples)
+        if not np.isfinite(values).all():
+            for reader, place in self._parts:
+                reader.check(values[place])
+        for reader, place in self._curved:
+            values[place] = reader.curved(values[place])
+        np.subtract(values, self._centre, values)
+        np.multiply(values, self._factor, values)
+        np.maximum(values, self._lower, clipped)
+        np.minimum(clipped, self._upper, clipped)
+        return self._history.push(clipped)
 
     def excess(self) -> NDArray[np.float32]:
         """Return how far the newest data of the last tick lay beyond their channels' ranges before they were clipped.
@@ -103,17 +131,19 @@ class ObservationAssembler:
             (observation_size,) float32, in the scale of the observation; zero within range, for data of earlier ticks and for
             latched channels.
         """
-        rows = [
-            np.pad(reader.excess, (0, channel.size * (channel.history - 1)))
-            for reader, channel in zip(self._readers, self.contract.observation, strict=True)
-        ]
-        return np.concatenate(rows).astype(np.float32)
+        excess = np.zeros(self.contract.observation_size, np.float32)
+        excess[self._history.newest] = (self._values - self._clipped) * self._is_counted
+        return excess
 
-    def _oldest(self, channel: Channel, which: int) -> float:
-        unseen = (float("-inf"), float("-inf"))
-        topics = (channel.topic, channel.reference_topic) if channel.reference_topic and channel.timeout else (channel.topic,)
-        return min(self._times.get(topic, unseen)[which] for topic in topics)
+    def _oldest(self, topics: tuple[str, ...], which: int) -> float:
+        """Return the oldest stamp (`which` 0) or time of arrival (1) of the topics, minus infinity before the first."""
+        return min([self._times.get(topic, UNSEEN)[which] for topic in topics])
 
 
-def _topics(channel: Channel) -> set[str]:
-    return {channel.topic, channel.reference_topic} - {""}
+def _topics(channel: Channel) -> frozenset[str]:
+    return frozenset({channel.topic, channel.reference_topic} - {""})
+
+
+def _watched(channel: Channel) -> tuple[str, ...]:
+    """Return the topics whose silence makes a channel old."""
+    return (channel.topic, channel.reference_topic) if channel.reference_topic and channel.timeout else (channel.topic,)

@@ -1,4 +1,4 @@
-"""The latest samples → one channel of the observation."""
+"""The latest samples → the values of one channel."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from alam_ros.errors import ObservationError
 
 
 class ChannelReader:
-    """Extracts, scales and stacks one channel.
+    """Extracts one channel and says how it is scaled: curved, then shifted by `centre`, multiplied by `factor` and clipped.
 
     Args:
         channel: to read.
         frames: transforms for goals that are given in a frame of their own; without, all frames must be as the contract says.
 
     Attributes:
-        excess: how far each element of the last frame lay beyond the channel's range, in its scale of [-1, 1], before it was
-            clipped; negative below. Zero for latched channels: those are wishes, such as goals, and lie as far as one likes.
+        centre, factor: (size,) that map the channel's range, once curved, to [-1, 1]; 0 and 1 for a channel without.
+        is_clipped: whether it has a range.
+        is_curved: whether `curved` changes anything.
     """
 
     def __init__(self, channel: Channel, frames: FrameTree | None = None) -> None:
@@ -31,59 +32,52 @@ class ChannelReader:
         self._tree = frames
         self._extract = EXTRACTORS[(channel.type, channel.field)](channel)
         bounds = channel.bounds()
-        self._centre: NDArray[np.float64] | None = None
+        self.is_clipped = bounds is not None
+        self.is_curved = channel.power != 1.0 or (self.is_clipped and channel.scale != "linear")
         self._least: NDArray[np.float64] | None = None
+        self.centre, self.factor = np.zeros(channel.size), np.ones(channel.size)
         if bounds is not None:
             low, high = np.array(bounds).T
             if channel.scale != "linear":
                 self._least = low
                 low, high = np.sort((self._spread(low), self._spread(high)), axis=0)
-            self._centre, self._scale = (low + high) / 2, 2 / (high - low)
-        self._frames: list[NDArray[np.float64]] = []
-        self.excess = np.zeros(channel.size)
+            self.centre, self.factor = (low + high) / 2, 2 / (high - low)
 
-    def restart(self) -> None:
-        """Forget the history."""
-        self._frames.clear()
+    def extracted(self, samples: Samples) -> NDArray[np.float64]:
+        """Return the present values in the channel's unit, not yet known to be finite.
 
-    def frame(self, samples: Samples) -> NDArray[np.float64]:
-        """Return the current frame, scaled.
+        Raises:
+            ObservationError: when a sample is of the wrong shape or frame.
+        """
+        self._check_frame(samples[self._channel.topic])
+        return self._extract(self._seen_from_reference(samples))
+
+    def physical(self, samples: Samples) -> NDArray[np.float64]:
+        """Return the present values in the channel's unit.
 
         Raises:
             ObservationError: when a value is not finite, or a sample of the wrong shape or frame.
         """
-        return self._scaled(self.physical(samples))
+        values = self.extracted(samples)
+        self.check(values)
+        return values
 
-    def physical(self, samples: Samples) -> NDArray[np.float64]:
-        """Return the current frame in the channel's unit; errors as of `frame`."""
-        self._check_frame(samples[self._channel.topic])
-        frame = self._extract(self._seen_from_reference(samples))
-        if not np.isfinite(frame).all():  # before clipping, which would hide infinities
+    def check(self, values: NDArray[np.float64]) -> None:
+        """Refuse values that are not finite; to be done before clipping, which would hide infinities.
+
+        Raises:
+            ObservationError: when one is not.
+        """
+        if not np.isfinite(values).all():
             raise ObservationError(
-                f"finite values in the channel `{self._channel.name}`", str(frame), f"check `{self._channel.topic}`"
+                f"finite values in the channel `{self._channel.name}`", str(values), f"check `{self._channel.topic}`"
             )
-        return frame
 
-    def push(self, frame: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Push a frame and return the stacked history, newest first; the first frame fills a fresh history."""
-        depth = (self._channel.history - 1) * self._channel.stride + 1
-        if depth == 1:
-            return frame
-        self._frames = [frame, *self._frames[: depth - 1]] if self._frames else [frame] * depth
-        return np.concatenate(self._frames[:: self._channel.stride])
-
-    def _scaled(self, frame: NDArray[np.float64]) -> NDArray[np.float64]:
+    def curved(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values of the channel's unit raised to its power and on its logarithmic or exponential scale."""
         if self._channel.power != 1.0:
-            frame = np.copysign(np.abs(frame) ** self._channel.power, frame)
-        if self._centre is None:
-            return frame
-        if self._least is not None:
-            frame = self._spread(np.maximum(frame, self._least))
-        scaled = (frame - self._centre) * self._scale
-        clipped = np.clip(scaled, -1.0, 1.0)
-        if self._channel.timeout is not None:
-            self.excess = scaled - clipped
-        return np.asarray(clipped)
+            values = np.copysign(np.abs(values) ** self._channel.power, values)
+        return values if self._least is None else self._spread(np.maximum(values, self._least))
 
     def _seen_from_reference(self, samples: Samples) -> Samples:
         """Return the samples with a goal of a named frame as it lies in the frame it is seen from; only its position is used."""

@@ -53,7 +53,7 @@ class ScanSectors(Extractor):
         ranges = self._measured(scan)
         if not self._is_identity:
             ranges = np.minimum.reduceat(ranges[self._order], self._starts)
-        if np.isinf(ranges).any():
+        if ranges.max() == np.inf:
             ranges = np.where(ranges == np.inf, self._low, ranges)
         return ranges
 
@@ -61,7 +61,8 @@ class ScanSectors(Extractor):
         """Return what each beam says, and +inf, which never wins a minimum, for a beam that measured nothing."""
         self._check_limits(scan)
         ranges = scan.ranges.astype(np.float64)
-        if ranges.min() > 0.0 and ranges.min() >= scan.range_min and np.isfinite(ranges.max()) and ranges.max() <= scan.range_max:
+        nearest, farthest = float(ranges.min()), float(ranges.max())  # NaN where any beam is
+        if nearest > 0.0 and nearest >= scan.range_min and farthest <= scan.range_max and farthest < math.inf:
             return ranges
         absent, far = unmeasured(scan), (ranges > scan.range_max) | np.isposinf(ranges)
         if self._channel.zero == "no_return":

@@ -135,6 +135,10 @@ class ObservationSynchroniser:
             self._restart(stamp)
         return False
 
+    def waits_until(self) -> float | None:
+        """Return when the oldest pending control tick runs at the latest, s of the clock of `received`; None without one."""
+        return self._pending[0].received + self._period / 2 if self._pending else None
+
     def poll(self, now: float) -> ControlTick | None:
         """Run the oldest control tick that is due, if any; call again until there is none.
 

@@ -44,6 +44,11 @@ class ChildProcess:
             )
 
     @property
+    def process_id(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """Return the exit status, negative for the signal that ended it; None while it runs."""
         return self._process.poll()

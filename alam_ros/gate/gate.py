@@ -37,6 +37,7 @@ class Gate:
         self._sent = np.zeros(len(config.limits.names))
         self._zero_since: float | None = None
         self._only_danger_since: float | None = None
+        self._decided_by: object = None
 
     @property
     def is_latched(self) -> bool:
@@ -111,10 +112,15 @@ class Gate:
         self._config = config
         self._inputs.reconfigure(self._enter(now), config)
 
+    def has_turned(self) -> bool:
+        """Say whether, since the last tick, a cause came or went that restricts commands."""
+        return self._decided_by != self._inputs.restrictions()
+
     def tick(self, now: float) -> GateDecision:
         """Decide what the robot is told now."""
         now = self._enter(now)
         self._inputs.update(now)
+        self._decided_by = self._inputs.restrictions()
         elapsed = self._time.tick()
         verdict = self._resolve(now, is_latched=self._is_latched)
         command, scale = self._output(verdict, elapsed)

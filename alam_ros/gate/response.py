@@ -31,22 +31,24 @@ class CommandResponse:
 
     Attributes:
         last: what was judged last; None before.
+        fault: what is wrong with it; empty where nothing is.
         hold: whether commands are answered rather than passed; it ends when their risk has been acceptable for the hold time.
     """
 
     def __init__(self, config: GateConfig) -> None:
         self.config = config
         self.last: CommandRisk | None = None
+        self.fault = ""
         self.hold = Hold()
 
     def take(self, risk: CommandRisk) -> None:
         """Take a judgement of any content."""
-        self.last = risk
+        self.last, self.fault = risk, risk.fault()
 
     def update(self, now: float) -> None:
         """Bring the hold up to date. A judgement with a fault changes nothing; the fault is a cause itself."""
         condition = self.hold.is_active
-        if self.last is not None and not self.last.fault():
+        if self.last is not None and not self.fault:
             condition = self.hold.exceeds(self.last.measures()[0], self._acceptable(self.last))
         self.hold.update(now, condition, self.config.hold_time)
 
@@ -78,7 +80,7 @@ class CommandResponse:
 
     def forget(self) -> None:
         """Start without a judgement."""
-        self.last, self.hold = None, Hold()
+        self.last, self.fault, self.hold = None, "", Hold()
 
     def _acceptable(self, risk: CommandRisk) -> Threshold:
         return self.config.acceptable_probability if risk.is_calibrated() else self.config.acceptable_cost_ratio

@@ -35,8 +35,8 @@ class Risk:
 
     def fault(self) -> str:
         """Say which number is not one, or return an empty string. A NaN probability means no calibration."""
-        numbers = {name: getattr(self, name) for name in ("stamp", "observation_age", "cost_value", "threshold", "novelty")}
-        bad = [f"{name} {value}" for name, value in numbers.items() if not math.isfinite(value)]
+        numbers = [(name, getattr(self, name)) for name in ("stamp", "observation_age", "cost_value", "threshold", "novelty")]
+        bad = [f"{name} {value}" for name, value in numbers if not math.isfinite(value)]
         for name in ("probability", "rest_probability"):
             value = getattr(self, name)
             if not (math.isnan(value) or 0.0 <= value <= 1.0):
@@ -62,24 +62,30 @@ def cost_ratio(cost_value: float, threshold: float) -> float:
 
 
 class RiskJudge:
-    """Watches the estimates' freshness and holds them against the thresholds, with hysteresis and hold time."""
+    """Watches the estimates' freshness and holds them against the thresholds, with hysteresis and hold time.
+
+    Attributes:
+        last: the newest estimate; None before.
+        fault: what is wrong with it; empty where nothing is.
+    """
 
     def __init__(self, config: GateConfig) -> None:
         self.config = config
         self.watchdog = Watchdog(config.source_timeout)
         self.last: Risk | None = None
+        self.fault = ""
         self.caution, self.danger, self.novelty = Hold(), Hold(), Hold()
 
     def take(self, now: float, risk: Risk) -> None:
         """Take an estimate. One whose observation is not newer than the last one's is no sign of life: its source is frozen."""
         if self.last is None or risk.stamp > self.last.stamp or not math.isfinite(self.last.stamp):
             self.watchdog.feed(now, age=max(risk.observation_age, 0.0) if math.isfinite(risk.observation_age) else 0.0)
-        self.last = risk
+        self.last, self.fault = risk, risk.fault()
 
     def update(self, now: float) -> None:
         """Hold the last estimate against the thresholds. One with a fault changes nothing; the fault is a cause itself."""
         hold_time = self.config.hold_time
-        if self.last is None or self.last.fault():
+        if self.last is None or self.fault:
             for hold in (self.caution, self.danger, self.novelty):
                 hold.update(now, hold.is_active, hold_time)
             return
@@ -92,7 +98,7 @@ class RiskJudge:
 
     def is_rest_no_safer(self) -> bool:
         """Say whether the last estimate exceeds a threshold but rest would not help, so that it restricts nothing."""
-        if self.last is None or self.last.fault() or self.config.risk_source == "command":
+        if self.last is None or self.fault or self.config.risk_source == "command":
             return False
         if self.last.rest_helps(self.config.rest_benefit):
             return False
@@ -117,7 +123,7 @@ class RiskJudge:
     def forget(self) -> None:
         """Start without an estimate and without causes."""
         self.watchdog.forget()
-        self.last = None
+        self.last, self.fault = None, ""
         self.caution, self.danger, self.novelty = Hold(), Hold(), Hold()
 
     def _measure(self, risk: Risk) -> tuple[float, RiskThresholds]:

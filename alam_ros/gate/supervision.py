@@ -34,10 +34,12 @@ class Supervision:
         self._observations = {name: Watchdog(timeout) for name, timeout in config.observation_timeout.items()}
         self._holds = {name: Hold() for name in HELD}
         self._conditions: dict[str, str] = {}
+        self._command_fault: dict[str, str] = {}
 
     def take_command(self, now: float, command: ArrayLike) -> None:
         """Take a command of any shape and content."""
         self.command = np.array(command, dtype=np.float64)
+        self._command_fault = self._fault_of(self.command)
         self.command_watchdog.feed(now)
         self.update(now)
 
@@ -51,7 +53,7 @@ class Supervision:
         """Take the judgement of a command; where the state is estimated it counts for nothing."""
         if self.config.risk_source == "command":
             self.response.take(risk)
-            if not risk.fault():
+            if not self.response.fault:
                 self.risk.take(now, risk.as_risk())
             self.update(now)
 
@@ -67,7 +69,7 @@ class Supervision:
         for watchdog in self._watchdogs():
             if watchdog.timeout is not None:
                 watchdog.forget()
-        self.command = None
+        self.command, self._command_fault = None, {}
         self.risk.forget()
         self.response.forget()
         self._holds = {name: Hold() for name in HELD}
@@ -83,6 +85,7 @@ class Supervision:
         """Judge by other values of the same components and observations; hold times begin anew."""
         self.config = self.risk.config = self.response.config = config
         self.limiter = CommandLimiter(config.limits)
+        self._command_fault = {} if self.command is None else self._fault_of(self.command)
         self.command_watchdog.timeout = self.risk.watchdog.timeout = config.source_timeout
         for name, timeout in config.observation_timeout.items():
             self._observations[name].timeout = timeout
@@ -104,6 +107,10 @@ class Supervision:
     def is_risk_high(self) -> bool:
         """Say whether a risk, of the state or of a command, restricts what passes."""
         return self.risk.caution.is_active or self.risk.danger.is_active or self.response.hold.is_active
+
+    def restrictions(self) -> tuple[object, ...]:
+        """Return all causes that restrict what passes, to be compared with those of another moment."""
+        return (self.stopping(), self.risk.caution.is_active, self.risk.danger.is_active, self.response.hold.is_active)
 
     def explain_risk(self) -> str:
         """Return the risk that counts and its thresholds in words."""
@@ -155,13 +162,13 @@ class Supervision:
 
     def _faults(self) -> dict[str, str]:
         """Return what is wrong with the values of the last inputs."""
-        found = {}
-        fault = self.risk.last.fault() if self.risk.last is not None else ""
-        fault = fault or (self.response.last.fault() if self.response.last is not None else "")
-        if fault:
-            found["non_finite"] = f"risk estimate with {fault}"
-        if self.command is not None and not np.isfinite(self.command).all():
-            found["non_finite"] = f"command {self.command.tolist()}"
-        elif self.command is not None and (violation := self.limiter.violation(self.command)):
-            found["out_of_limits"] = f"command {violation}"
-        return found
+        fault = self.risk.fault or self.response.fault
+        found = {"non_finite": f"risk estimate with {fault}"} if fault else {}
+        return found | self._command_fault
+
+    def _fault_of(self, command: NDArray[np.float64]) -> dict[str, str]:
+        """Return what is wrong with a command."""
+        if not np.isfinite(command).all():
+            return {"non_finite": f"command {command.tolist()}"}
+        violation = self.limiter.violation(command)
+        return {"out_of_limits": f"command {violation}"} if violation else {}

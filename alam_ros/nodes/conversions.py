@@ -60,30 +60,39 @@ class CommandConverter:
         """
         self._spec = spec
         self._duration = Duration(sec=int(period), nanosec=round(period % 1.0 * 1e9))
-        self._names = [component.name for component in spec.components]
         self._reader = CommandReader(spec)
         self.message_type = MESSAGE_TYPES[spec.type]
+        self._message = self.message_type()
+        self._header = Header(frame_id=spec.frame) if isinstance(self._message, TwistStamped) else Header()
+        names = [component.name for component in spec.components]
+        # Found once: following a path such as `linear.x` costs as much as publishing.
+        self._fields = [_field(_twist(self._message), name) for name in names] if spec.is_twist else []
+        if isinstance(self._message, JointTrajectory):
+            self._message.joint_names = names
 
     def to_message(self, values: ArrayLike, stamp: Time) -> Any:
-        """Return a message with (action_size,) values in physical units.
+        """Return a message with (action_size,) values in physical units, valid until the next call.
 
         Types without a stamp drop it, and so do trajectories, whose stamp is not when they were made but when they begin: zero
         is at once, whereas controllers refuse a beginning that has passed.
         """
-        numbers = [float(value) for value in np.asarray(values)]
-        message = self.message_type()
+        if isinstance(self._message, TwistStamped):
+            self._header.stamp = stamp
+        return self.to_message_under(values, self._header)
+
+    def to_message_under(self, values: ArrayLike, header: Header) -> Any:
+        """Return the same under another message's header, for types that have one."""
+        numbers = np.asarray(values, dtype=np.float64).tolist()
+        message = self._message
+        if hasattr(message, "header"):
+            message.header = header
         if isinstance(message, Float64MultiArray):
             message.data = numbers
-            return message
-        if isinstance(message, JointTrajectory):
-            message.joint_names = self._names
+        elif isinstance(message, JointTrajectory):
             message.points = [JointTrajectoryPoint(velocities=numbers, time_from_start=self._duration)]
-            return message
-        if isinstance(message, TwistStamped):
-            message.header = Header(stamp=stamp, frame_id=self._spec.frame)
-        for name, number in zip(self._names, numbers, strict=True):
-            *parents, leaf = name.split(".")
-            setattr(reduce(getattr, parents, _twist(message)), leaf, number)
+        else:
+            for (part, leaf), number in zip(self._fields, numbers, strict=True):
+                setattr(part, leaf, number)
         return message
 
     def to_values(self, message: Any) -> NDArray[np.float64]:
@@ -171,6 +180,12 @@ _WRITERS: dict[type[Any], Callable[[Any, Time, str], Any]] = {
     JointStateSample: _joint_state,
     ArraySample: _array,
 }
+
+
+def _field(message: Any, path: str) -> tuple[Any, str]:
+    """Return the part of a message that has the field at the end of a path, and the field's name."""
+    *parents, leaf = path.split(".")
+    return reduce(getattr, parents, message), leaf
 
 
 def _twist(message: Twist | TwistStamped) -> Twist:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from std_msgs.msg import Header
@@ -38,7 +37,10 @@ def gate_trace(header: Header, tick: int, now: float, events: Sequence[GateEvent
         events: since the tick before.
         is_active: whether the gate decided.
     """
-    messages = [GateEventMessage(**dataclasses.asdict(event)) for event in events]
+    messages = [
+        GateEventMessage(kind=event.kind, time=event.time, text=event.text, stamp_ns=event.stamp_ns, values=event.values)
+        for event in events
+    ]
     return GateTrace(header=header, tick=tick, time=now, is_active=is_active, events=messages)
 
 

@@ -13,7 +13,8 @@ from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.qos import RISK
-from alam_ros.nodes.risk_messages import risk_estimate
+from alam_ros.nodes.risk_messages import RiskMessage
+from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.onboard.command_judge import CommandJudge, Judgement
 from alam_ros.onboard.contracts import load_policy
 from alam_ros.runtime import RiskLevels
@@ -54,7 +55,7 @@ class JudgeSource:
             )
         runtime = load_policy(values["policy"])
         self._judge = CommandJudge(runtime, contract, names, levels(values))
-        self._frame = contract.action.frame
+        self._message = RiskMessage(contract.action.frame)
         self._node = node
         self._on_arrival = on_arrival
         self._risk = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
@@ -73,16 +74,17 @@ class JudgeSource:
         self._judge.forget()
 
     def judge(self) -> Judgement | None:
-        """Judge the last command in the newest state and publish its risk; None where there is nothing new to judge."""
+        """Judge the last command in the newest state; None where there is nothing new to judge."""
         self._observe()
         try:
-            judgement = self._judge.judge(self._node.get_clock().now().nanoseconds)
+            return self._judge.judge(ros_time_ns(self._node))
         except AlamError as error:
             self._complain(error)
             return None
-        if judgement is not None:
-            self._risk.publish(risk_estimate(judgement.estimate, self._frame))
-        return judgement
+
+    def tell(self, judgement: Judgement) -> None:
+        """Publish the risk of what was commanded."""
+        self._risk.publish(self._message.of(judgement.estimate))
 
     def ages(self) -> dict[str, float]:
         """Return for the diagnostics the age of each channel, s."""

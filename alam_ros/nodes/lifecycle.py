@@ -16,6 +16,7 @@ from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from alam_ros.errors import AlamError
+from alam_ros.nodes.garbage import set_aside
 
 E = TypeVar("E")
 
@@ -109,6 +110,7 @@ class SafeLifecycleNode(LifecycleNode):
         except Exception:  # noqa: BLE001  a transition must end in a safe state whatever happens
             self.get_logger().error(f"cannot {what}:\n{traceback.format_exc()}")
         else:
+            set_aside()  # what the transition made stays; the collector need not look at it while the node works
             return TransitionCallbackReturn.SUCCESS
         undo()
         return failed

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from alam_ros.contract import Contract, ControlTick
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.qos import LATCHED, SENSOR
+from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
@@ -59,6 +60,10 @@ class ObservationSource:
         """
         return self._stream.poll(time.monotonic())
 
+    def waits_until(self) -> float | None:
+        """Return when to poll again though nothing arrives, s of the steady clock; None where no control tick waits."""
+        return self._stream.waits_until()
+
     def ages(self) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived."""
         return self.synchroniser.ages(time.monotonic())
@@ -76,6 +81,9 @@ class ObservationSource:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    def _now_ns(self) -> int:
+        return ros_time_ns(self._node)
+
     def _transform_callback(self, topic: str) -> Callable[[Any], None]:
         def receive(message: Any) -> None:
             self._stream.receive_transforms(message, received=time.monotonic(), is_static=topic == STATIC)
@@ -84,8 +92,7 @@ class ObservationSource:
 
     def _callback(self, topic: str, kind: str) -> Callable[[Any], None]:
         def receive(message: Any) -> None:
-            now_ns = self._node.get_clock().now().nanoseconds
-            self._stream.receive(topic, kind, message, received=time.monotonic(), now_ns=now_ns)
+            self._stream.receive(topic, kind, message, received=time.monotonic(), now_ns=self._now_ns)
             self._on_arrival(topic)
 
         return receive

@@ -24,13 +24,12 @@ from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
-from alam_ros.nodes.risk_messages import risk_estimate
+from alam_ros.nodes.risk_messages import RiskMessage
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.onboard.contracts import load_policy, robot_contract
 from alam_ros.onboard.estimator import Estimator
 from alam_ros.runtime import RiskLevels
 
-POLLS_PER_PERIOD = 5
 LOG_PERIOD_S = 5.0
 SLOW = 1.25
 """Ratio of measured to trained control period from which the policy acts on another time scale than it learned."""
@@ -84,15 +83,18 @@ class PolicyNode(SafeLifecycleNode):
         self._contract = contract
         self._estimator = Estimator(self._runtime, contract, self._levels_with({}))
         self._converter = CommandConverter(contract.action, contract.control_period)
+        self._message = RiskMessage(contract.action.frame)
         self._action = self.hold(
             self.create_lifecycle_publisher(self._converter.message_type, "~/action", COMMAND), self.destroy_lifecycle_publisher
         )
         self._risk = self.hold(self.create_lifecycle_publisher(RiskEstimate, "alam/risk", RISK), self.destroy_lifecycle_publisher)
         self._source = ObservationSource(self, contract, lambda _: self._run_ticks())
         self.hold(self._source, self._drop_source)
-        self.hold(
-            self.create_timer(contract.control_period / POLLS_PER_PERIOD, self._run_ticks, clock=self._steady), self.destroy_timer
+        self._patience = self.hold(
+            self.create_timer(contract.control_period / 2, self._run_ticks, clock=self._steady), self.destroy_timer
         )
+        self._patience.cancel()
+        self._waits_until: float | None = None
         self.get_logger().info(
             f"policy {self._runtime.policy_id} ({self._runtime.manifest.algorithm}), contract `{contract.name}`, "
             f"{1 / contract.control_period:.1f} Hz"
@@ -114,12 +116,24 @@ class PolicyNode(SafeLifecycleNode):
             self._second.problem = str(error)
             if self.is_active:
                 self.get_logger().warning(f"no action: {error}", throttle_duration_sec=LOG_PERIOD_S)
+        self._watch(self._source.waits_until())
+
+    def _watch(self, deadline: float | None) -> None:
+        """Come back, though nothing arrives, half a control period after a trigger whose tick waits for other data."""
+        if deadline == self._waits_until:
+            return
+        self._waits_until = deadline
+        if deadline is None:
+            self._patience.cancel()
+        else:
+            self._patience.reset()
 
     def _answer(self, tick: ControlTick, source: ObservationSource) -> None:
         estimate = self._estimator.estimate(tick.observation, source.stamp_ns(tick), tick.excess)
-        risk = risk_estimate(estimate, self._contract.action.frame)
-        self._action.publish(self._converter.to_message(estimate.action, risk.header.stamp))
+        risk = self._message.of(estimate)
+        # The risk first: whoever gates the action by it should have it.
         self._risk.publish(risk)
+        self._action.publish(self._converter.to_message(estimate.action, risk.header.stamp))
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)
         self._second.longest_inference = max(self._second.longest_inference, estimate.inference_time)

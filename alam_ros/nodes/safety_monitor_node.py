@@ -1,11 +1,13 @@
 """The safety monitor: every command to the robot passes its gate, or zero is sent.
 
-The gate ticks on a steady clock of its own: neither a silent input nor a stalled `/clock` can stop it from stopping the robot.
+The gate decides when a command arrives, so that it passes at once, when a risk arrives that restricts, and at every tick of a
+steady clock of its own: neither a silent input nor a stalled `/clock` can stop it from stopping the robot.
 While the node is inactive nothing is sent; the last message before was zero.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 import time
@@ -35,7 +37,9 @@ from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
 from alam_ros.nodes.rates import Rates
 from alam_ros.nodes.spin import spin_until_stopped
-from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession
+from alam_ros.nodes.stamps import ros_time_ns, time_message
+from alam_ros.onboard.command_judge import Judgement
+from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession, GateTick
 from alam_ros.onboard.gate_settings import CHOICES, THRESHOLDS, gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.onboard.risk_input import risk_from
@@ -52,7 +56,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         declare_gate_parameters(self)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._is_latched = False
-        self._state: GateState | None = None
+        self._decided: tuple[GateDecision, float] | None = None
         self._rates = Rates()
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
@@ -149,13 +153,16 @@ class SafetyMonitorNode(SafeLifecycleNode):
             self._session.take(GateEvent.command(time.monotonic(), values))
             if self._judge is not None:
                 self._judge.command(values)
+            self._decide()
 
     def _on_risk(self, message: RiskEstimate) -> None:
         if self.is_active:
             self._rates.note("risks")
             stamp_ns = nanoseconds(message.header.stamp)
-            risk = risk_from(message, stamp_ns, self._stamps, self.get_clock().now().nanoseconds)
+            risk = risk_from(message, stamp_ns, self._stamps, ros_time_ns(self))
             self._session.take(GateEvent.risk(time.monotonic(), risk, stamp_ns, message.policy_id))
+            if self._session.has_turned():
+                self._decide()
 
     def _on_arrival(self, topic: str, _: bytes) -> None:
         self._on_topic(topic)
@@ -168,24 +175,45 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _tick(self) -> None:
         if not self.is_active:
             self._report_inactive()
-            self._trace(self._header(), time.monotonic())
+            self._trace(self._header(self._now_ns()), time.monotonic())
             return
         started = time.perf_counter()
+        judgement = self._take_judgement()
+        now, stamp_ns = time.monotonic(), self._now_ns()
+        self._rates.note("gate ticks")
+        self._carry_out(dataclasses.replace(self._session.tick(now), stamp_ns=stamp_ns), started)
+        self._tell_risk(judgement)
+        self._trace(self._header(stamp_ns), now)
+
+    def _decide(self) -> None:
+        """Decide at once: a command, or what ought to stop the robot, does not wait for the clock."""
+        started = time.perf_counter()
+        judgement = self._take_judgement()
+        self._carry_out(self._session.decide(time.monotonic(), self._now_ns), started)
+        self._tell_risk(judgement)
+
+    def _take_judgement(self) -> Judgement | None:
         judged = self._judge.judge() if self._judge is not None else None
         if judged is not None:
-            self._rates.note("risks")
             self._session.take(
                 GateEvent.command_risk(time.monotonic(), judged.risk, judged.estimate.stamp_ns, judged.estimate.policy_id)
             )
-        now = time.monotonic()
-        tick = self._session.tick(now)
-        self._rates.note("gate ticks")
+        return judged
+
+    def _tell_risk(self, judgement: Judgement | None) -> None:
+        """Publish what was judged; after the command, which does not wait for it."""
+        if judgement is not None and self._judge is not None:
+            self._rates.note("risks")
+            self._judge.tell(judgement)
+
+    def _carry_out(self, tick: GateTick, started: float) -> None:
+        """Send and report what the gate decided."""
         if tick.is_sent:
             self._send(tick.decision)
-        self._state = gate_state(tick.decision, self._header(), time.perf_counter() - started)
+        processing_time = time.perf_counter() - started
+        self._decided = tick.decision, processing_time
         if tick.is_reported:
-            self._state_out.publish(self._state)
-        self._trace(self._state.header, now)
+            self._state_out.publish(gate_state(tick.decision, self._header(tick.stamp_ns), processing_time))
 
     def _tell(self, kind: EventKind, text: str = "") -> str | None:
         """Tell the gate, now."""
@@ -197,9 +225,11 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _send(self, decision: GateDecision) -> None:
         """Send a passed command under its source's stamp, an invented or the policy's own under the present time."""
-        message = self._gated.converter.to_message(decision.command, self._now())
-        if decision.is_passed and hasattr(message, "header"):
-            message.header = self._source.header
+        converter = self._gated.converter
+        if decision.is_passed and hasattr(self._source, "header"):
+            message = converter.to_message_under(decision.command, self._source.header)
+        else:
+            message = converter.to_message(decision.command, self._now())
         self._command_out.publish(message)
 
     def _send_zero(self) -> None:
@@ -209,15 +239,16 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _report_inactive(self) -> None:
         numbers = dict.fromkeys(NUMBERS, math.nan)
         numbers["scale"] = 0.0
-        self._state = GateState(
-            header=self._header(),
+        self._decided = None
+        state = GateState(
+            header=self._header(self._now_ns()),
             state=GateState.INACTIVE,
             estop_latched=self._session.is_latched,
             detail="the lifecycle node is not active: nothing is commanded",
             **numbers,
         )
         if self._session.reports.is_due(time.monotonic(), ("inactive", self._session.is_latched)):
-            self._state_out.publish(self._state)
+            self._state_out.publish(state)
 
     def _emergency_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._tell(EventKind.EMERGENCY_STOP)
@@ -267,18 +298,22 @@ class SafetyMonitorNode(SafeLifecycleNode):
         names = (*FIXED, *THRESHOLDS, *CHOICES, "rate", "enabled")
         return {name: self.get_parameter_or(name, Parameter(name)).value for name in names}
 
-    def _header(self) -> Header:
-        return Header(stamp=self._now(), frame_id=self._gated.frame)
+    def _header(self, stamp_ns: int) -> Header:
+        return Header(stamp=time_message(stamp_ns), frame_id=self._gated.frame)
 
     def _now(self) -> Any:
-        return self.get_clock().now().to_msg()
+        return time_message(self._now_ns())
+
+    def _now_ns(self) -> int:
+        return ros_time_ns(self)
 
     def _publish_diagnostics(self) -> None:
         rates = self._rates.report("commands", "risks", "observations", "gate ticks")
         health, summary, values = Health.OK, "not configured or not active", {}
-        if self.is_active and self._state is not None:
-            health, summary = health_of(self._state), self._state.detail
-            values = rates | {name: getattr(self._state, name) for name in (*NUMBERS, "processing_time")}
+        if self.is_active and self._decided is not None:
+            state = gate_state(self._decided[0], Header(), self._decided[1])
+            health, summary = health_of(state), state.detail
+            values = rates | {name: getattr(state, name) for name in (*NUMBERS, "processing_time")}
             values |= self._judge.ages() if self._judge is not None else {}
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))

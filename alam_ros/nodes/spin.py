@@ -17,7 +17,9 @@ from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
-from alam_ros.errors import AlamError
+from alam_ros.errors import AlamError, ConfigurationError
+from alam_ros.nodes.garbage import GarbageCollection
+from alam_ros.nodes.parameters import fixed
 
 try:
     from rclpy.experimental import EventsExecutor
@@ -25,6 +27,10 @@ except ImportError:  # rclpy before 7.1.4
     EventsExecutor = SingleThreadedExecutor
 
 SPIN_TIMEOUT_S = 0.05  # how late a signal may be noticed
+EVENTS = "events"
+EXECUTORS: dict[str, Callable[[], Executor]] = {EVENTS: EventsExecutor, "single_threaded": SingleThreadedExecutor}
+"""Parameter `executor` → what it names. Decision 11 says what each costs."""
+EXECUTOR_MEANING = f"how rclpy waits for messages: {' or '.join(EXECUTORS)}"
 
 
 class StoppableNode(Protocol):
@@ -32,6 +38,9 @@ class StoppableNode(Protocol):
 
     def stop(self) -> None:
         """Leave the robot in a safe state and give everything back; publishers still work meanwhile."""
+
+    def declare_parameter(self, name: str, value: Any, descriptor: Any) -> Any:
+        """Declare a parameter, as rclpy does."""
 
     def get_logger(self) -> Any:
         """Return rclpy's logger of the node."""
@@ -53,17 +62,19 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = make_node()
+        executor = make_executor(node.declare_parameter("executor", EVENTS, fixed(EXECUTOR_MEANING)).value)
     except AlamError as error:
         get_logger("alam_ros").fatal(str(error))
         rclpy.try_shutdown()
         return 1
-    executor = make_executor()
     executor.add_node(node)
+    garbage = GarbageCollection()
     status = 0
     try:
         while not stop.requested:
             # Not spin(): without a timeout the EventsExecutor of Jazzy's wheels hangs at full load.
             executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
+            garbage.run_if_due()
     except Exception:  # noqa: BLE001  the robot must be left safe whatever happened
         node.get_logger().fatal(f"unexpected exception, stopping:\n{traceback.format_exc()}")
         status = 1
@@ -75,9 +86,15 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
     return status
 
 
-def make_executor() -> Executor:
-    """Return the executor all nodes use: about half the processor time of the default one where rclpy has it."""
-    return EventsExecutor()
+def make_executor(name: str = EVENTS) -> Executor:
+    """Return an executor by its name.
+
+    Raises:
+        ConfigurationError: for a name that is none.
+    """
+    if name not in EXECUTORS:
+        raise ConfigurationError(f"the parameter `executor` among {', '.join(EXECUTORS)}", repr(name), "correct it")
+    return EXECUTORS[name]()
 
 
 class _StopRequest:

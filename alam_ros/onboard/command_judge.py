@@ -58,6 +58,7 @@ class CommandJudge:
         self._places = [names.index(name) for name in self._codec.names]
         self._observation: tuple[NDArray[np.float32], int, NDArray[np.float32] | None] | None = None
         self._command: NDArray[np.float64] | None = None
+        self._fractions = np.array(FRACTIONS)[:, None]
         self._is_due = False
         self._stamps = StampScale()
 
@@ -91,9 +92,8 @@ class CommandJudge:
         self._is_due = False
         (observation, stamp_ns, excess), command = self._observation, self._command
         started = time.perf_counter()
-        own = self._runtime.act(observation)
-        actions = [self._codec.to_normalised(fraction * command[self._places]) for fraction in FRACTIONS]
-        scores = [self._runtime.risk(observation, action, excess) for action in (*actions, own)]
+        wanted = command[self._places]
+        own, scores = self._runtime.answer(observation, self._codec.to_normalised(self._fractions * wanted), excess)
         inference_time = time.perf_counter() - started
         whole, rest = scores[0], scores[len(FRACTIONS) - 1]
         fallback = np.zeros(self._size)
@@ -115,6 +115,6 @@ class CommandJudge:
             level=self.levels.of(whole),
             inference_time=inference_time,
             policy_id=self._runtime.policy_id,
-            action=command[self._places],
+            action=wanted,
         )
         return Judgement(risk, estimate)

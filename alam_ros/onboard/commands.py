@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ class CommandReader:
     def __init__(self, spec: ActionSpec) -> None:
         self._type = spec.type
         self._names = [component.name for component in spec.components]
+        self._fields = [attrgetter(name) for name in self._names] if spec.is_twist else []
 
     def values(self, message: Any) -> NDArray[np.float64]:
         """Return (components,) float64 in physical units.
@@ -31,7 +32,7 @@ class CommandReader:
         if self._type == "trajectory_msgs/msg/JointTrajectory":
             return self._joint_velocities(message)
         twist = message.twist if self._type == "geometry_msgs/msg/TwistStamped" else message
-        return np.array([reduce(getattr, name.split("."), twist) for name in self._names], dtype=np.float64)
+        return np.array([field(twist) for field in self._fields], dtype=np.float64)
 
     def _joint_velocities(self, message: Any) -> NDArray[np.float64]:
         """Return velocities in the components' order, found by name."""

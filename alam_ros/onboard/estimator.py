@@ -42,8 +42,11 @@ class Estimate:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the message but its header."""
-        names = (field.name for field in dataclasses.fields(self))
-        return {name: getattr(self, name) for name in names if name != "stamp_ns"}
+        return {**{name: getattr(self, name) for name in NUMBERS}, "action": self.action}
+
+
+NUMBERS = tuple(field.name for field in dataclasses.fields(Estimate) if field.name not in ("stamp_ns", "action"))
+"""The fields of an estimate that its message has too, but for the action, which is an array."""
 
 
 class Estimator:
@@ -56,7 +59,7 @@ class Estimator:
     def __init__(self, runtime: PolicyRuntime, contract: Contract, levels: RiskLevels) -> None:
         self._runtime = runtime
         self._codec = ActionCodec(contract.action)
-        self._rest = self._codec.to_normalised(np.zeros(contract.action_size))
+        self._rest = self._codec.to_normalised(np.zeros((1, contract.action_size)))
         self.levels = levels
 
     def estimate(self, observation: NDArray[np.float32], stamp_ns: int, excess: NDArray[np.float32] | None = None) -> Estimate:
@@ -71,9 +74,7 @@ class Estimator:
             ObservationError: when it is of another shape or not finite.
         """
         started = time.perf_counter()
-        action = self._runtime.act(observation)
-        scores = self._runtime.risk(observation, action, excess)
-        rest = self._runtime.risk(observation, self._rest)
+        action, (rest, scores) = self._runtime.answer(observation, self._rest, excess)
         inference_time = time.perf_counter() - started
         return estimate_from(
             stamp_ns,

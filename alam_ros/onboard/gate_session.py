@@ -18,6 +18,7 @@ from alam_ros.gate import FRACTIONS, CommandRisk, Gate, GateConfig, GateDecision
 from alam_ros.typed import from_mapping, to_mapping
 
 STATE_PERIOD_S = 0.5  # between repetitions of an unchanged state
+REPEAT_PERIOD_S = 0.01  # between repetitions of what was just sent; shorter than the period of the gate's clock
 HOLD_PERIOD_S = 0.2  # between zeros that are merely held; shorter than the 0.5 s after which base drivers miss a command
 RISK_NUMBERS = tuple(field.name for field in dataclasses.fields(Risk))
 
@@ -36,6 +37,7 @@ class EventKind(IntEnum):
     ENABLE = 8
     DISABLE = 9
     COMMAND_RISK = 10
+    DECISION = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class GateEvent:
         kind: of the event.
         time: s of the steady clock.
         text: topic of an observation; policy of an estimate; configuration as JSON.
-        stamp_ns: of the observation that a risk estimate speaks of.
+        stamp_ns: of the observation that a risk estimate speaks of; of the state that a decision published, 0 for none.
         values: components of a command; numbers of a risk estimate, in the order of `Risk`'s fields; those of a judged command as
             `command_risk` has them.
     """
@@ -89,13 +91,15 @@ class GateTick:
 
     Attributes:
         decision: of the gate.
-        is_sent: whether the command goes out; a zero that is merely held is not sent at every tick.
+        is_sent: whether the command goes out; what was just sent, and a zero that is merely held, is not sent at every tick.
         is_reported: whether the state is published: it changed in more than its numbers, or it is due.
+        stamp_ns: ROS time under which the state is published; 0 where the tick did not ask for it.
     """
 
     decision: GateDecision
     is_sent: bool
     is_reported: bool
+    stamp_ns: int = 0
 
 
 class ReportSchedule:
@@ -127,6 +131,8 @@ class GateSession:
     def __init__(self) -> None:
         self._gate: Gate | None = None
         self._sent = -math.inf
+        self._command = b""
+        self._is_answer_due = False
         self._events: list[GateEvent] = []
         self.reports = ReportSchedule()
 
@@ -150,18 +156,45 @@ class GateSession:
         else:
             answer = _HANDLERS[event.kind](self._configured(), event)
         if event.kind in (EventKind.CONFIGURATION, EventKind.RESTART):
-            self._sent = -math.inf
+            self._sent, self._command = -math.inf, b""
             self.reports.forget()
+        self._is_answer_due |= event.kind is EventKind.COMMAND
         self._events.append(event)
         return answer
+
+    def has_turned(self) -> bool:
+        """Say whether, since the last decision, a cause came or went that restricts commands."""
+        return self._configured().has_turned()
+
+    def decide(self, now: float, stamp_ns: Callable[[], int]) -> GateTick:
+        """Decide between two ticks, because something came that should not wait for the next; an event like all others.
+
+        Args:
+            now: s of the steady clock.
+            stamp_ns: asked for ROS time if the state is published.
+        """
+        tick = self.tick(now)
+        if tick.is_reported:
+            tick = dataclasses.replace(tick, stamp_ns=stamp_ns())
+        self._events.append(GateEvent(EventKind.DECISION, now, stamp_ns=tick.stamp_ns))
+        return tick
 
     def tick(self, now: float) -> GateTick:
         """Decide what the robot is told now."""
         decision = self._configured().tick(now)
-        is_sent = decision.is_passed or not decision.is_holding or now - self._sent >= HOLD_PERIOD_S
+        is_sent = self._is_due(now, decision)
+        self._is_answer_due = False
         if is_sent:
-            self._sent = now
+            self._sent, self._command = now, decision.command.tobytes()
         return GateTick(decision, is_sent, self.reports.is_due(now, (decision.state, decision.causes)))
+
+    def _is_due(self, now: float, decision: GateDecision) -> bool:
+        """Say whether a decision is sent: an answer and a change at once, the rest again and again."""
+        if decision.is_passed and self._is_answer_due:
+            return True
+        if decision.command.tobytes() != self._command:
+            return True
+        return now - self._sent >= (HOLD_PERIOD_S if decision.is_holding else REPEAT_PERIOD_S)
 
     def drain(self) -> tuple[GateEvent, ...]:
         """Return what came since the last call."""

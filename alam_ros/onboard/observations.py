@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser, decode
@@ -22,7 +23,7 @@ class ObservationStream:
         self._frames = FrameTree()
         self.synchroniser = ObservationSynchroniser(contract, self._frames)
 
-    def receive(self, topic: str, kind: str, message: Any, *, received: float, now_ns: int) -> None:
+    def receive(self, topic: str, kind: str, message: Any, *, received: float, now_ns: Callable[[], int]) -> None:
         """Take a message.
 
         Args:
@@ -30,9 +31,9 @@ class ObservationStream:
             kind: ROS interface name.
             message: from rclpy or rosbags.
             received: s of the caller's steady clock.
-            now_ns: ROS time, the stamp of messages that have none or leave it empty.
+            now_ns: asked for ROS time, the stamp of messages that have none or leave it empty.
         """
-        stamp_ns = header_stamp_ns(message) or now_ns
+        stamp_ns = header_stamp_ns(message) or now_ns()
         self._frames.hear(received)
         self.synchroniser.update(topic, decode(kind, message), stamp=self._scale.seconds(stamp_ns), received=received)
 
@@ -47,6 +48,10 @@ class ObservationStream:
             ObservationError: when one is due and cannot be run; the message says why.
         """
         return self.synchroniser.poll(now)
+
+    def waits_until(self) -> float | None:
+        """Return when the control tick that waits for data runs at the latest, s of the steady clock; None where none does."""
+        return self.synchroniser.waits_until()
 
     def stamp_ns(self, tick: ControlTick) -> int:
         """Return the stamp of a tick's observation, to the nanosecond that of its oldest message."""

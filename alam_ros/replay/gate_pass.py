@@ -105,12 +105,21 @@ class _Tracer:
         if message.tick != self._next_tick:
             raise BagError(f"tick {self._next_tick} of the gate's trace", f"tick {message.tick}", "replay with --no-trace")
         self._next_tick += 1
+        stamp_ns = nanoseconds(message.header.stamp)
         for recorded in message.events:
-            self._tell(self._session, _event(recorded))
+            event = _event(recorded)
+            if event.kind is EventKind.DECISION:
+                before_ns = round((message.time - event.time) * SECOND_NS)
+                tick = self._session.decide(event.time, lambda event=event: event.stamp_ns)  # type: ignore[misc]
+                self._add(entry.received_ns - before_ns, event.stamp_ns or stamp_ns - before_ns, tick)
+            else:
+                self._tell(self._session, event)
         if message.is_active:
-            tick = self._session.tick(message.time)
-            self.rows.append(GateRow(entry.received_ns, nanoseconds(message.header.stamp), self._asked, tick))
+            self._add(entry.received_ns, stamp_ns, self._session.tick(message.time))
         return True
+
+    def _add(self, received_ns: int, stamp_ns: int, tick: GateTick) -> None:
+        self.rows.append(GateRow(received_ns, stamp_ns, self._asked, tick))
 
     def notes(self) -> list[str]:
         """Return what was not as in the drive."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +13,6 @@ from alam_ros.errors import AlamError, BagError
 from alam_ros.onboard.observations import ObservationStream
 from alam_ros.onboard.stamps import SECOND_NS, nanoseconds
 
-POLLS_PER_PERIOD = 5
-"""As the policy node does, for the topics that a tick waits for."""
 CLOCK = "/clock"
 TRANSFORMS = {"/tf": False, "/tf_static": True}
 """Topic → whether its transforms are static; as the nodes subscribe to them, for contracts that need them."""
@@ -78,14 +77,12 @@ def replay_observations(
 
 
 class _Player:
-    """Plays messages at their times, and polls between them as the node's timer does."""
+    """Plays messages at their times, and polls between them when the node's timer does."""
 
     def __init__(self, contract: Contract, on_tick: Callable[[RecordedTick], None]) -> None:
         self._stream = ObservationStream(contract)
         self._on_tick = on_tick
-        self._poll_ns = round(contract.control_period / POLLS_PER_PERIOD * SECOND_NS)
         self._origin_ns: int | None = None
-        self._last_ns = 0
         self.synchroniser = self._stream.synchroniser
         self.clock_ns: int | None = None
         self.refused: Counter[str] = Counter()
@@ -95,9 +92,10 @@ class _Player:
         now_ns = entry.received_ns
         self._wait(now_ns)
         self.arrivals.append((now_ns, topic))
-        self._stream.receive(topic, entry.type, entry.message, received=self._seconds(now_ns), now_ns=self._ros_ns(now_ns))
+        self._stream.receive(
+            topic, entry.type, entry.message, received=self._seconds(now_ns), now_ns=lambda: self._ros_ns(now_ns)
+        )
         self._run(now_ns)
-        self._last_ns = now_ns
 
     def play_transforms(self, entry: BagMessage) -> None:
         received, is_static = self._seconds(entry.received_ns), TRANSFORMS[entry.topic]
@@ -105,13 +103,13 @@ class _Player:
 
     def finish(self) -> None:
         """Poll until nothing waits any more."""
-        self._wait(self._last_ns + POLLS_PER_PERIOD * self._poll_ns)
+        self._wait(None)
 
-    def _wait(self, until_ns: int) -> None:
-        """Poll, though no longer than a tick may wait for its topics."""
-        for polls in range(1, POLLS_PER_PERIOD + 1):
-            now_ns = self._last_ns + polls * self._poll_ns
-            if self._origin_ns is None or now_ns >= until_ns:
+    def _wait(self, until_ns: int | None) -> None:
+        """Run what waits no longer before a time, or whatever waits."""
+        while (deadline := self._stream.waits_until()) is not None:
+            now_ns = (self._origin_ns or 0) + math.ceil(deadline * SECOND_NS) + 1  # rounding must not leave it waiting
+            if until_ns is not None and now_ns >= until_ns:
                 return
             self._run(now_ns)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alam_ros.policy_file.manifest import CalibrationSpec
 
@@ -20,6 +21,6 @@ class Calibration:
         self._scores = np.array(spec.scores if spec else [0.0])
         self._probabilities = np.array(spec.probabilities if spec else [float("nan")])
 
-    def probability(self, score: float) -> float:
-        """Return the probability of a violation within `horizon` s, in [0, 1], or NaN."""
-        return float(np.interp(score, self._scores, self._probabilities))
+    def probabilities(self, scores: NDArray[np.float32]) -> list[float]:
+        """Return for each of (k,) scores the probability of a violation within `horizon` s, in [0, 1], or NaN."""
+        return list(np.interp(scores, self._scores, self._probabilities).tolist())

@@ -1,6 +1,8 @@
-"""A multilayer perceptron in NumPy."""
+"""Multilayer perceptrons in NumPy that look at one observation together, for any number of other inputs at once."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,27 +13,102 @@ Float32Array = NDArray[np.float32]
 
 
 class Mlp:
-    """Linear layers with ReLU between them, evaluated for one vector at a time without allocating.
+    """Linear layers with ReLU between them, evaluated without allocating, for k rows of inputs at once.
 
-    Not thread-safe: the result lives in a buffer that the next call overwrites.
+    Every row begins with a one and every matrix with the biases, so that a layer is one product; the first column of each but
+    the last matrix passes the one on. What the first layer makes of the observation is computed elsewhere, once for all networks
+    and rows (`SharedObservation`). Not thread-safe: the result lives in a buffer that the next evaluation of k rows overwrites.
     """
 
-    def __init__(self, weights: Weights, name: str) -> None:
-        """Take the arrays `<name>.<layer>.weight` (out, in) and `<name>.<layer>.bias` (out,), as many layers as there are."""
-        self._layers: list[tuple[Float32Array, Float32Array, Float32Array]] = []
-        while f"{name}.{len(self._layers)}.weight" in weights:
-            prefix = f"{name}.{len(self._layers)}"
-            weight = np.ascontiguousarray(weights[f"{prefix}.weight"], dtype=np.float32)
-            bias = np.ascontiguousarray(weights[f"{prefix}.bias"], dtype=np.float32)
-            self._layers.append((weight, bias, np.empty_like(bias)))
+    def __init__(self, first: Float32Array, later: Sequence[Float32Array], seen: Float32Array) -> None:
+        """Prepare.
 
-    def __call__(self, vector: Float32Array) -> Float32Array:
-        """Return (out,) float32 for (in,) float32, valid until the next call."""
-        last = len(self._layers) - 1
-        for index, (weight, bias, output) in enumerate(self._layers):
-            np.dot(weight, vector, out=output)
-            np.add(output, bias, out=output)
-            if index < last:
-                np.maximum(output, 0.0, out=output)
-            vector = output
-        return vector
+        Args:
+            first: (other inputs, width) of the first layer, for what is not the observation.
+            later: (in, out) of each other layer.
+            seen: (width,) what the first layer makes of the observation; `SharedObservation` fills it.
+        """
+        # What was seen stands before the weights of the other inputs, to be multiplied by the one that each row begins with.
+        self._first, self._later, self._seen = np.vstack((seen, first)), tuple(later), seen
+        self._buffers: dict[int, tuple[Float32Array, list[_Step]]] = {}
+        self._steps = self._steps_from((len(seen),))
+
+    def __call__(self, inputs: Float32Array) -> Float32Array:
+        """Return (k, out) float32 for (k, 1 + other inputs), of which the first are ones; valid until the next such call."""
+        count = len(inputs)
+        if count not in self._buffers:
+            shape = (count, len(self._seen))
+            self._buffers[count] = np.empty(shape, np.float32), self._steps_from(shape)
+        value, steps = self._buffers[count]
+        self._first[0] = self._seen
+        np.dot(inputs, self._first, value)
+        return _run(value, steps)
+
+    def of_observation(self) -> Float32Array:
+        """Return (out,) float32 where the observation is the only input. What was seen of it is used up."""
+        return _run(self._seen, self._steps)
+
+    def _steps_from(self, shape: tuple[int, ...]) -> list[_Step]:
+        """Return the layers after the first with their buffers, for a value of this shape."""
+        steps = []
+        for matrix in self._later:
+            following = (*shape[:-1], matrix.shape[1])
+            # Compared with an array of zeros, because NumPy would first make one of a number.
+            steps.append((np.zeros(shape, np.float32), matrix, np.empty(following, np.float32)))
+            shape = following
+        return steps
+
+
+class SharedObservation:
+    """The first layers of several networks, as far as they look at the observation: one product for all of them.
+
+    Attributes:
+        networks: by name.
+    """
+
+    def __init__(self, weights: Weights, names: Sequence[str], size: int) -> None:
+        """Take the arrays `<name>.<layer>.weight` (out, in) and `<name>.<layer>.bias` (out,) of each network.
+
+        Args:
+            weights: of a policy file.
+            names: of the networks.
+            size: of the observation, with which the inputs of each begin.
+        """
+        matrices = {name: _matrices(weights, name) for name in names}
+        self._matrix = np.ascontiguousarray(np.concatenate([first[: 1 + size] for first, *_ in matrices.values()], axis=1))
+        self._row = np.ones(1 + size, np.float32)
+        self._observation, self._seen = self._row[1:], np.empty(self._matrix.shape[1], np.float32)
+        self.networks: dict[str, Mlp] = {}
+        begin = 0
+        for name, (first, *later) in matrices.items():
+            end = begin + first.shape[1]
+            self.networks[name] = Mlp(np.ascontiguousarray(first[1 + size :]), later, self._seen[begin:end])
+            begin = end
+
+    def see(self, observation: Float32Array) -> None:
+        """Take the observation (size,) that the networks are then asked about."""
+        self._observation[:] = observation
+        np.dot(self._row, self._matrix, self._seen)
+
+
+_Step = tuple[Float32Array, Float32Array, Float32Array]
+"""Zeros to compare with, matrix, output."""
+
+
+def _run(value: Float32Array, steps: Sequence[_Step]) -> Float32Array:
+    for zeros, matrix, output in steps:
+        np.maximum(value, zeros, value)
+        value = np.dot(value, matrix, output)
+    return value
+
+
+def _matrices(weights: Weights, name: str) -> list[Float32Array]:
+    """Return a network's matrices [b, W] transposed, (1 + in, out), with a column that passes the one on in all but the last."""
+    found: list[Float32Array] = []
+    while f"{name}.{len(found)}.weight" in weights:
+        prefix = f"{name}.{len(found)}"
+        matrix = np.vstack((weights[f"{prefix}.bias"], weights[f"{prefix}.weight"].T))
+        if f"{name}.{len(found) + 1}.weight" in weights:
+            matrix = np.hstack((np.eye(len(matrix), 1), matrix))
+        found.append(matrix.astype(np.float32, order="C"))
+    return found

@@ -29,6 +29,7 @@ class Novelty:
         self._high = np.array(spec.high, dtype=np.float32)
         self._hides_above, self._hides_below = self._high < REACHED, self._low > -REACHED
         self._scale = np.maximum(self._high - self._low, np.float32(NARROWEST_RANGE))
+        self._below, self._above = np.empty_like(self._low), np.empty_like(self._low)
 
     def __call__(self, observation: Float32Array, excess: Float32Array | None = None) -> float:
         """Return the distance, at least 0.
@@ -40,5 +41,9 @@ class Novelty:
         if excess is not None and excess.any():
             counted = np.where(excess > 0.0, self._hides_above, self._hides_below)
             observation = observation + np.where(counted, excess, np.float32(0.0))
-        outside = np.maximum(self._low - observation, observation - self._high)
-        return max(float((outside / self._scale).max()), 0.0)
+        below, above = self._below, self._above
+        np.subtract(self._low, observation, below)
+        np.subtract(observation, self._high, above)
+        np.maximum(below, above, below)
+        np.divide(below, self._scale, below)
+        return max(float(below.max()), 0.0)

@@ -36,6 +36,7 @@ class PolicyRuntime:
         self.policy_id = policy_id
         self.manifest = Manifest.from_mapping(contents.manifest)
         self.contract = _contract(self.manifest)
+        self._observation_size, self._action_size = self.contract.observation_size, self.contract.action_size
         self._risk = self.manifest.risk
         self._networks = PolicyNetworks(contents.weights, self._risk)
         self._calibration = Calibration(self.manifest.calibration)
@@ -83,26 +84,54 @@ class PolicyRuntime:
         Raises:
             ObservationError: when one of them is of another shape or not finite.
         """
-        state, chosen = self._checked_observation(observation), self._checked_action(action)
-        cost_value = self._networks.cost_value(state, chosen)
-        multiplier = self._networks.multiplier(state)
-        score = None
-        if self._calibration.needs_risk_network:
-            score = self._networks.risk_score(state, chosen, cost_value, multiplier)
-        risk = self._risk
-        return RiskScores(
-            probability=self._calibration.probability(cost_value if score is None else score),
-            horizon=self._calibration.horizon,
-            cost_value=cost_value,
-            threshold=risk.threshold,
-            multiplier=multiplier,
-            effective_multiplier=max(multiplier + risk.penalty_coefficient * (cost_value - risk.threshold), 0.0),
-            novelty=self._novelty(state, excess),
-        )
+        state, chosen = self._checked_observation(observation), self._checked_actions(np.asarray(action)[None])
+        self._networks.see(state)
+        return self._scores(chosen, self._novelty(state, excess))[0]
+
+    def answer(
+        self, observation: ArrayLike, others: ArrayLike, excess: Float32Array | None = None
+    ) -> tuple[Float32Array, list[RiskScores]]:
+        """Act, and judge that action and others in the same state: what `act` and `risk` say, without doing anything twice.
+
+        Args:
+            observation: (observation_size,) normalised.
+            others: (k, action_size) actions in [-1, 1].
+            excess: (observation_size,) what clipping took from the observation.
+
+        Returns:
+            the policy's action, and the scores of the others in their order, the policy's own last.
+
+        Raises:
+            ObservationError: when one of them is of another shape or not finite.
+        """
+        state = self._checked_observation(observation)
+        actions = self._checked_actions(others)
+        self._networks.see(state)
+        own = self._networks.act()
+        return own, self._scores(np.concatenate((actions, own[None])), self._novelty(state, excess))
+
+    def _scores(self, actions: Float32Array, novelty: float) -> list[RiskScores]:
+        """Return the scores of (k, action_size) actions in the observation that the networks have seen."""
+        risk, calibration = self._risk, self._calibration
+        multiplier = self._networks.seen_multiplier()
+        costs, scores = self._networks.judge(actions, multiplier if calibration.needs_risk_network else None)
+        probabilities = calibration.probabilities(costs if scores is None else scores)
+        return [
+            RiskScores(
+                probability=probability,
+                horizon=calibration.horizon,
+                cost_value=cost_value,
+                threshold=risk.threshold,
+                multiplier=multiplier,
+                effective_multiplier=max(multiplier + risk.penalty_coefficient * (cost_value - risk.threshold), 0.0),
+                novelty=novelty,
+            )
+            for probability, cost_value in zip(probabilities, costs.tolist(), strict=True)
+        ]
 
     def _checked_observation(self, observation: ArrayLike) -> Float32Array:
         vector = np.asarray(observation, dtype=np.float32)
-        size = self.contract.observation_size
+        size = self._observation_size
         if vector.shape != (size,):
             raise ObservationError(
                 f"an observation of shape ({size},)", f"{vector.shape}", "assemble it with the policy's contract"
@@ -113,12 +142,12 @@ class PolicyRuntime:
             raise ObservationError("a finite observation", found, "check that channel's source")
         return vector
 
-    def _checked_action(self, action: ArrayLike) -> Float32Array:
-        vector = np.asarray(action, dtype=np.float32)
-        if vector.shape != (self.contract.action_size,) or not np.isfinite(vector).all():
+    def _checked_actions(self, actions: ArrayLike) -> Float32Array:
+        rows = np.asarray(actions, dtype=np.float32)
+        if rows.ndim != 2 or rows.shape[1] != self._action_size or not np.isfinite(rows).all():
             names = [component.name for component in self.contract.action.components]
-            raise ObservationError(f"a finite action for {names}", f"{vector}", "normalise it with the contract's ActionCodec")
-        return vector
+            raise ObservationError(f"finite actions for {names}", f"{rows}", "normalise them with the contract's ActionCodec")
+        return rows
 
 
 def _contract(manifest: Manifest) -> Contract:

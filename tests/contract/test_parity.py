@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -112,7 +113,8 @@ class RobotPath:
         for topic in (*new, *self._generator.permutation(moving)):
             late += self._generator.uniform(0.0, 0.02) * period
             now = step * period + late
-            self._stream.receive(topic, self._kinds[topic], messages[topic], received=now, now_ns=stamp_ns + round(late * 1e9))
+            ros_ns = partial(int, stamp_ns + round(late * 1e9))
+            self._stream.receive(topic, self._kinds[topic], messages[topic], received=now, now_ns=ros_ns)
             while (tick := self._stream.poll(now)) is not None:
                 self.ticks.append(tick)
                 self.stamps.append(self._stream.stamp_ns(tick))

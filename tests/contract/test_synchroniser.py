@@ -94,6 +94,17 @@ def test_a_faster_trigger_is_thinned_to_the_trained_period(rate: float) -> None:
     assert intervals.min() >= 0.66 * PERIOD, "at 15 Hz two of three scans; otherwise a quarter period early at most"
 
 
+def test_it_says_until_when_a_tick_waits() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 0, ("goal", "odom", "scan"))
+    assert synchroniser.waits_until() is None
+    assert feed(synchroniser, 1, ("scan",), at=0.125) == []
+    assert synchroniser.waits_until() == 0.125 + PERIOD / 2
+    assert synchroniser.poll(0.125 + 0.49 * PERIOD) is None
+    assert synchroniser.poll(synchroniser.waits_until() or math.nan) is not None
+    assert synchroniser.waits_until() is None
+
+
 def test_a_slower_trigger_shows_in_the_measured_period() -> None:
     synchroniser = ObservationSynchroniser(CONTRACT)
     for step in range(0, 40, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 
@@ -27,6 +28,7 @@ from tests.support.policies import navigation_contract
 
 from alam_ros.nodes.conversions import CommandConverter, sample_message  # isort: skip
 from builtin_interfaces.msg import Duration, Time  # isort: skip
+from std_msgs.msg import Header  # isort: skip
 
 STAMP = Time(sec=5, nanosec=6)
 ACTION = navigation_contract().action
@@ -119,6 +121,16 @@ def test_a_trajectory_begins_at_once_and_is_over_within_the_control_period() -> 
     (point,) = message.points
     assert (message.header.stamp, message.joint_names) == (Time(), ["linear.x", "angular.z"])
     assert (list(point.velocities), point.time_from_start) == ([0.1, 0.2], Duration(sec=1, nanosec=250_000_000))
+
+
+@pytest.mark.parametrize("kind", ["geometry_msgs/msg/TwistStamped", "trajectory_msgs/msg/JointTrajectory"])
+def test_another_message_s_header_does_not_stay_for_the_next(kind: str) -> None:
+    converter = CommandConverter(replace(ACTION, type=kind))  # type: ignore[arg-type]
+    own = copy.deepcopy(converter.to_message([0.0, 0.0], STAMP).header)
+    other = Header(stamp=Time(sec=99), frame_id="elsewhere")
+    assert converter.to_message_under([0.1, 0.2], other).header == other
+    assert converter.to_message([0.0, 0.0], STAMP).header == own
+    assert (other.stamp.sec, other.frame_id) == (99, "elsewhere")
 
 
 def test_a_trajectory_s_velocities_are_found_by_name() -> None:

@@ -15,7 +15,7 @@ import yaml
 from alam_ros.contract import ActionCodec
 from alam_ros.runtime import PolicyRuntime, RiskLevel
 from tests.contract.samples import odometry, scan, step_samples, training_observations
-from tests.support.policies import navigation_contract, write_sample_policy
+from tests.support.policies import answer, navigation_contract, write_sample_policy
 from tests.support.ros import RosGraph, Transition
 
 from alam_ros.msg import RiskEstimate  # isort: skip
@@ -73,12 +73,10 @@ def test_action_and_risk_are_the_runtimes_own(ros: RosGraph, policy: Path) -> No
     for step, observation in enumerate(training_observations(6)):
         risk = session.step(step)
         action = session.driver.answer(session.actions, risk.header.stamp)
-        normalised = runtime.act(observation)
-        expected = runtime.risk(observation, normalised)
+        normalised, expected, at_rest = answer(runtime, observation)
         assert risk.header.frame_id == action.header.frame_id == "base_link"
         assert [action.twist.linear.x, action.twist.angular.z] == list(risk.action) == codec.to_physical(normalised).tolist()
         assert {name: getattr(risk, name) for name in SCORES} == {name: getattr(expected, name) for name in SCORES}
-        at_rest = runtime.risk(observation, codec.to_normalised([0.0, 0.0]))
         assert (risk.rest_probability, risk.rest_cost_value) == (at_rest.probability, at_rest.cost_value)
         assert risk.policy_id == runtime.policy_id
         assert risk.inference_time > 0.0
@@ -172,7 +170,7 @@ def test_a_clock_set_back_starts_the_histories_anew(ros: RosGraph, policy: Path)
         session.step(step)
     runtime = PolicyRuntime.load(policy)
     for step, observation in enumerate(training_observations(4)):
-        assert session.step(step).cost_value == runtime.risk(observation, runtime.act(observation)).cost_value
+        assert session.step(step).cost_value == answer(runtime, observation)[1].cost_value
 
 
 def test_an_inactive_policy_is_silent_and_resumes_with_its_goal(ros: RosGraph, policy: Path) -> None:

@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import yaml
 from alam_ros.gate import GateStatus
 from tests.support.ros import NodeProcess, RosGraph, Transition
 
-from alam_ros.msg import GateState, RiskEstimate  # isort: skip
-from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR  # isort: skip
+from alam_ros.msg import GateEvent, GateState, GateTrace, RiskEstimate  # isort: skip
+from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE  # isort: skip
 from builtin_interfaces.msg import Time  # isort: skip
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
 from geometry_msgs.msg import Twist, TwistStamped  # isort: skip
@@ -94,6 +95,42 @@ def is_zero(command: TwistStamped) -> bool:
 
 def is_forward(command: TwistStamped) -> bool:
     return command.twist.linear.x == SPEED and command.twist.angular.z == TURN
+
+
+def test_a_command_passes_when_it_arrives_and_not_only_at_the_gates_next_tick(ros: RosGraph) -> None:
+    traces: list[GateTrace] = ros.collect(GateTrace, "/alam/gate_trace", TRACE)
+    bench = Bench(ros, rate=10.0)
+    bench.wait_for_command(is_forward, "a passed command")
+    traces.clear()
+    ros.wait_for(lambda: len(traces) >= 5, "five ticks")
+    kinds = [event.kind for trace in traces for event in trace.events]
+    after_commands = [following for kind, following in pairwise(kinds) if kind == GateEvent.COMMAND]
+    assert after_commands.count(GateEvent.DECISION) >= 3
+    assert set(after_commands) == {GateEvent.DECISION}
+
+
+def test_a_risk_that_stops_the_robot_does_not_wait_for_the_gates_next_tick(ros: RosGraph) -> None:
+    traces: list[GateTrace] = ros.collect(GateTrace, "/alam/gate_trace", TRACE)
+    bench = Bench(ros, rate=10.0)
+    bench.wait_for_command(is_forward, "a passed command")
+    bench.make_command = None  # the last one is held for the source timeout
+
+    def dangerous() -> RiskEstimate:
+        estimate = safe_estimate(ros.node)
+        estimate.probability = 0.9
+        return estimate
+
+    bench.make_risk = dangerous
+    bench.wait_for_command(is_zero, "zero")
+    ros.wait_for(
+        lambda: any(GateEvent.RISK in kinds_of(trace) and GateEvent.DECISION in kinds_of(trace) for trace in traces), "it"
+    )
+    kinds = [event.kind for trace in traces for event in trace.events if event.kind != GateEvent.OBSERVATION]
+    assert (GateEvent.RISK, GateEvent.DECISION) in set(pairwise(kinds))
+
+
+def kinds_of(trace: GateTrace) -> set[int]:
+    return {event.kind for event in trace.events}
 
 
 @pytest.mark.parametrize(("victim", "cause"), [("command", "command_stale"), ("risk", "risk_stale")])

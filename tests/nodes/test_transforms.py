@@ -12,7 +12,7 @@ import yaml
 from alam_ros.contract import Contract, ObservationAssembler
 from alam_ros.runtime import PolicyRuntime
 from tests.contract.samples import goal, odometry, scan
-from tests.support.policies import navigation_contract, write_sample_policy
+from tests.support.policies import answer, navigation_contract, write_sample_policy
 from tests.support.ros import RosGraph
 
 pytest.importorskip("tf2_msgs", reason="transforms need tf2_msgs, which a ROS installation brings")
@@ -52,4 +52,4 @@ def test_a_goal_on_the_map_is_seen_through_transforms_that_were_broadcast(ros: R
     for topic, sample in (samples | {"goal": goal(2.0)}).items():
         assembler.update(topic, sample)
     observation = assembler.advance()
-    assert risk.cost_value == runtime.risk(observation, runtime.act(observation)).cost_value
+    assert risk.cost_value == answer(runtime, observation)[1].cost_value

@@ -33,9 +33,8 @@ def test_every_fraction_is_judged_as_the_runtime_judges_it() -> None:
     made.command(command)
     found = made.judge(STAMP_NS + 50_000_000)
     assert found is not None
-    physical = [np.array([0.5, -1.0]) * fraction for fraction in FRACTIONS]
-    own = RUNTIME.act(OBSERVATION)
-    expected = [RUNTIME.risk(OBSERVATION, action) for action in (*map(CODEC.to_normalised, physical), own)]
+    actions = CODEC.to_normalised([[0.5 * fraction, -1.0 * fraction] for fraction in FRACTIONS])
+    own, expected = RUNTIME.answer(OBSERVATION, actions)
     assert found.risk.probabilities == tuple(score.probability for score in expected)
     assert found.risk.cost_values == tuple(score.cost_value for score in expected)
     assert found.risk.command == tuple(command)

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits, GateConfig, GateStatus, Risk
-from alam_ros.onboard.gate_session import HOLD_PERIOD_S, STATE_PERIOD_S, EventKind, GateEvent, GateSession, GateTick
+from alam_ros.onboard.gate_session import (
+    HOLD_PERIOD_S,
+    REPEAT_PERIOD_S,
+    STATE_PERIOD_S,
+    EventKind,
+    GateEvent,
+    GateSession,
+    GateTick,
+)
 from alam_ros.onboard.gate_state import state_fields
 
 CONFIG = GateConfig(
@@ -24,9 +32,12 @@ CONFIG = GateConfig(
 PERIOD_S = 0.02
 
 
-def session() -> GateSession:
+WITHOUT_SLEW = dataclasses.replace(CONFIG, limits=dataclasses.replace(CONFIG.limits, slew=None))
+
+
+def session(config: GateConfig = CONFIG) -> GateSession:
     made = GateSession()
-    made.take(GateEvent.configuration(0.0, CONFIG, is_first=True))
+    made.take(GateEvent.configuration(0.0, config, is_first=True))
     made.take(GateEvent(EventKind.RESTART, 0.0))
     return made
 
@@ -57,12 +68,23 @@ values = st.lists(st.floats(allow_nan=True), min_size=1, max_size=3).map(tuple)
 steps = st.lists(
     st.tuples(
         st.floats(0.0, 0.4),
-        st.sampled_from(["command", "risk", "scan", "goal", "stop", "reset", "enable", "disable", "restart", "tick"]),
+        st.sampled_from(["command", "risk", "scan", "goal", "stop", "reset", "enable", "disable", "restart", "tick", "decide"]),
         st.floats(0.0, 1.0),
         values,
     ),
     max_size=40,
 )
+
+
+def told(kind: str, now: float, number: float, command: tuple[float, ...]) -> GateEvent:
+    """Return what the gate is told at one step of a script."""
+    plain = {"stop": EventKind.EMERGENCY_STOP, "reset": EventKind.RESET, "restart": EventKind.RESTART}
+    plain |= {"enable": EventKind.ENABLE, "disable": EventKind.DISABLE}
+    if kind in plain:
+        return GateEvent(plain[kind], now)
+    if kind == "command":
+        return GateEvent(EventKind.COMMAND, now, values=command)
+    return safe(now, number) if kind == "risk" else GateEvent(EventKind.OBSERVATION, now, kind)
 
 
 @given(steps)
@@ -73,22 +95,48 @@ def test_the_same_events_give_the_same_decisions_bit_for_bit(script: list[tuple[
         if kind == "tick":
             tick = live.tick(now)
             heard.append((now, live.drain(), bits(tick)))
-            continue
-        plain = {"stop": EventKind.EMERGENCY_STOP, "reset": EventKind.RESET, "restart": EventKind.RESTART}
-        plain |= {"enable": EventKind.ENABLE, "disable": EventKind.DISABLE}
-        if kind == "command":
-            live.take(GateEvent(EventKind.COMMAND, now, values=command))
-        elif kind == "risk":
-            live.take(safe(now, number))
-        elif kind in plain:
-            live.take(GateEvent(plain[kind], now))
+        elif kind == "decide":
+            heard.append((now, live.drain(), bits(live.decide(now, lambda: 7))))
+            (decided,) = live.drain()
+            assert decided.kind is EventKind.DECISION
+            assert (decided.stamp_ns == 7) == heard[-1][2][-1], "the stamp of a state that is published"
         else:
-            live.take(GateEvent(EventKind.OBSERVATION, now, kind))
+            live.take(told(kind, now, number, command))
     again = GateSession()
     for now, events, expected in heard:
         for event in events:
             again.take(event)
         assert bits(again.tick(now)) == expected
+
+
+def test_a_command_is_answered_at_once_and_not_again_by_the_next_tick() -> None:
+    gate = session(WITHOUT_SLEW)
+    feed(gate, 0.0)
+    assert gate.decide(0.0, lambda: 0).is_sent
+    assert not gate.tick(0.4 * REPEAT_PERIOD_S).is_sent
+    feed(gate, 0.5 * REPEAT_PERIOD_S)
+    assert gate.decide(0.5 * REPEAT_PERIOD_S, lambda: 0).is_sent, "the same command again is another command"
+    assert gate.tick(1.6 * REPEAT_PERIOD_S).is_sent, "and is repeated where none follows"
+
+
+def test_a_change_is_sent_at_once_by_whatever_decision() -> None:
+    gate = session()
+    feed(gate, 0.0)
+    gate.decide(0.0, lambda: 0)
+    gate.take(safe(0.001, probability=0.9))
+    assert gate.has_turned()
+    tick = gate.decide(0.001, lambda: 0)
+    assert tick.is_sent
+    assert not tick.decision.command.any()
+    assert not gate.has_turned()
+
+
+def test_a_risk_that_changes_nothing_turns_nothing() -> None:
+    gate = session()
+    feed(gate, 0.0)
+    gate.tick(0.0)
+    gate.take(safe(0.001, probability=0.06))
+    assert not gate.has_turned()
 
 
 def test_a_configuration_survives_its_event() -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from alam_ros.policy_file.manifest import RiskSpec
 from alam_ros.runtime import PolicyNetworks
-from alam_ros.runtime.mlp import Mlp
 from alam_ros.runtime.networks import softplus
 from tests.support.policies import Weights, sample_policy
 
@@ -64,18 +63,41 @@ def test_results_survive_the_next_call() -> None:
     np.testing.assert_array_equal(action, before)
 
 
-def test_a_forward_pass_allocates_no_arrays() -> None:
-    width = 1024
-    network = Mlp(sample_policy(hidden=(width, width)).weights, "actor")
-    observation, _ = random_pair(3)
+def test_forward_passes_allocate_no_arrays_once_their_buffers_are_made() -> None:
+    contents = sample_policy(hidden=(1024, 1024), risk_network=True)
+    networks = PolicyNetworks(contents.weights, RiskSpec(**contents.manifest["risk"]))
+    observation, action = random_pair(3)
+    actions = np.stack((action, -action))
+
+    def ask() -> None:
+        networks.see(observation)
+        networks.act()
+        networks.judge(actions, networks.seen_multiplier())
+
+    ask()
     tracemalloc.start()
-    network(observation)
+    ask()
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
-    network(observation)
-    _, peak = tracemalloc.get_traced_memory()
+    ask()
+    after, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak - before < width * 4, "less than one hidden layer"
+    assert peak - before < 1024, "less than a quarter of one hidden layer of one action: the action itself, views and numbers"
+    assert after <= before
+
+
+def test_forward_passes_leave_no_blocks_behind() -> None:
+    observation, action = random_pair(3)
+
+    def blocks_after(calls: int) -> int:
+        for _ in range(calls):
+            NETWORKS.see(observation)
+            NETWORKS.act()
+            NETWORKS.judge(action[None], NETWORKS.seen_multiplier())
+        return sys.getallocatedblocks()
+
+    blocks_after(100)
+    assert abs(blocks_after(1000) - blocks_after(1000)) < 10
 
 
 def test_the_multiplier_is_capped() -> None:

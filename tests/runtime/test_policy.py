@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ def altered(**changes: Any) -> PolicyContents:
 
 def runtime(**changes: Any) -> PolicyRuntime:
     return PolicyRuntime(altered(**changes), "test")
+
+
+def altered_risk_network() -> PolicyContents:
+    contents = sample_policy(risk_network=True)
+    return PolicyContents({**copy.deepcopy(dict(contents.manifest)), "schema": 1, "sha256": {}}, contents.weights)
 
 
 RUNTIME = runtime()
@@ -103,6 +109,19 @@ def test_scores_keep_their_promises(seed: int, reach: float) -> None:
     assert scores.multiplier >= 0.0
     assert scores.effective_multiplier == pytest.approx(max(scores.multiplier - 5.0 * scores.margin, 0.0))
     assert scores.novelty == 0.0
+
+
+def test_an_answer_is_what_acting_and_judging_one_by_one_give() -> None:
+    judge = PolicyRuntime(altered_risk_network(), "test")
+    others = np.array([[0.2, -0.7], [0.0, 0.0], [1.0, 1.0]], np.float32)
+    excess = np.zeros(77, np.float32)
+    excess[3] = 2.0
+    own, scores = judge.answer(OBSERVATION, others, excess)
+    np.testing.assert_array_equal(own, judge.act(OBSERVATION))
+    for found, action in zip(scores, (*others, own), strict=True):
+        expected = judge.risk(OBSERVATION, action, excess)
+        assert dataclasses.astuple(found) == pytest.approx(dataclasses.astuple(expected), rel=1e-5)
+    assert len({score.cost_value for score in scores}) == 4
 
 
 def test_the_probability_follows_the_breakpoints_and_is_constant_beyond() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alam_ros.contract import Contract
+from alam_ros.contract import ActionCodec, Contract
 from alam_ros.policy_file import PolicyContents, write_policy
 from alam_ros.policy_file.manifest import RiskSpec
-from alam_ros.runtime import PolicyNetworks, golden_vectors
+from alam_ros.runtime import PolicyNetworks, PolicyRuntime, RiskScores, golden_vectors
 
 Weights = dict[str, NDArray[np.float32]]
 CALIBRATION: dict[str, Any] = {
@@ -22,6 +22,13 @@ CALIBRATION: dict[str, Any] = {
     "probabilities": [0.0, 0.25, 1.0],
     "evidence": {"episodes": 0},
 }
+
+
+def answer(runtime: PolicyRuntime, observation: NDArray[np.float32]) -> tuple[NDArray[np.float32], RiskScores, RiskScores]:
+    """Return what a policy node makes of an observation, bit for bit: action, its scores and those of rest."""
+    rest = ActionCodec(runtime.contract.action).to_normalised(np.zeros((1, runtime.contract.action_size)))
+    action, (of_rest, scores) = runtime.answer(observation, rest)
+    return action, scores, of_rest
 
 
 def navigation_contract() -> Contract:
