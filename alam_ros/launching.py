@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from launch import Action
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch import Action, LaunchContext
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
 from launch.conditions import IfCondition
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, LifecycleTransition, Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -75,6 +76,11 @@ def lifecycle_node(executable: str, **options: Any) -> list[Action]:
         condition=IfCondition(LaunchConfiguration("autostart")),
     )
     return [LifecycleNode(executable=executable, **_common(executable), **options), start]
+
+
+def end_everything(event: ProcessExited, context: LaunchContext) -> Action | None:
+    """Shut the launch down because a process ended (`on_exit`), unless that is why it ended: a second shutdown is an error."""
+    return None if context.is_shutdown else Shutdown(reason=f"{event.process_name} ended")
 
 
 def _common(name: str) -> Mapping[str, Any]:

@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make venv`")
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
+from lifecycle_msgs.srv import GetState
 
 from alam_ros.msg import GateState, RiskEstimate
 from tests.launch.conftest import Launch
@@ -28,7 +29,18 @@ def policy(tmp_path: Path) -> str:
 
 
 def reached(ros: RosGraph, node: str, state: str) -> None:
-    ros.wait_for(lambda: ros.state(node) == state, f"{node} to be {state}")
+    """Wait until a node says that it is in a state."""
+    said: list[str] = []
+    client = ros.node.create_client(GetState, f"{node}/get_state")
+    ros.wait_for(client.service_is_ready, f"the service of {node}")
+
+    def ask() -> None:  # again and again: an answer is lost whose way back is not discovered yet
+        client.call_async(GetState.Request()).add_done_callback(lambda future: said.append(future.result().current_state.label))
+
+    timer = ros.node.create_timer(0.5, ask)
+    ros.wait_for(lambda: state in said[-1:], f"{node} to be {state}")
+    ros.node.destroy_timer(timer)
+    ros.node.destroy_client(client)
 
 
 def children_of(process_id: int) -> Iterator[tuple[int, str]]:
@@ -85,6 +97,19 @@ def test_the_death_of_the_monitor_ends_everything(ros: RosGraph, launch: Launch,
     process.wait()
     assert "[safety_monitor-1] was required: shutting down" in process.output()
     assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_ctrl_c_ends_the_simulation_cleanly_and_leaves_a_robot_at_rest(ros: RosGraph, launch: Launch, policy: str) -> None:
+    process = launch("simulation.launch.py", policy)
+    commands = ros.collect(TwistStamped, "/cmd_vel")
+    ros.wait_for(lambda: commands, "commands")
+    children = dict(children_of(process._process.pid))
+    assert process.interrupt() == 0
+    print(process.output())
+    assert "[ERROR]" not in process.output()
+    assert process.output().count("process has finished cleanly") == 3
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    ros.wait_for(lambda: commands[-1].twist == Twist(), "a last command of zero", 5.0)
 
 
 def test_a_missing_policy_is_named_before_anything_starts(launch: Launch) -> None:
