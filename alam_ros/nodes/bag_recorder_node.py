@@ -64,7 +64,10 @@ class BagRecorderNode(Node):
         self._record(RiskEstimate, "alam/risk", RELIABLE)
         self._record(GateState, "alam/gate", LATCHED)
         self._record(GateTrace, "alam/gate_trace", LATCHED)
-        self._record(Clock, "/clock", STREAM)
+        for topic in {
+            self.resolve_topic_name(name) for name in ("clock", "/clock")
+        }:  # of a simulation in the namespace, or of all
+            self._record(Clock, topic, STREAM)
         self._record(Float32, "simulator/cost", LATCHED)
         self._record(Float32, "simulator/clearance", LATCHED)
 

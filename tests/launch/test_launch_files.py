@@ -14,8 +14,10 @@ pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `m
 
 from geometry_msgs.msg import Twist, TwistStamped
 from lifecycle_msgs.srv import GetState
+from rosgraph_msgs.msg import Clock
 
 from alam_ros.msg import GateState, RiskEstimate
+from alam_ros.nodes.qos import CLOCK, LATCHED
 from tests.launch.conftest import Launch
 from tests.support.policies import write_sample_policy
 from tests.support.ros import RosGraph
@@ -117,6 +119,35 @@ def test_a_missing_policy_is_named_before_anything_starts(launch: Launch) -> Non
     assert process.wait() != 0
     assert "policy" in process.output()
     assert "process started" not in process.output()
+
+
+@pytest.mark.parametrize("name", ["policy", "robot", "params_file"])
+def test_a_file_that_is_not_there_is_named_before_anything_starts(launch: Launch, policy: str, name: str) -> None:
+    process = launch("robot.launch.py", policy, f"{name}:=nowhere.file")
+    assert process.wait() == 1
+    assert f"expected a file in the launch argument `{name}`; found nothing at nowhere.file" in process.output()
+    assert "process started" not in process.output()
+
+
+def test_the_shipped_parameters_and_arguments_are_all_taken(ros: RosGraph, launch: Launch, policy: str) -> None:
+    process = launch("simulation.launch.py", policy, "markers:=true")
+    risks = ros.collect(RiskEstimate, "/alam/risk")
+    ros.wait_for(lambda: risks, "a risk estimate")
+    assert "is ignored" not in process.output()
+
+
+def test_simulations_in_two_namespaces_do_not_disturb_one_another(ros: RosGraph, launch: Launch, policy: str) -> None:
+    launch("simulation.launch.py", policy, "namespace:=first")
+    clocks = ros.collect(Clock, "/first/clock", CLOCK)
+    ros.wait_for(lambda: len(clocks) > 30, "three seconds of the first one")
+    launch("simulation.launch.py", policy, "namespace:=second")
+    states = ros.collect(GateState, "/second/alam/gate", LATCHED)
+    risks = {robot: ros.collect(RiskEstimate, f"/{robot}/alam/risk") for robot in ("first", "second")}
+    ros.wait_for(lambda: all(len(found) > 20 for found in risks.values()), "two seconds of both")
+    assert ros.node.count_publishers("/clock") == 0
+    assert not any(state.risk_stale for state in states)
+    stamps = {robot: [risk.header.stamp.sec for risk in found] for robot, found in risks.items()}
+    assert all(found == sorted(found) for found in stamps.values())
 
 
 @pytest.mark.parametrize("name", ["monitor", "robot", "simulation"])

@@ -308,7 +308,7 @@ def test_thresholds_change_on_a_running_gate_and_bad_values_are_refused_with_the
     bench.wait_for_state(GateStatus.SLOW, "risk_high")
     refused = bench.set_parameter("danger_release", 0.6)
     assert not refused.successful
-    assert "release" in refused.reason
+    assert "expected `danger_release` below `danger_probability`; found 0.6 and 0.5" in refused.reason
     assert not bench.set_parameter("source_timeout", -1.0).successful
     assert not bench.set_parameter("cmd_vel_out_topic", "elsewhere").successful
     described = ros.call(
