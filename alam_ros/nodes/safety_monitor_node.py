@@ -32,6 +32,7 @@ from alam_ros.nodes.gate_parameters import FIXED, declare_gate_parameters
 from alam_ros.nodes.gated_command import gated_command
 from alam_ros.nodes.judge_source import JudgeSource
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
+from alam_ros.nodes.mismatches import Mismatches
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
 from alam_ros.nodes.rates import Rates
 from alam_ros.nodes.spin import spin_until_stopped
@@ -54,6 +55,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._is_latched = False
         self._state: GateState | None = None
         self._rates = Rates()
+        self._mismatches = Mismatches(self)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
 
@@ -280,6 +282,9 @@ class SafetyMonitorNode(SafeLifecycleNode):
             health, summary = health_of(self._state), self._state.detail
             values = rates | {name: getattr(self._state, name) for name in (*NUMBERS, "processing_time")}
             values |= self._judge.ages() if self._judge is not None else {}
+            is_heard = self._command_out.get_subscription_count() > 0
+            if self._state.command_missing or self._state.observation_missing or not is_heard:
+                self._mismatches.tell()
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
 

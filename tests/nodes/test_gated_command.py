@@ -54,6 +54,15 @@ def test_every_component_of_a_twist_is_read_and_written(is_stamped: bool, kind: 
     assert command.converter.to_values(message).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
+@pytest.mark.parametrize("kind", [TwistStamped, Twist])
+def test_a_contract_says_whether_commands_are_stamped_unless_the_parameter_does(kind: type):
+    contract = Contract.load(NAVIGATION)
+    name = f"geometry_msgs/msg/{kind.__name__}"
+    contract = replace(contract, action=replace(contract.action, type=name))
+    assert gated_command(values(), contract).converter.message_type is kind
+    assert gated_command(values(enable_stamped_cmd_vel=kind is Twist), contract).converter.message_type is not kind
+
+
 @pytest.mark.parametrize("kind", [Float64MultiArray, JointTrajectory])
 def test_a_command_of_joints_keeps_the_components_of_its_contract(kind: type):
     spec = ActionSpec(

@@ -358,6 +358,20 @@ def test_plain_twist_by_parameter(ros: RosGraph):
     ros.wait_for(lambda: sent and sent[-1] == command, "a passed command")
 
 
+def test_another_type_on_its_topics_is_told(ros: RosGraph):
+    process = ros.start("safety_monitor_node", parameters=LIMITS)
+    ros.configure_and_activate("/safety_monitor")
+    ros.publisher(Twist, "/cmd_in", COMMAND, matched=False)
+    ros.collect(Twist, "/cmd_out", COMMAND)
+    kinds = ("geometry_msgs/msg/Twist", "geometry_msgs/msg/TwistStamped")
+    for text in (
+        "`test_probe` publishes {} on /cmd_in, of which nothing arrives: this node reads {} there",
+        "`test_probe` reads {} on /cmd_out, where nothing reaches it: this node publishes {} there",
+    ):
+        ros.wait_for(lambda text=text: text.format(*kinds) in process.output(), text)
+    assert process.output().count("of which nothing arrives") == 1
+
+
 ARRAY_CONTRACT = {
     "name": "joints",
     "control_period": 0.05,
