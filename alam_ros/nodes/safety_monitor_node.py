@@ -42,6 +42,7 @@ from alam_ros.onboard.gated_action import contract_of
 from alam_ros.onboard.risk_input import risk_from
 from alam_ros.onboard.stamps import StampScale, nanoseconds
 
+SILENCES = ("command_missing", "command_stale", "observation_missing", "observation_stale")
 LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
 
 
@@ -282,8 +283,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
             health, summary = health_of(self._state), self._state.detail
             values = rates | {name: getattr(self._state, name) for name in (*NUMBERS, "processing_time")}
             values |= self._judge.ages() if self._judge is not None else {}
-            is_heard = self._command_out.get_subscription_count() > 0
-            if self._state.command_missing or self._state.observation_missing or not is_heard:
+            if any(getattr(self._state, cause) for cause in SILENCES) or not self._command_out.get_subscription_count():
                 self._mismatches.tell()
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
