@@ -14,7 +14,7 @@ from alam_ros.onboard.gated_action import IS_STAMPED
 
 FIXED: dict[str, tuple[Any, str]] = {
     "cmd_vel_in_topic": ("cmd_in", "topic of the commands to be gated"),
-    "cmd_vel_out_topic": ("cmd_out", "topic of the gated commands"),
+    "cmd_vel_out_topic": ("cmd_out", "topic of the gated commands; empty: the action's in the contract"),
     "risk_source": (
         "estimate",
         "estimate: the policy node's, of the state; command: the monitor judges every command itself and publishes its risk",

@@ -22,7 +22,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import SetBool, Trigger
 
 from alam_ros.contract import Contract
-from alam_ros.errors import AlamError
+from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.gate import GateConfig, GateDecision
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.conversions import MESSAGE_TYPES
@@ -105,7 +105,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _connect_outputs(self, values: dict[str, Any]) -> None:
         command_type = self._gated.converter.message_type
         self._command_out = self.hold(
-            self.create_lifecycle_publisher(command_type, values["cmd_vel_out_topic"], COMMAND), self.destroy_lifecycle_publisher
+            self.create_lifecycle_publisher(command_type, self._gated.topic, COMMAND), self.destroy_lifecycle_publisher
         )
         # Not a lifecycle publisher: whoever looks must see that the gate is inactive.
         self._state_out = self.hold(self.create_publisher(GateState, values["state_topic"], LATCHED), self.destroy_publisher)
@@ -114,7 +114,12 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
         command_type = self._gated.converter.message_type
-        subscriptions = [self.create_subscription(command_type, values["cmd_vel_in_topic"], self._on_command, COMMAND)]
+        topic = self.resolve_topic_name(values["cmd_vel_in_topic"])
+        if topic == self._command_out.topic_name:  # it would gate its own commands, which are never stale
+            raise ConfigurationError(
+                "two topics for commands in and out", f"`{topic}` for both", "set `cmd_vel_in_topic` to another"
+            )
+        subscriptions = [self.create_subscription(command_type, topic, self._on_command, COMMAND)]
         self._judge: JudgeSource | None = None
         if values["risk_source"] == "command":
             self._judge = JudgeSource(self, values, contract, self._gated.limits.names, self._on_topic)

@@ -44,6 +44,8 @@ def test_a_contract_gives_the_limits_and_locks_what_it_does_not_name():
     assert limits == dict.fromkeys(limits, (0.0, 0.0)) | named
     assert command.limits.slew is None
     assert command.frame == contract.action.frame
+    assert gated_command(values(cmd_vel_out_topic=""), contract).topic == contract.action.topic
+    assert gated_command(values(cmd_vel_out_topic="drive"), contract).topic == "drive"
 
 
 @pytest.mark.parametrize(("is_stamped", "kind"), [(True, TwistStamped), (False, Twist)])
@@ -93,6 +95,7 @@ def test_slew_is_limited_on_request_only():
         (explicit(**{"limits.components": ["linear.x", "yaw"]}), "yaw"),
         (explicit(**{"limits.low": [0.1, -1.0]}), "zero, the command of rest"),
         (explicit(limit_slew=True), "limit_slew"),
+        (explicit(cmd_vel_out_topic=""), "a topic in `cmd_vel_out_topic`"),
     ],
 )
 def test_limits_that_cannot_be_used_are_refused_with_the_reason(parameters: dict[str, Any], reason: str):

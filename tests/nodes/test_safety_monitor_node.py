@@ -431,6 +431,12 @@ def test_a_contract_gives_limits_message_type_and_the_observations_to_watch(ros:
     ros.wait_for(lambda: states[-1].out_of_limits, "the command of another size to be refused")
 
 
+def test_a_gate_that_would_hear_itself_is_refused(ros: RosGraph):
+    process = ros.start("safety_monitor_node", parameters=LIMITS, remappings={"cmd_in": "base/cmd", "cmd_out": "base/cmd"})
+    assert not ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
+    ros.wait_for(lambda: "two topics for commands in and out; found `/base/cmd` for both" in process.output(), "the reason")
+
+
 def test_configure_refuses_with_the_reason(ros: RosGraph):
     process = ros.start("safety_monitor_node", parameters={**LIMITS, "danger_release": 0.9})
     assert not ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
