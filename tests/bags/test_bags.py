@@ -125,7 +125,9 @@ def test_a_definition_that_is_none_spoils_its_own_topic_only(tmp_path: Path, sto
     types = get_typestore(Stores.ROS2_JAZZY)
     events = "acme_msgs/srv/Fill_Event"  # of a service, as `ros2 bag record -a` writes them
     with Writer(tmp_path / "drive", version=9, storage_plugin=storage) as bag:
-        event = bag.add_connection("/fill/_service_event", events, msgdef=f"MSG: {events}\nint64 a\n---\nint64 b\n", rihs01="RIHS01_0")
+        event = bag.add_connection(
+            "/fill/_service_event", events, msgdef=f"MSG: {events}\nint64 a\n---\nint64 b\n", rihs01="RIHS01_0"
+        )
         bag.write(event, 1, b"\x00\x01\x00\x00")
         cost = bag.add_connection("/cost", "std_msgs/msg/Float32", typestore=types)
         bag.write(cost, 2, types.serialize_cdr(number(0.5), "std_msgs/msg/Float32"))
