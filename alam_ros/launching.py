@@ -6,16 +6,20 @@ Imported by launch files only; needs the `launch_ros` of a ROS installation.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from launch import Action
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch import Action, LaunchContext
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, Shutdown
 from launch.conditions import IfCondition
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, LifecycleTransition, Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
+
+from alam_ros.errors import ConfigurationError
 
 PACKAGE = "alam_ros"
 _DESCRIPTIONS = {
@@ -28,21 +32,28 @@ _DESCRIPTIONS = {
     "markers": "Whether risk and gate are drawn for RViz and Foxglove, on alam/markers.",
     "log_level": "Least severity the nodes log: debug, info, warn, error or fatal.",
 }
+_FILES = ("params_file", "policy", "robot")
+_CHOICES = {"log_level": ("debug", "info", "warn", "error", "fatal")}
 _DEFAULTS = {"namespace": "", "use_sim_time": "false", "robot": "", "autostart": "true", "markers": "false", "log_level": "info"}
 
 
+_SIMULATED = {"use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)}
+_POLICY = {name: ParameterValue(LaunchConfiguration(name), value_type=str) for name in ("policy", "robot")}
+
+
 def declare_arguments(params_file: str, **defaults: str | PathJoinSubstitution | None) -> list[Action]:
-    """Declare the arguments every launch file takes.
+    """Declare the arguments every launch file takes, and refuse files that are not there before anything starts.
 
     Args:
         params_file: default parameter file, in the package's `config` folder.
         **defaults: of arguments whose default differs in this launch file; None makes one required.
     """
     default_values: dict[str, Any] = {**_DEFAULTS, "params_file": _share("config", params_file), **defaults}
-    return [
-        DeclareLaunchArgument(name, default_value=default_values[name], description=description)
+    declared = [
+        DeclareLaunchArgument(name, default_value=default_values[name], description=description, choices=_CHOICES.get(name))
         for name, description in _DESCRIPTIONS.items()
     ]
+    return [*declared, OpaqueFunction(function=_require_files)]
 
 
 def shipped_policy(name: str) -> PathJoinSubstitution:
@@ -57,8 +68,8 @@ def include(launch_file: str) -> Action:
 
 
 def node(executable: str, **options: Any) -> Node:
-    """Return a node that takes the launch file's arguments."""
-    return Node(executable=executable, **_common(executable), **options)
+    """Return a node that takes the launch file's arguments, those that concern policies aside."""
+    return Node(executable=executable, **_common(executable, _SIMULATED), **options)
 
 
 def optional_node(executable: str) -> Node:
@@ -74,23 +85,31 @@ def lifecycle_node(executable: str, **options: Any) -> list[Action]:
         transition_ids=[Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE],
         condition=IfCondition(LaunchConfiguration("autostart")),
     )
-    return [LifecycleNode(executable=executable, **_common(executable), **options), start]
+    return [LifecycleNode(executable=executable, **_common(executable, _POLICY | _SIMULATED), **options), start]
 
 
-def _common(name: str) -> Mapping[str, Any]:
-    arguments = {
-        "policy": ParameterValue(LaunchConfiguration("policy"), value_type=str),
-        "robot": ParameterValue(LaunchConfiguration("robot"), value_type=str),
-        "use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool),
-    }
+def end_everything(event: ProcessExited, context: LaunchContext) -> Action | None:
+    """Shut the launch down because a process ended (`on_exit`), unless that is why it ended: a second shutdown is an error."""
+    return None if context.is_shutdown else Shutdown(reason=f"{event.process_name} ended")
+
+
+def _common(name: str, parameters: Mapping[str, ParameterValue]) -> Mapping[str, Any]:
     return {
         "package": PACKAGE,
         "name": name,
         "namespace": LaunchConfiguration("namespace"),
-        "parameters": [LaunchConfiguration("params_file"), arguments],
+        "parameters": [LaunchConfiguration("params_file"), parameters],
         "ros_arguments": ["--log-level", LaunchConfiguration("log_level")],
         "output": "both",
     }
+
+
+def _require_files(context: LaunchContext) -> None:
+    """Refuse a path without a file: ROS would go on with the defaults, at most with a warning."""
+    for name in _FILES:
+        path = LaunchConfiguration(name).perform(context)
+        if path and not Path(path).is_file():
+            raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
 
 
 def _share(*path: str) -> PathJoinSubstitution:

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection
+from rosbags.rosbag2 import Reader
 from rosbags.rosbag2.errors import ReaderError
 
-from alam_ros.bags.types import message_types
+from alam_ros.bags.types import recorded_types
 from alam_ros.errors import BagError
 
 T = TypeVar("T")
@@ -61,18 +61,15 @@ class BagReader:
             path: an `.mcap` or `.db3` file, or a rosbag2 folder.
 
         Raises:
-            BagError: when it is missing, unreadable, damaged, of an unknown kind, or records one topic with two types.
+            BagError: when it is missing, unreadable, damaged or of an unknown kind.
         """
         self.path = Path(path)
         self._reader = self._opened()
+        self._types = recorded_types(self._reader.connections)
         self.types: dict[str, str] = {}
         self.counts: dict[str, int] = {}
         for connection in self._reader.connections:
-            known = self.types.setdefault(connection.topic, connection.msgtype)
-            if known != connection.msgtype:
-                self.close()
-                found = f"{known} and {connection.msgtype}"
-                raise BagError(f"one type of `{connection.topic}` in {path}", found, "record its publishers apart")
+            self.types.setdefault(connection.topic, connection.msgtype)
             self.counts[connection.topic] = self.counts.get(connection.topic, 0) + connection.msgcount
 
     def __enter__(self) -> BagReader:  # noqa: PYI034  typing.Self needs Python 3.11
@@ -92,7 +89,7 @@ class BagReader:
             topics: as recorded, or without the leading slash; None for all.
 
         Raises:
-            BagError: when a topic is not in the recording, or a message cannot be read.
+            BagError: when a topic is not in the recording or has two types there, or a message cannot be read.
         """
         connections = self._reader.connections if topics is None else self._chosen(topics)
         if not connections:
@@ -108,29 +105,54 @@ class BagReader:
         if absent:
             recorded = ", ".join(sorted(self.types)) or "nothing"
             raise BagError(f"{', '.join(absent)} in {self.path}", f"only {recorded}", "record these topics, or name others")
+        for connection in chosen:
+            first = self.types[connection.topic]
+            if connection.msgtype != first:
+                found = f"{first} and {connection.msgtype}"
+                raise BagError(f"one type of `{connection.topic}` in {self.path}", found, "record its publishers apart")
         return chosen
 
     def _decoded(self, connection: Connection, received_ns: int, data: bytes) -> BagMessage:
         kind = connection.msgtype
-        message = self._guarded(lambda: self._reader.deserialize(data, kind), f"a {kind} on `{connection.topic}`")
+        if kind not in self._types.fielddefs:
+            expected = f"`{connection.topic}` of a type that the recording or ROS 2 Jazzy defines"
+            raise BagError(expected, f"{kind} in {self.path}", "record it with MCAP, or leave the topic out")
+        message = self._guarded(lambda: self._types.deserialize_cdr(data, kind), f"a {kind} on `{connection.topic}`")
         return BagMessage(connection.topic, kind, received_ns, message)
 
-    def _opened(self) -> AnyReader:
+    def _opened(self) -> Reader:
+        path = self._checked_path()
+
+        def opened() -> Reader:
+            reader = Reader(path)
+            reader.open()
+            return reader
+
+        try:
+            return self._guarded(opened)
+        except BagError as error:
+            if isinstance(error.__cause__, KeyError):  # of the schema's encoding
+                found = f"{self.path}: a topic whose schema is {error.__cause__}"
+                raise BagError("a recording of ROS 2 messages alone", found, "leave others out with `mcap filter`") from error
+            raise
+
+    def _checked_path(self) -> Path:
         if not self.path.exists():
             raise BagError("a recording", f"nothing at {self.path}", "check the path")
         if self.path.is_file() and self.path.suffix not in SUFFIXES:
             found = f"{self.path} with the suffix `{self.path.suffix}`"
             remedy = "convert it with rosbags-convert" if self.path.suffix in (".bag", ".zstd") else "check the path"
             raise BagError(f"a file ending in {' or '.join(SUFFIXES)}, or a rosbag2 folder", found, remedy)
-        if self.path.is_dir() and not (self.path / "metadata.yaml").is_file():
-            raise BagError("a rosbag2 folder", f"no metadata.yaml in {self.path}", "name the `.mcap` file in it, if there is one")
-
-        def opened() -> AnyReader:
-            reader = AnyReader([self.path], default_typestore=message_types())
-            reader.open()
-            return reader
-
-        return self._guarded(opened)
+        if self.path.is_file() or (self.path / "metadata.yaml").is_file():
+            return self.path
+        # A recorder that was killed wrote no metadata.
+        files = sorted(file for file in self.path.iterdir() if file.suffix in SUFFIXES)
+        if len(files) != 1:
+            named = ", ".join(file.name for file in files) or "no recording"
+            raise BagError(
+                "a rosbag2 folder", f"no metadata.yaml in {self.path}, but {named}", "name one of the files in it, if any"
+            )
+        return files[0]
 
     def _guarded(self, read: Callable[[], T], what: str = "an intact recording") -> T:
         """Read and name the file in whatever goes wrong: damaged data raise almost any exception."""

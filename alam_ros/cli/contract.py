@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alam_ros.contract_check.document import check_document
 from alam_ros.contract_check.finding import Verdict
+from alam_ros.contract_check.policy import check_policy
 from alam_ros.errors import BagError
 
 
@@ -16,6 +17,8 @@ def main(arguments: Sequence[str]) -> int:
     """Print line by line what fits, and return 0 when all does, else 1."""
     options = _parser().parse_args(arguments)
     contract, found = check_document(options.file)
+    if contract is not None and options.policy is not None:
+        found += check_policy(contract, options.policy)
     if contract is not None and options.bag is not None:
         if importlib.util.find_spec("rosbags") is None:
             raise BagError("the package of recordings", "no rosbags", "pip install 'alam_ros[bags]'")
@@ -36,10 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "check",
         help="say line by line what fits",
-        description="Say line by line what of a contract, and of a recorded drive held against it, fits. Exit status 0 when"
-        " nothing fails, else 1.",
+        description="Say line by line what of a contract, and of a policy and a recorded drive held against it, fits. Exit"
+        " status 0 when nothing fails, else 1.",
     )
     check.add_argument("file", type=Path, metavar="FILE.yaml", help="contract")
+    check.add_argument("--policy", type=Path, metavar="FILE.alam", help="policy that is to work by the contract")
     check.add_argument("--bag", type=Path, metavar="DRIVE", help="an .mcap or .db3 file, or a rosbag2 folder, to hold against it")
     check.add_argument("--namespace", default="", help="of the robot in the recording")
     check.add_argument("--commands", default="", metavar="TOPIC", help="of the recorded commands (default: the action's)")

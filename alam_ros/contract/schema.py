@@ -295,36 +295,20 @@ class Contract:
     def differences(self, other: Contract) -> tuple[str, ...]:
         """Say where `other` would feed a policy of this contract something else than it was trained on.
 
-        Topics, frames, joints' names and timeouts may differ between robots; sizes, meanings, units, ranges and the control
-        period may not.
+        Topics, frames, joints' names and timeouts may differ between robots; sizes, meanings, units, ranges, the order of joints
+        and the control period may not.
         """
         found: list[str] = []
         if not math.isclose(self.control_period, other.control_period):
             found.append(f"control_period: {self.control_period} s against {other.control_period} s")
         for mine, theirs in _paired(self.observation, other.observation, "channels", found):
-            found.extend(
-                _differences(
-                    mine,
-                    theirs,
-                    (
-                        "name",
-                        "type",
-                        "field",
-                        "size",
-                        "range",
-                        "scale",
-                        "decay",
-                        "power",
-                        "unit",
-                        "history",
-                        "stride",
-                        "angle_min",
-                        "angle_max",
-                    ),
-                )
-            )
+            found.extend(_differences(mine, theirs, MEANING))
+            found.extend(_reordered(mine.name, mine.joints, theirs.joints))
+        has_fields = self.action.is_twist or other.action.is_twist
         for mine, theirs in _paired(self.action.components, other.action.components, "action components", found):
-            found.extend(_differences(mine, theirs, ("name", "unit", "low", "high")))
+            found.extend(_differences(mine, theirs, ("name", "unit", "low", "high") if has_fields else ("unit", "low", "high")))
+        if not has_fields:
+            found.extend(_reordered("action", _names(self.action.components), _names(other.action.components)))
         return tuple(found)
 
     @classmethod
@@ -374,6 +358,16 @@ def _paired(mine: tuple[Any, ...], theirs: tuple[Any, ...], what: str, found: li
         found.append(f"{what}: {len(mine)} against {len(theirs)}")
         return []
     return list(zip(mine, theirs, strict=True))
+
+
+def _names(components: tuple[ActionComponent, ...]) -> tuple[str, ...]:
+    return tuple(component.name for component in components)
+
+
+def _reordered(where: str, mine: tuple[str, ...], theirs: tuple[str, ...]) -> list[str]:
+    """Tell the same joints in another order; other names may mean the same joints of another robot."""
+    is_same = mine == theirs or sorted(mine) != sorted(theirs)
+    return [] if is_same else [f"{where}: joints in the order {list(mine)} against {list(theirs)}"]
 
 
 def _differences(mine: Any, theirs: Any, names: tuple[str, ...]) -> list[str]:

@@ -19,7 +19,7 @@ from alam_ros.contract_check.topics import check_command_topic, check_topics
 from alam_ros.contract_check.values import ChannelValues
 from alam_ros.errors import AlamError
 from alam_ros.onboard.stamps import SECOND_NS, header_stamp_ns
-from alam_ros.replay.observation_pass import CLOCK, TRANSFORMS
+from alam_ros.replay.observation_pass import TRANSFORMS, clock_topic
 
 
 def check_drive(contract: Contract, path: Path, *, namespace: str = "", commands: str = "") -> list[Finding]:
@@ -72,7 +72,7 @@ class _Observations:
         self._beams = {channel.name: Beams(channel) for channel in contract.observation if channel.field == "ranges"}
         self._rhythms: defaultdict[str, Rhythm] = defaultdict(Rhythm)
         self._stamped: set[str] = set()
-        self._is_simulated = CLOCK in bag.types
+        self._is_simulated = clock_topic(bag, topic_of) is not None
         self._read(bag)
 
     def _read(self, bag: BagReader) -> None:

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float32
@@ -19,10 +20,11 @@ from alam_ros.bags.writer import BagWriter
 from alam_ros.errors import ConfigurationError
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.conversions import MESSAGE_TYPES
+from alam_ros.nodes.mismatches import interface_name
 from alam_ros.nodes.parameters import fixed
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.transforms import TRANSFORM_TOPICS, transform_type
-from alam_ros.onboard.gated_action import contract_of, gated_action
+from alam_ros.onboard.gated_action import IS_STAMPED, contract_of, gated_action
 
 # Deeper than the publishers', so that a busy moment of this process loses nothing.
 STREAM = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -41,7 +43,7 @@ class BagRecorderNode(Node):
         self.declare_parameter("output", "", fixed("path of the rosbag2 folder to make"))
         self.declare_parameter("policy", "", fixed("path of the policy file, whose contract names the topics"))
         self.declare_parameter("robot", "", fixed("path of this robot's contract, where it differs from the policy's"))
-        self.declare_parameter("enable_stamped_cmd_vel", True, fixed("commands are TwistStamped rather than Twist"))
+        self.declare_parameter("enable_stamped_cmd_vel", Parameter.Type.BOOL, fixed(IS_STAMPED))
         values = {name: str(self.get_parameter(name).value) for name in ("output", "policy", "robot")}
         contract = contract_of(values)
         if not values["output"] or contract is None:
@@ -64,7 +66,10 @@ class BagRecorderNode(Node):
         self._record(RiskEstimate, "alam/risk", RELIABLE)
         self._record(GateState, "alam/gate", LATCHED)
         self._record(GateTrace, "alam/gate_trace", LATCHED)
-        self._record(Clock, "/clock", STREAM)
+        for topic in {
+            self.resolve_topic_name(name) for name in ("clock", "/clock")
+        }:  # of a simulation in the namespace, or of all
+            self._record(Clock, topic, STREAM)
         self._record(Float32, "simulator/cost", LATCHED)
         self._record(Float32, "simulator/clearance", LATCHED)
 
@@ -74,11 +79,11 @@ class BagRecorderNode(Node):
 
     def _gate_values(self) -> dict[str, Any]:
         """Return the safety monitor's values that decide about the type of commands."""
-        is_stamped = self.get_parameter("enable_stamped_cmd_vel").value
+        is_stamped = self.get_parameter_or("enable_stamped_cmd_vel", Parameter("enable_stamped_cmd_vel")).value
         return {"enable_stamped_cmd_vel": is_stamped, "limits.components": None, "limit_slew": False}
 
     def _record(self, message_type: type[Any], topic: str, qos: QoSProfile) -> None:
-        kind = f"{message_type.__module__.partition('.msg')[0]}/msg/{message_type.__name__}"
+        kind = interface_name(message_type)
         name_in_bag = self.resolve_topic_name(topic)
         self._bag.declare(name_in_bag, kind)
 

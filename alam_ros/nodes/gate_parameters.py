@@ -10,10 +10,11 @@ from rclpy.parameter import Parameter
 
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, THRESHOLDS
+from alam_ros.onboard.gated_action import IS_STAMPED
 
 FIXED: dict[str, tuple[Any, str]] = {
     "cmd_vel_in_topic": ("cmd_in", "topic of the commands to be gated"),
-    "cmd_vel_out_topic": ("cmd_out", "topic of the gated commands"),
+    "cmd_vel_out_topic": ("cmd_out", "topic of the gated commands; empty: the action's in the contract"),
     "risk_source": (
         "estimate",
         "estimate: the policy node's, of the state; command: the monitor judges every command itself and publishes its risk",
@@ -21,7 +22,7 @@ FIXED: dict[str, tuple[Any, str]] = {
     "risk_topic": ("alam/risk", "topic of the risk estimates, read or published as `risk_source` says"),
     "state_topic": ("alam/gate", "topic of the gate's state"),
     "trace_topic": ("alam/gate_trace", "topic of all that the gate was told and when, from which `alam replay` repeats it"),
-    "enable_stamped_cmd_vel": (True, "commands are TwistStamped rather than Twist"),
+    "enable_stamped_cmd_vel": (Parameter.Type.BOOL, IS_STAMPED),
     "policy": ("", "path of the policy file, whose contract gives limits and observation topics"),
     "robot": ("", "path of this robot's contract; without a policy, or where it differs from the policy's"),
     "limits.components": (Parameter.Type.STRING_ARRAY, "names of the commanded components, such as linear.x, without a contract"),

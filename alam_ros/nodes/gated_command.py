@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alam_ros.contract import Contract
+from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits
 from alam_ros.nodes.conversions import CommandConverter
 from alam_ros.onboard.gated_action import gated_action
@@ -20,11 +21,13 @@ class GatedCommand:
         converter: between messages and all components that a message has.
         limits: of these components; those the contract does not name must stay zero, lest they pass ungated.
         frame: of invented commands.
+        topic: to which commands go.
     """
 
     converter: CommandConverter
     limits: CommandLimits
     frame: str
+    topic: str
 
 
 def gated_command(values: Mapping[str, Any], contract: Contract | None) -> GatedCommand:
@@ -35,4 +38,10 @@ def gated_command(values: Mapping[str, Any], contract: Contract | None) -> Gated
     """
     gated = gated_action(values, contract)
     converter = CommandConverter(gated.spec) if contract is None else CommandConverter(gated.spec, contract.control_period)
-    return GatedCommand(converter, gated.limits, gated.spec.frame)
+    return GatedCommand(converter, gated.limits, gated.spec.frame, _topic(values["cmd_vel_out_topic"] or gated.spec.topic))
+
+
+def _topic(name: str) -> str:
+    if not name:
+        raise ConfigurationError("a topic in `cmd_vel_out_topic`, without a contract", "an empty name", "name the driver's topic")
+    return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
 
@@ -20,3 +22,9 @@ def integer(description: str, low: int, high: int, *, is_fixed: bool = False) ->
     """Describe an integer parameter in [low, high]."""
     bounds = IntegerRange(from_value=low, to_value=high)
     return ParameterDescriptor(description=description, integer_range=[bounds], read_only=is_fixed)
+
+
+def ignored_parameters(node: Any) -> list[str]:
+    """Return what a parameter file or the command line sets and the node does not have, which rclpy passes over in silence."""
+    given = node._parameter_overrides  # noqa: SLF001  rclpy tells it nowhere else
+    return sorted(name for name in given if not node.has_parameter(name) and not name.startswith("qos_overrides."))

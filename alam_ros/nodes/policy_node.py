@@ -21,6 +21,7 @@ from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.conversions import CommandConverter
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
+from alam_ros.nodes.mismatches import Mismatches
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
@@ -75,6 +76,7 @@ class PolicyNode(SafeLifecycleNode):
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
         self._source: ObservationSource | None = None
         self._second = _Second()
+        self._mismatches = Mismatches(self)
 
     def configure(self) -> None:
         """Load the policy and subscribe to its observations."""
@@ -151,6 +153,8 @@ class PolicyNode(SafeLifecycleNode):
                 "clock set back": synchroniser.restarts,
             }
             values |= {f"age of {name} (s)": age for name, age in self._source.ages().items()}
+            if synchroniser.missing():
+                self._mismatches.tell()
         name = f"{self.get_name()}: control"
         identity = self._runtime.policy_id if self._source is not None else ""
         now = self.get_clock().now().to_msg()

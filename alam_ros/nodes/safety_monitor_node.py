@@ -24,7 +24,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import SetBool, Trigger
 
 from alam_ros.contract import Contract
-from alam_ros.errors import AlamError
+from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.gate import GateConfig, GateDecision
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.conversions import MESSAGE_TYPES
@@ -34,6 +34,7 @@ from alam_ros.nodes.gate_parameters import FIXED, declare_gate_parameters
 from alam_ros.nodes.gated_command import gated_command
 from alam_ros.nodes.judge_source import JudgeSource
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
+from alam_ros.nodes.mismatches import Mismatches
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
 from alam_ros.nodes.rates import Rates
 from alam_ros.nodes.spin import spin_until_stopped
@@ -45,6 +46,7 @@ from alam_ros.onboard.gated_action import contract_of
 from alam_ros.onboard.risk_input import risk_from
 from alam_ros.onboard.stamps import StampScale, nanoseconds
 
+SILENCES = ("command_missing", "command_stale", "observation_missing", "observation_stale")
 LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
 
 
@@ -58,6 +60,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._is_latched = False
         self._decided: tuple[GateDecision, float] | None = None
         self._rates = Rates()
+        self._mismatches = Mismatches(self)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
 
@@ -106,7 +109,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _connect_outputs(self, values: dict[str, Any]) -> None:
         command_type = self._gated.converter.message_type
         self._command_out = self.hold(
-            self.create_lifecycle_publisher(command_type, values["cmd_vel_out_topic"], COMMAND), self.destroy_lifecycle_publisher
+            self.create_lifecycle_publisher(command_type, self._gated.topic, COMMAND), self.destroy_lifecycle_publisher
         )
         # Not a lifecycle publisher: whoever looks must see that the gate is inactive.
         self._state_out = self.hold(self.create_publisher(GateState, values["state_topic"], LATCHED), self.destroy_publisher)
@@ -115,7 +118,12 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
         command_type = self._gated.converter.message_type
-        subscriptions = [self.create_subscription(command_type, values["cmd_vel_in_topic"], self._on_command, COMMAND)]
+        topic = self.resolve_topic_name(values["cmd_vel_in_topic"])
+        if topic == self._command_out.topic_name:  # it would gate its own commands, which are never stale
+            raise ConfigurationError(
+                "two topics for commands in and out", f"`{topic}` for both", "set `cmd_vel_in_topic` to another"
+            )
+        subscriptions = [self.create_subscription(command_type, topic, self._on_command, COMMAND)]
         self._judge: JudgeSource | None = None
         if values["risk_source"] == "command":
             self._judge = JudgeSource(self, values, contract, self._gated.limits.names, self._on_topic)
@@ -315,6 +323,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
             health, summary = health_of(state), state.detail
             values = rates | {name: getattr(state, name) for name in (*NUMBERS, "processing_time")}
             values |= self._judge.ages() if self._judge is not None else {}
+            if any(getattr(self._state, cause) for cause in SILENCES) or not self._command_out.get_subscription_count():
+                self._mismatches.tell()
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
 

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import rclpy
+from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
 from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.nodes.garbage import GarbageCollection
-from alam_ros.nodes.parameters import fixed
+from alam_ros.nodes.parameters import fixed, ignored_parameters
 
 try:
     from rclpy.experimental import EventsExecutor
@@ -56,17 +57,23 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
         make_node: makes the node, once rclpy is initialised.
 
     Returns:
-        The process's exit status: 0 after SIGINT or SIGTERM, 1 when the node cannot be made or a callback raises.
+        The process's exit status: 0 after SIGINT or SIGTERM, 1 when the node cannot be made, as with parameters that do not fit,
+        or a callback raises.
     """
     stop = _StopRequest()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = make_node()
         executor = make_executor(node.declare_parameter("executor", EVENTS, fixed(EXECUTOR_MEANING)).value)
-    except AlamError as error:
-        get_logger("alam_ros").fatal(str(error))
+    except (AlamError, ParameterException) as error:
+        remedy = (
+            "" if isinstance(error, AlamError) else "; correct the parameter file or the command line (a float has a point: 1.0)"
+        )
+        get_logger("alam_ros").fatal(f"{error}{remedy}")
         rclpy.try_shutdown()
         return 1
+    for name in ignored_parameters(node):
+        node.get_logger().warning(f"`{name}` is no parameter of this node and is ignored; `ros2 param list` names those it has")
     executor.add_node(node)
     garbage = GarbageCollection()
     status = 0
@@ -83,6 +90,7 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
         executor.remove_node(node)
         node.destroy_node()
         rclpy.try_shutdown()
+        stop.ignore_interrupts()
     return status
 
 
@@ -104,6 +112,10 @@ class _StopRequest:
         self.requested = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+
+    def ignore_interrupts(self) -> None:
+        """Let a second Ctrl-C not make a failure of an orderly end. SIGTERM can still end what hangs."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _on_signal(self, *_: object) -> None:
         self.requested = True

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from alam_ros.contract import Contract
+from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits, GateConfig, RiskThresholds, Threshold
 
 THRESHOLDS: dict[str, tuple[float, float, float, str]] = {
@@ -67,7 +68,11 @@ def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_ti
     """
 
     def threshold(trigger: str, release: str) -> Threshold:
-        return Threshold(trigger=values[trigger], release=values[release])
+        try:
+            return Threshold(trigger=values[trigger], release=values[release])
+        except ConfigurationError as error:
+            found = f"{values[release]} and {values[trigger]}"
+            raise ConfigurationError(f"`{release}` below `{trigger}`", found, f"lower `{release}` first") from error
 
     return GateConfig(
         limits=replace(limits, tolerance=values["limit_tolerance"]),

@@ -12,6 +12,9 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits
 from alam_ros.onboard.contracts import load_policy, robot_contract
 
+IS_STAMPED = "whether velocity commands are TwistStamped rather than Twist; not set: as the contract says, else TwistStamped"
+"""Description of the parameter `enable_stamped_cmd_vel`."""
+
 
 @dataclass(frozen=True)
 class GatedAction:
@@ -53,9 +56,9 @@ def gated_action(values: Mapping[str, Any], contract: Contract | None) -> GatedA
     spec = _explicit(values) if contract is None else contract.action
     if spec.is_twist:
         names = TWIST_COMPONENTS
-        spec = replace(
-            spec, type="geometry_msgs/msg/TwistStamped" if values["enable_stamped_cmd_vel"] else "geometry_msgs/msg/Twist"
-        )
+        is_stamped = values["enable_stamped_cmd_vel"]
+        if is_stamped is not None:
+            spec = replace(spec, type="geometry_msgs/msg/TwistStamped" if is_stamped else "geometry_msgs/msg/Twist")
     else:
         names = tuple(component.name for component in spec.components)
     return GatedAction(_with_components(spec, names), _limits(spec, names, limit_slew=values["limit_slew"]))

@@ -13,7 +13,6 @@ from alam_ros.errors import AlamError, BagError
 from alam_ros.onboard.observations import ObservationStream
 from alam_ros.onboard.stamps import SECOND_NS, nanoseconds
 
-CLOCK = "/clock"
 TRANSFORMS = {"/tf": False, "/tf_static": True}
 """Topic → whether its transforms are static; as the nodes subscribe to them, for contracts that need them."""
 
@@ -64,9 +63,10 @@ def replay_observations(
         found = bag.types.get(recorded, kinds[topic])
         if found != kinds[topic]:
             raise BagError(f"{kinds[topic]} on `{recorded}`", found, "give the contract of this robot with --robot")
-    others = {CLOCK, *(TRANSFORMS if contract.needs_transforms else ())} & bag.types.keys()
+    clock = clock_topic(bag, topic_of)
+    others = {clock, *(TRANSFORMS if contract.needs_transforms else ())} & bag.types.keys()
     for entry in bag.messages([*named, *others]):
-        if entry.topic == CLOCK:
+        if entry.topic == clock:
             player.clock_ns = nanoseconds(entry.message.clock)
         elif entry.topic in TRANSFORMS:
             player.play_transforms(entry)
@@ -74,6 +74,11 @@ def replay_observations(
             player.play(entry, named[entry.topic])
     player.finish()
     return ObservationPass(player.refused, player.arrivals, player.synchroniser)
+
+
+def clock_topic(bag: BagReader, topic_of: Callable[[str], str]) -> str | None:
+    """Return the topic of a recording's simulated time: the robot's own, as `simulation.launch.py` has it, or everybody's."""
+    return next((topic for topic in (topic_of("clock"), "/clock") if bag.counts.get(topic, 0)), None)
 
 
 class _Player:

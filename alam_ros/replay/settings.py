@@ -19,7 +19,7 @@ GATE_DEFAULTS: dict[str, Any] = {
     **{name: default for name, (default, *_) in THRESHOLDS.items()},
     **{name: default for name, (default, _) in CHOICES.items()},
     "risk_source": "estimate",
-    "enable_stamped_cmd_vel": True,
+    "enable_stamped_cmd_vel": None,
     "limit_slew": False,
     "mode": "enforcing",
     "rate": RATE_HZ,

@@ -9,12 +9,12 @@ import pytest
 
 from alam_ros.contract import decode
 from alam_ros.errors import BagError
-from tests.bags.recordings import START_NS, header, scan, write_recording
+from tests.bags.recordings import START_NS, header, number, scan, write_recording
 
 from alam_ros.bags.reader import BagReader  # isort: skip
 from alam_ros.bags.writer import BagWriter, new_message  # isort: skip
 from rosbags.rosbag2 import StoragePlugin, Writer  # isort: skip
-from rosbags.typesys import Stores, get_typestore  # isort: skip
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore  # isort: skip
 
 
 @pytest.mark.parametrize("form", ["folder", "file"])
@@ -108,13 +108,67 @@ def test_damaged_files_are_refused_with_a_remedy(tmp_path: Path, damage: str) ->
         list(bag.messages())
 
 
-def test_one_topic_of_two_types_is_refused(tmp_path: Path) -> None:
+def test_one_topic_of_two_types_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
     types = get_typestore(Stores.ROS2_JAZZY)
     with Writer(tmp_path / "two", version=8, storage_plugin=StoragePlugin.MCAP) as bag:
+        bag.add_connection("/scan", "sensor_msgs/msg/LaserScan", typestore=types)
         for kind in ("std_msgs/msg/Float32", "std_msgs/msg/String"):
             bag.add_connection("/cost", kind, typestore=types)
-    with pytest.raises(BagError, match="one type of `/cost`"):
-        BagReader(tmp_path / "two")
+    with BagReader(tmp_path / "two") as read:
+        assert list(read.messages(["scan"])) == []
+        with pytest.raises(BagError, match="one type of `/cost`"):
+            list(read.messages(["scan", "cost"]))
+
+
+@pytest.mark.parametrize("storage", StoragePlugin)
+def test_a_definition_that_is_none_spoils_its_own_topic_only(tmp_path: Path, storage: StoragePlugin) -> None:
+    types = get_typestore(Stores.ROS2_JAZZY)
+    events = "acme_msgs/srv/Fill_Event"  # of a service, as `ros2 bag record -a` writes them
+    with Writer(tmp_path / "drive", version=9, storage_plugin=storage) as bag:
+        event = bag.add_connection(
+            "/fill/_service_event", events, msgdef=f"MSG: {events}\nint64 a\n---\nint64 b\n", rihs01="RIHS01_0"
+        )
+        bag.write(event, 1, b"\x00\x01\x00\x00")
+        cost = bag.add_connection("/cost", "std_msgs/msg/Float32", typestore=types)
+        bag.write(cost, 2, types.serialize_cdr(number(0.5), "std_msgs/msg/Float32"))
+    with BagReader(tmp_path / "drive") as read:
+        assert read.types["/fill/_service_event"] == events
+        (entry,) = read.messages(["cost"])
+        assert entry.message.data == 0.5
+        with pytest.raises(BagError, match=r"`/fill/_service_event` of a type that .* defines; found acme_msgs/srv/Fill_Event"):
+            list(read.messages())
+
+
+def test_a_recording_brings_its_own_types(tmp_path: Path) -> None:
+    types = get_typestore(Stores.EMPTY)
+    types.register(
+        get_types_from_msg("acme_msgs/Cell[] cells\n", "acme_msgs/msg/Pack")
+        | get_types_from_msg("uint8 id\n", "acme_msgs/msg/Cell")
+    )
+    pack = types.types["acme_msgs/msg/Pack"](cells=[types.types["acme_msgs/msg/Cell"](id=7)])
+    with Writer(tmp_path / "drive", version=9, storage_plugin=StoragePlugin.MCAP) as bag:
+        connection = bag.add_connection("/pack", "acme_msgs/msg/Pack", typestore=types)
+        bag.write(connection, 1, types.serialize_cdr(pack, "acme_msgs/msg/Pack"))
+    with BagReader(tmp_path / "drive") as read:
+        (entry,) = read.messages()
+    assert entry.message.cells[0].id == 7
+
+
+def test_a_folder_whose_recorder_was_killed_is_read_by_its_only_file(tmp_path: Path) -> None:
+    folder = write_recording(tmp_path / "drive").parent
+    (folder / "metadata.yaml").unlink()
+    with BagReader(folder) as read:
+        assert read.counts == {"/scan": 5, "/cost": 5}
+    (folder / "drive_1.mcap").touch()
+    with pytest.raises(BagError, match=r"no metadata\.yaml in .*, but drive\.mcap, drive_1\.mcap"):
+        BagReader(folder)
+
+
+def test_topics_that_are_not_of_ros_2_are_told(tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "drive")
+    file.write_bytes(file.read_bytes().replace(b"ros2msg", b"jsonmsg"))
+    with pytest.raises(BagError, match="a topic whose schema is 'jsonmsg'; leave others out with `mcap filter`"):
+        BagReader(file)
 
 
 def test_nothing_is_written_over_and_no_unknown_type_is_written(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import yaml
 
 from alam_ros.contract import Contract
 from alam_ros.errors import ContractError
+from alam_ros.resources import config_path
 from tests.support.policies import navigation_contract
 
 CONTRACT = navigation_contract()
@@ -100,10 +101,28 @@ def test_topics_frames_and_timeouts_may_differ_between_robots() -> None:
     assert CONTRACT.differences(Contract.from_mapping(changed(rename))) == ()
 
 
+def arm(joints: str, *, action: str = "") -> Contract:
+    """Return the arm's contract for joints of other names, each a letter, observed and commanded in these orders."""
+    mapping = yaml.safe_load(config_path("contracts/arm_reach.yaml").read_text())
+    for channel in mapping["observation"][:2]:
+        channel["joints"] = list(joints)
+    for name, component in zip(action or joints, mapping["action"]["components"], strict=True):
+        component.update(name=name, low=-1.0, high=1.0)
+    return Contract.from_mapping(mapping)
+
+
+def test_joints_of_another_robot_may_have_other_names_but_no_other_order() -> None:
+    assert arm("abcdefg").differences(arm("tuvwxyz")) == ()
+    shuffled = arm("abcdefg").differences(arm("bacdefg", action="abcdegf"))
+    assert [text.partition(":")[0] for text in shuffled] == ["joint_positions", "joint_velocities", "action"]
+    assert "joints in the order ['a', 'b'" in shuffled[0]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda m: m.update(control_period=0.05), r"control_period: 0\.1 s against 0\.05 s"),
+        (lambda m: m["action"]["components"][0].update(name="linear.y"), r"linear\.x\.name: 'linear\.x' against 'linear\.y'"),
         (lambda m: m["observation"][0].update(size=18), r"scan\.size: 36 against 18"),
         (lambda m: m["observation"][0].update(range=[0.0, 5.0]), r"scan\.range"),
         (lambda m: m["observation"].reverse(), r"scan\.name"),

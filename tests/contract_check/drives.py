@@ -23,11 +23,17 @@ Entry = tuple[str, float, Any]
 """Topic, s since the beginning, message."""
 
 
-def header(at: float, frame: str) -> Any:
+def time(at: float) -> Any:
     sec, nanosec = divmod(START_NS + round(at * SECOND_NS), SECOND_NS)
-    return new_message(
-        "std_msgs/msg/Header", stamp=new_message("builtin_interfaces/msg/Time", sec=sec, nanosec=nanosec), frame_id=frame
-    )
+    return new_message("builtin_interfaces/msg/Time", sec=sec, nanosec=nanosec)
+
+
+def clock(at: float) -> Any:
+    return new_message("rosgraph_msgs/msg/Clock", clock=time(at))
+
+
+def header(at: float, frame: str) -> Any:
+    return new_message("std_msgs/msg/Header", stamp=time(at), frame_id=frame)
 
 
 def vector(x: float = 0.0, y: float = 0.0, z: float = 0.0, kind: str = "Vector3") -> Any:

@@ -137,6 +137,13 @@ def test_stamps_that_stand_still_or_lie_far_back_are_told(tmp_path: Path) -> Non
     assert any("/scan: stamped 100.0 s before reception" in text for text in told(tmp_path / "late", late)[Verdict.NOTE])
 
 
+@pytest.mark.parametrize("clock", ["/clock", "/tb3/clock"])
+def test_stamps_of_a_simulation_have_a_clock_of_their_own(tmp_path: Path, clock: str) -> None:
+    entries = [(f"/tb3{topic}", at + 100.0, message) for topic, at, message in drives.drive()]
+    entries += [(clock, at + 100.0, drives.clock(at)) for at in np.arange(0.0, 4.0, 0.1)]
+    assert not any("before reception" in text for text in told(tmp_path, entries, namespace="tb3")[Verdict.NOTE])
+
+
 def test_a_robot_in_a_namespace_is_found(tmp_path: Path) -> None:
     entries = [(f"/tb3{topic}", at, message) for topic, at, message in drives.drive()]
     assert told(tmp_path, entries, namespace="/tb3/")[Verdict.FAILS] == []

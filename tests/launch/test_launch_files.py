@@ -12,9 +12,12 @@ import pytest
 
 pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make venv`")
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
+from lifecycle_msgs.srv import GetState
+from rosgraph_msgs.msg import Clock
 
 from alam_ros.msg import GateState, RiskEstimate
+from alam_ros.nodes.qos import CLOCK, LATCHED
 from tests.launch.conftest import Launch
 from tests.support.policies import write_sample_policy
 from tests.support.ros import RosGraph
@@ -28,7 +31,18 @@ def policy(tmp_path: Path) -> str:
 
 
 def reached(ros: RosGraph, node: str, state: str) -> None:
-    ros.wait_for(lambda: ros.state(node) == state, f"{node} to be {state}")
+    """Wait until a node says that it is in a state."""
+    said: list[str] = []
+    client = ros.node.create_client(GetState, f"{node}/get_state")
+    ros.wait_for(client.service_is_ready, f"the service of {node}")
+
+    def ask() -> None:  # again and again: an answer is lost whose way back is not discovered yet
+        client.call_async(GetState.Request()).add_done_callback(lambda future: said.append(future.result().current_state.label))
+
+    timer = ros.node.create_timer(0.5, ask)
+    ros.wait_for(lambda: state in said[-1:], f"{node} to be {state}")
+    ros.node.destroy_timer(timer)
+    ros.node.destroy_client(client)
 
 
 def children_of(process_id: int) -> Iterator[tuple[int, str]]:
@@ -87,11 +101,53 @@ def test_the_death_of_the_monitor_ends_everything(ros: RosGraph, launch: Launch,
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 
 
+def test_ctrl_c_ends_the_simulation_cleanly_and_leaves_a_robot_at_rest(ros: RosGraph, launch: Launch, policy: str) -> None:
+    process = launch("simulation.launch.py", policy)
+    commands = ros.collect(TwistStamped, "/cmd_vel")
+    ros.wait_for(lambda: commands, "commands")
+    children = dict(children_of(process._process.pid))
+    assert process.interrupt() == 0
+    print(process.output())
+    assert "[ERROR]" not in process.output()
+    assert process.output().count("process has finished cleanly") == 3
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    ros.wait_for(lambda: commands[-1].twist == Twist(), "a last command of zero", 5.0)
+
+
 def test_a_missing_policy_is_named_before_anything_starts(launch: Launch) -> None:
     process = launch("robot.launch.py")
     assert process.wait() != 0
     assert "policy" in process.output()
     assert "process started" not in process.output()
+
+
+@pytest.mark.parametrize("name", ["policy", "robot", "params_file"])
+def test_a_file_that_is_not_there_is_named_before_anything_starts(launch: Launch, policy: str, name: str) -> None:
+    process = launch("robot.launch.py", policy, f"{name}:=nowhere.file")
+    assert process.wait() == 1
+    assert f"expected a file in the launch argument `{name}`; found nothing at nowhere.file" in process.output()
+    assert "process started" not in process.output()
+
+
+def test_the_shipped_parameters_and_arguments_are_all_taken(ros: RosGraph, launch: Launch, policy: str) -> None:
+    process = launch("simulation.launch.py", policy, "markers:=true")
+    risks = ros.collect(RiskEstimate, "/alam/risk")
+    ros.wait_for(lambda: risks, "a risk estimate")
+    assert "is ignored" not in process.output()
+
+
+def test_simulations_in_two_namespaces_do_not_disturb_one_another(ros: RosGraph, launch: Launch, policy: str) -> None:
+    launch("simulation.launch.py", policy, "namespace:=first")
+    clocks = ros.collect(Clock, "/first/clock", CLOCK)
+    ros.wait_for(lambda: len(clocks) > 30, "three seconds of the first one")
+    launch("simulation.launch.py", policy, "namespace:=second")
+    states = ros.collect(GateState, "/second/alam/gate", LATCHED)
+    risks = {robot: ros.collect(RiskEstimate, f"/{robot}/alam/risk") for robot in ("first", "second")}
+    ros.wait_for(lambda: all(len(found) > 20 for found in risks.values()), "two seconds of both")
+    assert ros.node.count_publishers("/clock") == 0
+    assert not any(state.risk_stale for state in states)
+    stamps = {robot: [risk.header.stamp.sec for risk in found] for robot, found in risks.items()}
+    assert all(found == sorted(found) for found in stamps.values())
 
 
 @pytest.mark.parametrize("name", ["monitor", "robot", "simulation"])

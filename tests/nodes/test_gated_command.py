@@ -44,6 +44,8 @@ def test_a_contract_gives_the_limits_and_locks_what_it_does_not_name():
     assert limits == dict.fromkeys(limits, (0.0, 0.0)) | named
     assert command.limits.slew is None
     assert command.frame == contract.action.frame
+    assert gated_command(values(cmd_vel_out_topic=""), contract).topic == contract.action.topic
+    assert gated_command(values(cmd_vel_out_topic="drive"), contract).topic == "drive"
 
 
 @pytest.mark.parametrize(("is_stamped", "kind"), [(True, TwistStamped), (False, Twist)])
@@ -52,6 +54,15 @@ def test_every_component_of_a_twist_is_read_and_written(is_stamped: bool, kind: 
     message = command.converter.to_message([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], time_message(7))
     assert isinstance(message, kind)
     assert command.converter.to_values(message).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
+
+@pytest.mark.parametrize("kind", [TwistStamped, Twist])
+def test_a_contract_says_whether_commands_are_stamped_unless_the_parameter_does(kind: type):
+    contract = Contract.load(NAVIGATION)
+    name = f"geometry_msgs/msg/{kind.__name__}"
+    contract = replace(contract, action=replace(contract.action, type=name))
+    assert gated_command(values(), contract).converter.message_type is kind
+    assert gated_command(values(enable_stamped_cmd_vel=kind is Twist), contract).converter.message_type is not kind
 
 
 @pytest.mark.parametrize("kind", [Float64MultiArray, JointTrajectory])
@@ -84,6 +95,7 @@ def test_slew_is_limited_on_request_only():
         (explicit(**{"limits.components": ["linear.x", "yaw"]}), "yaw"),
         (explicit(**{"limits.low": [0.1, -1.0]}), "zero, the command of rest"),
         (explicit(limit_slew=True), "limit_slew"),
+        (explicit(cmd_vel_out_topic=""), "a topic in `cmd_vel_out_topic`"),
     ],
 )
 def test_limits_that_cannot_be_used_are_refused_with_the_reason(parameters: dict[str, Any], reason: str):

@@ -345,7 +345,7 @@ def test_thresholds_change_on_a_running_gate_and_bad_values_are_refused_with_the
     bench.wait_for_state(GateStatus.SLOW, "risk_high")
     refused = bench.set_parameter("danger_release", 0.6)
     assert not refused.successful
-    assert "release" in refused.reason
+    assert "expected `danger_release` below `danger_probability`; found 0.6 and 0.5" in refused.reason
     assert not bench.set_parameter("source_timeout", -1.0).successful
     assert not bench.set_parameter("cmd_vel_out_topic", "elsewhere").successful
     described = ros.call(
@@ -393,6 +393,20 @@ def test_plain_twist_by_parameter(ros: RosGraph):
 
     ros.node.create_timer(PERIOD_S, feed)
     ros.wait_for(lambda: sent and sent[-1] == command, "a passed command")
+
+
+def test_another_type_on_its_topics_is_told(ros: RosGraph):
+    process = ros.start("safety_monitor_node", parameters=LIMITS)
+    ros.configure_and_activate("/safety_monitor")
+    ros.publisher(Twist, "/cmd_in", COMMAND, matched=False)
+    ros.collect(Twist, "/cmd_out", COMMAND)
+    kinds = ("geometry_msgs/msg/Twist", "geometry_msgs/msg/TwistStamped")
+    for text in (
+        "`test_probe` publishes {} on /cmd_in, of which nothing arrives: this node reads {} there",
+        "`test_probe` reads {} on /cmd_out, where nothing reaches it: this node publishes {} there",
+    ):
+        ros.wait_for(lambda text=text: text.format(*kinds) in process.output(), text)
+    assert process.output().count("of which nothing arrives") == 1
 
 
 ARRAY_CONTRACT = {
@@ -452,6 +466,12 @@ def test_a_contract_gives_limits_message_type_and_the_observations_to_watch(ros:
     ros.wait_for(lambda: states[-1].state == GateStatus.PASS, "the gate to open again")
     values.append(0.0)
     ros.wait_for(lambda: states[-1].out_of_limits, "the command of another size to be refused")
+
+
+def test_a_gate_that_would_hear_itself_is_refused(ros: RosGraph):
+    process = ros.start("safety_monitor_node", parameters=LIMITS, remappings={"cmd_in": "base/cmd", "cmd_out": "base/cmd"})
+    assert not ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
+    ros.wait_for(lambda: "two topics for commands in and out; found `/base/cmd` for both" in process.output(), "the reason")
 
 
 def test_configure_refuses_with_the_reason(ros: RosGraph):

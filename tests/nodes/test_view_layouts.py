@@ -43,7 +43,9 @@ def test_plotjuggler_plots_what_there_is() -> None:
 
 
 def test_rviz_shows_the_scan_and_our_markers(ros: RosGraph) -> None:
-    displays = yaml.safe_load(config_path("view/alam.rviz").read_text())["Visualization Manager"]["Displays"]
+    layout = yaml.safe_load(config_path("view/alam.rviz").read_text())
+    assert "rviz_common/Displays" in {panel["Class"] for panel in layout["Panels"]}, "RViz shows the panels of its file alone"
+    displays = layout["Visualization Manager"]["Displays"]
     topics = {display["Topic"]["Value"] for display in displays if "Topic" in display}
     ros.start("markers_node")
     ros.wait_for(lambda: "/alam/markers" in dict(ros.node.get_topic_names_and_types()), "the markers' topic")

@@ -186,6 +186,7 @@ class RosGraph:
         parameters: Mapping[str, object] | None = None,
         remappings: Mapping[str, str] | None = None,
         namespace: str = "",
+        arguments: Iterable[str] = (),
         python: Path | None = None,
     ) -> NodeProcess:
         """Start `alam_ros.nodes.<module>` in a process of its own.
@@ -195,6 +196,7 @@ class RosGraph:
             parameters: node parameters; paths as strings.
             remappings: from → to, topics or the special names `__node`, `__ns`.
             namespace: of the node, e.g. `/robot1`.
+            arguments: further ones of ROS, such as `--params-file` and its path.
             python: of another environment that has the package; this one's by default.
         """
         remappings = {**({"__ns": namespace} if namespace else {}), **(remappings or {})}
@@ -203,6 +205,7 @@ class RosGraph:
             command += ["-p", f"{name}:={json.dumps(value)}"]
         for source, target in remappings.items():
             command += ["-r", f"{source}:={target}"]
+        command += arguments
         log = self._folder / f"{len(self._processes)}_{module}.log"
         environment = self.environment()
         for name in OF_THIS_ENVIRONMENT if python else ():

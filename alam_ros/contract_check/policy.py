@@ -1,0 +1,23 @@
+"""A contract held against the policy that is to work by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alam_ros.contract import Contract
+from alam_ros.contract_check.finding import Finding, fails, fits
+from alam_ros.onboard.contracts import load_policy
+
+
+def check_policy(contract: Contract, path: Path) -> list[Finding]:
+    """Say where a contract describes something else than the policy was trained on, as the nodes would when they are configured.
+
+    Raises:
+        PolicyFileError: when the policy file cannot be used.
+    """
+    runtime = load_policy(str(path))
+    differences = runtime.contract.differences(contract)
+    name = f"policy {runtime.policy_id} ({path.name})"
+    if not differences:
+        return [fits(f"{name}: trained on what the contract describes")]
+    return [fails(f"{name}: trained on something else: {difference}") for difference in differences]

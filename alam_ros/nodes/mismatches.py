@@ -1,0 +1,49 @@
+"""Tells what connects to nothing because two nodes call different things by one name.
+
+ROS reports unlike qualities of service, but not unlike types: a `Twist` on a topic on which somebody waits for a `TwistStamped`
+arrives nowhere, in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rclpy.node import Node
+
+
+class Mismatches:
+    """Logs each topic of a node that somebody else uses with another type, once."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._told: set[str] = set()
+
+    def tell(self) -> None:
+        """Look at the graph and log what is new. Takes milliseconds: for nodes that have nothing to do but to find out why."""
+        for text in self._found():
+            if text not in self._told:
+                self._told.add(text)
+                self._node.get_logger().warning(text)
+
+    def _found(self) -> Iterator[str]:
+        for subscription in self._node.subscriptions:
+            mine = interface_name(subscription.msg_type)
+            topic = subscription.topic_name
+            for kind, name in _others(self._node.get_publishers_info_by_topic(topic), mine):
+                yield f"`{name}` publishes {kind} on {topic}, of which nothing arrives: this node reads {mine} there"
+        for publisher in self._node.publishers:
+            mine = interface_name(publisher.msg_type)
+            topic = publisher.topic_name
+            for kind, name in _others(self._node.get_subscriptions_info_by_topic(topic), mine):
+                yield f"`{name}` reads {kind} on {topic}, where nothing reaches it: this node publishes {mine} there"
+
+
+def interface_name(message_type: type[Any]) -> str:
+    """Return a message type's name, such as `std_msgs/msg/Header`."""
+    return f"{message_type.__module__.partition('.msg')[0]}/msg/{message_type.__name__}"
+
+
+def _others(endpoints: Iterable[Any], mine: str) -> Iterator[tuple[str, str]]:
+    """Yield type and node of the endpoints with another type than ours."""
+    return ((endpoint.topic_type, endpoint.node_name) for endpoint in endpoints if endpoint.topic_type != mine)
