@@ -13,6 +13,9 @@ from hypothesis import settings
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
+# Before torch is imported: threads that spin for networks of this size cost a shared machine many times what they gain.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 STATUS = pytest.StashKey[int]()
 
 

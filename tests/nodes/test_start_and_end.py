@@ -1,4 +1,4 @@
-"""What every node does alike: parameters that do not fit are told in one line, and the end is orderly."""
+"""What every node does alike: parameters that do not fit are told in one line, and a second Ctrl-C spoils nothing."""
 
 from __future__ import annotations
 
