@@ -64,7 +64,10 @@ def risk_inputs(records: Sequence[EpisodeRecord]) -> Array:
 def fit_risk_network(
     records: Sequence[EpisodeRecord], what_followed: Futures, horizon: int, *, seed: int, steps: int = STEPS
 ) -> RiskNetwork:
-    """Train on all states whose future is known and that are not in violation.
+    """Train on all states whose future is known, those in violation included.
+
+    Judged are the others alone, but a robot that touches something asks as well: untrained, the network answered "no risk" in
+    most of those states.
 
     The loss is binary cross-entropy of "a violation follows within the horizon" and, where the simulator tells the clearance, of
     "it becomes this narrow" for four wider bounds: near misses tell of danger long before there are enough violations to.
@@ -76,7 +79,7 @@ def fit_risk_network(
         seed: of weights, batches and dropout.
         steps: gradient steps.
     """
-    kept = what_followed.headline(horizon)
+    kept = what_followed.is_known(horizon)
     rows = risk_inputs(records)[kept]
     targets = _targets(records, what_followed, horizon)[kept]
     mean, deviation = rows.mean(0), np.maximum(rows.std(0), NARROWEST_DEVIATION)

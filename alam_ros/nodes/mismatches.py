@@ -20,7 +20,7 @@ class Mismatches:
         self._told: set[str] = set()
 
     def tell(self) -> None:
-        """Look at the graph and log what is new. Takes milliseconds: for nodes that have nothing to do but to find out why."""
+        """Look at the graph and log what is new: for a node that waits, so that its user learns why."""
         for text in self._found():
             if text not in self._told:
                 self._told.add(text)

@@ -56,6 +56,21 @@ def test_it_learns_what_the_critic_does_not_see(is_told: bool) -> None:
     assert auroc(np.concatenate([one.cost_value for one in fresh]), fresh) < 0.6
 
 
+def test_a_state_in_violation_is_never_taken_for_a_safe_one() -> None:
+    def blinded(episodes: list[EpisodeRecord]) -> list[EpisodeRecord]:
+        """Let the sensors say the same wherever something is touched, which says nothing before it was."""
+        for one in episodes:
+            one.observation[futures([one]).in_violation] = (0.0, -1.0)
+        return episodes
+
+    seen, fresh = blinded(approaches(60, 0)), blinded(approaches(60, 1))
+    network = fit_risk_network(seen, futures(seen), HORIZON, seed=0, steps=300)
+    score, what_followed = network(risk_inputs(fresh)), futures(fresh)
+    free = what_followed.headline(HORIZON) & ~what_followed.label(HORIZON)
+    assert np.median(score[what_followed.in_violation]) > np.quantile(score[free], 0.95)
+    assert auroc(score, fresh) > 0.93
+
+
 def test_equal_seeds_give_equal_networks_and_leave_the_global_generator_alone() -> None:
     seen = approaches(20, 0)
     before = torch.get_rng_state()

@@ -1,0 +1,58 @@
+"""What every node does alike: parameters that do not fit are told in one line, and a second Ctrl-C spoils nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.ros import RosGraph
+
+TWICE = """
+import os, signal, sys
+from alam_ros.nodes.markers_node import MarkersNode
+from alam_ros.nodes.spin import spin_until_stopped
+
+class InterruptedAtOnce(MarkersNode):
+    def __init__(self):
+        super().__init__()
+        os.kill(os.getpid(), signal.SIGINT)
+
+status = spin_until_stopped(InterruptedAtOnce)
+assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+sys.exit(status)
+"""
+
+
+def parameter_file(folder: Path, text: str) -> str:
+    (folder / "parameters.yaml").write_text(f"/**:\n  ros__parameters:\n    {text}\n")
+    return str(folder / "parameters.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [("radius: 1", "Trying to set parameter 'radius' to '1' of type 'INTEGER'"), ("radius: 11.0", "radius out of range")],
+)
+def test_a_parameter_that_does_not_fit_ends_the_node_with_the_reason(
+    ros: RosGraph, tmp_path: Path, given: str, reason: str
+) -> None:
+    process = ros.start("markers_node", arguments=["--params-file", parameter_file(tmp_path, given)])
+    assert process.wait() == 1
+    assert reason in process.output()
+    assert "correct the parameter file" in process.output()
+    assert "Traceback" not in process.output()
+
+
+def test_a_misspelt_parameter_is_told(ros: RosGraph, tmp_path: Path) -> None:
+    file = parameter_file(tmp_path, "raduis: 0.5\n    radius: 0.5\n    qos_overrides./parameter_events.publisher.depth: 5")
+    process = ros.start("markers_node", arguments=["--params-file", file])
+    ros.wait_for(lambda: "`raduis` is no parameter of this node and is ignored" in process.output(), "the warning")
+    assert process.output().count("is ignored") == 1
+    assert process.interrupt() == 0
+
+
+def test_a_second_ctrl_c_does_not_spoil_an_orderly_end(ros: RosGraph) -> None:
+    ended = subprocess.run([sys.executable, "-c", TWICE], env=ros.environment(), capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
