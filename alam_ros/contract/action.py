@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,12 +23,13 @@ class ActionCodec:
         self.names = tuple(component.name for component in spec.components)
         self.low = np.array([component.low for component in spec.components])
         self.high = np.array([component.high for component in spec.components])
+        self._span = self.high - self.low
         self.slew = np.array([component.slew or np.inf for component in spec.components])
 
     def to_physical(self, normalised: ArrayLike) -> NDArray[np.float64]:
         """Return (action_size,) float64 in physical units, clipped to the limits."""
-        unit = (np.clip(self._checked(normalised), -1.0, 1.0) + 1.0) / 2.0
-        return np.asarray(self.low + unit * (self.high - self.low))
+        unit = (np.minimum(np.maximum(self._checked(normalised), -1.0), 1.0) + 1.0) / 2.0
+        return np.asarray(self.low + unit * self._span)
 
     def to_normalised(self, physical: ArrayLike) -> NDArray[np.float32]:
         """Return (action_size,) float32 in [-1, 1]; commands beyond the limits are clipped to them."""
@@ -35,6 +38,6 @@ class ActionCodec:
 
     def _checked(self, values: ArrayLike) -> NDArray[np.float64]:
         array = np.asarray(values, dtype=np.float64)
-        if array.shape != self.low.shape or not np.isfinite(array).all():
+        if array.shape != self.low.shape or not all(map(math.isfinite, array.tolist())):
             raise ContractError(f"{len(self.names)} finite values for {self.names}", repr(array), "correct the command")
         return array

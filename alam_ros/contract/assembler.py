@@ -26,6 +26,7 @@ class ObservationAssembler:
     def __init__(self, contract: Contract, frames: FrameTree | None = None) -> None:
         self.contract = contract
         self._topics = frozenset(topic for topic, _ in contract.topics())
+        self._needs = [(channel.name, _topics(channel)) for channel in contract.observation]
         self._readers = tuple(ChannelReader(channel, frames) for channel in contract.observation)
         self._samples: dict[str, Sample] = {}
         self._times: dict[str, tuple[float, float]] = {}
@@ -62,7 +63,7 @@ class ObservationAssembler:
 
     def missing(self) -> tuple[str, ...]:
         """Return the names of the channels that have not had all their data yet."""
-        return tuple(c.name for c in self.contract.observation if not _topics(c) <= self._samples.keys())
+        return tuple(name for name, topics in self._needs if not topics <= self._samples.keys())
 
     def ages(self, now: float) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived (infinite before the first)."""

@@ -80,7 +80,7 @@ class ChannelReader:
         if self._least is not None:
             frame = self._spread(np.maximum(frame, self._least))
         scaled = (frame - self._centre) * self._scale
-        clipped = np.clip(scaled, -1.0, 1.0)
+        clipped = np.minimum(np.maximum(scaled, -1.0), 1.0)
         if self._channel.timeout is not None:
             self.excess = scaled - clipped
         return np.asarray(clipped)
