@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from alam_ros.bench.growth import Growth, Point
+from alam_ros.bench.loop import (
+    ADAPTED,
+    LARGEST_RESET_MS,
+    LARGEST_SHARE,
+    LARGEST_STEP_RATIO,
+    LEAST_STEPS_PER_S,
+    NAVIGATION,
+    Loop,
+)
 from alam_ros.bench.update_cost import LEAST_SHARE, UpdateCost
 
 
@@ -53,6 +62,28 @@ def growth_text(found: Growth) -> str:
         ),
     )
     return "\n\n".join((replay, _points("width", found.width), _points("batch", found.batch)))
+
+
+def loop_text(found: Loop) -> str:
+    """Return the tables of the loop around the learner."""
+    training = found.training
+    parts = sorted(training.shares.items(), key=lambda part: -part[1])
+    shares = table(("part of a training", "share of wall time"), ((name, f"{share:.1%}") for name, share in parts))
+    beyond = f"{training.updates:,} updates in {training.wall_s:.0f} s."
+    rows = [
+        ("wall time beyond updates", f"{training.beyond_updates:.1%}", f"at most {LARGEST_SHARE:.0%}"),
+        (f"{NAVIGATION}, steps a CPU second", str(found.navigation_steps_per_s), f"at least {LEAST_STEPS_PER_S:,.0f}"),
+    ]
+    task = found.safety_gymnasium
+    if task is not None:
+        rows += [
+            (f"{ADAPTED}, CPU ms a reset", str(task.reset_ms), f"at most {LARGEST_RESET_MS:g}"),
+            ("by itself", str(task.own_reset_ms), ""),
+            (f"{ADAPTED}, CPU µs a step", str(task.step_us), ""),
+            ("by itself", str(task.own_step_us), ""),
+            ("the one over the other", str(task.step_ratio), f"at most {LARGEST_STEP_RATIO:g}"),
+        ]
+    return "\n\n".join((beyond, shares, table(("figure", "measured", "limit"), rows)))
 
 
 def _points(name: str, points: Sequence[Point]) -> str:

@@ -7,15 +7,19 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from alam_ros.bench.figure import draw
 from alam_ros.bench.growth import Growth, growth
+from alam_ros.bench.loop import loop, loop_document
 from alam_ros.bench.sizes import Sizes
-from alam_ros.bench.text import growth_text, update_cost_text
+from alam_ros.bench.text import growth_text, loop_text, update_cost_text
 from alam_ros.bench.update_cost import UpdateCost, update_cost
 from alam_ros.cli import bench_ros
 from alam_ros.cli.arguments import positive_integer
+from alam_ros.cli.configuration import load_configuration
+from alam_ros.cli.environments import make_environments, own_safety_gymnasium_task
 from alam_ros.demo.machine import describe_machine, describe_versions
 from alam_ros.report.theme import LIGHT, png, styled
 
@@ -44,6 +48,17 @@ def _learner(options: argparse.Namespace) -> int:
     if grown is not None and options.figure is not None:
         with styled(LIGHT):
             options.figure.write_bytes(png(draw(LIGHT, grown, sizes)))
+    return 0
+
+
+def _loop(options: argparse.Namespace) -> int:
+    config = load_configuration("navigation", [f"trainer.steps={options.steps}", *options.overrides])
+    own_task = own_safety_gymnasium_task if find_spec("safety_gymnasium") else None
+    found = loop(config, make_environments, own_task, (lambda _: None) if options.json else _report)
+    if options.json:
+        print(json.dumps({"machine": describe_machine(), "versions": describe_versions(), **loop_document(found)}))
+    else:
+        print(loop_text(found))
     return 0
 
 
@@ -82,4 +97,14 @@ def _parser() -> argparse.ArgumentParser:
         "--peers", type=Path, default=PEERS, metavar="PYTHON", help="of the peers' environment (default: what `make bench` made)"
     )
     bench_ros.add(subjects)
+    around = subjects.add_parser(
+        "loop",
+        help="share of a training that is no update, and steps a second of the simulators",
+        description="Where the wall time of a training on alam/Navigation-v0 goes, steps a second of the simulators on one core,"
+        " and Safety-Gymnasium through our adapter beside itself. For figures of two cores, let nothing else run. Some minutes.",
+    )
+    around.set_defaults(run=_loop)
+    around.add_argument("overrides", metavar="key=value", nargs="*", help="override of the training's configuration")
+    around.add_argument("--json", action="store_true", help="print one JSON document")
+    around.add_argument("--steps", type=positive_integer, default=12_000, help="of the training (default 12000)")
     return parser

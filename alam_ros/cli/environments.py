@@ -26,3 +26,16 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
         raise SimulatorError(
             f"an environment `{environment_id}` that takes {dict(arguments)}", found, "correct `environment`"
         ) from error
+
+
+def own_safety_gymnasium_task(name: str) -> Any:
+    """Return a navigation task as Safety-Gymnasium itself makes it, pictures and all.
+
+    Raises:
+        SimulatorError: when it is not installed.
+    """
+    from alam_sim.cast_warnings import cast_warnings_off
+    from alam_sim.safety_gym.compatibility import import_module
+
+    with cast_warnings_off():
+        return import_module("builder").Builder(name, config={"agent_name": "Car" if "Car" in name else "Point"})

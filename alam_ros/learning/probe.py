@@ -51,6 +51,8 @@ class ProbeRecord:
 class ProbeTrace:
     """Records a run's probe states in one file, which outlives interruptions of the run.
 
+    The file is written with each checkpoint: what a run that is resumed from one would drop needs no place on a disk.
+
     Args:
         path: of the file, `probe.npz` in the run directory.
         budget: environment steps of the whole run.
@@ -66,6 +68,7 @@ class ProbeTrace:
         self._every = max(budget // RECORDS, 1)
         self._record = _earlier(path, since)
         self._due = since - since % self._every + self._every if self._record else self._start
+        self._is_saved = True
 
     def record_if_due(self, steps: int, agent: Agent, draw_observations: Callable[[int], Array]) -> None:
         """Record this moment, unless the last one is too recent.
@@ -74,9 +77,6 @@ class ProbeTrace:
             steps: environment steps so far.
             agent: as it is now.
             draw_observations: count → (count, observation_size), different states the run has met; asked once a run.
-
-        Raises:
-            CheckpointError: when the file cannot be written.
         """
         if steps < self._due:
             return
@@ -84,7 +84,17 @@ class ProbeTrace:
         states = draw_observations(PROBE_STATES) if self._record is None else self._record.observation
         moment = _moment(steps, agent, states)
         self._record = moment if self._record is None else _joined(self._record, moment)
-        _write(self._path, self._record)
+        self._is_saved = False
+
+    def save(self) -> None:
+        """Write what was recorded since the last time.
+
+        Raises:
+            CheckpointError: when the file cannot be written.
+        """
+        if self._record is not None and not self._is_saved:
+            _write(self._path, self._record)
+        self._is_saved = True
 
 
 def read_probe(path: Path) -> ProbeRecord | None:

@@ -141,6 +141,7 @@ class Trainer:
             "planned_steps": self._planned_steps,
             "wall_seconds": self._wall_seconds(),
         }
+        self._probe.save()
         self._checkpoints.save(state, self._config, self.steps)
         self._saved = moment
 

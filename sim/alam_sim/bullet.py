@@ -31,7 +31,17 @@ def quiet() -> Iterator[None]:
 
 with quiet():
     import pybullet
-    from pybullet_utils.bullet_client import BulletClient
+    from pybullet_utils import bullet_client
+
+
+class BulletClient(bullet_client.BulletClient):  # type: ignore[misc]  # the package has no type information
+    """PyBullet's client, whose functions are bound to it at their first use and not again at each."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Bind a function of PyBullet's to this client, and keep it."""
+        function = super().__getattr__(name)
+        setattr(self, name, function)
+        return function
 
 
 def connect() -> BulletClient:

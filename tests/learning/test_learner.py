@@ -91,7 +91,7 @@ def test_actor_gradient_equals_finite_differences(penalise: bool) -> None:
             torch.manual_seed(7)
             sample = learner.sample_policy(observation)
             effective = learner.multiplier.effective(learner.multiplier.value(observation), sample.gap)
-        weight, penalty = 1 / (1 + effective), 0.7 if penalise else 0.0
+        weight, penalty = 1 / (1 + effective), learner.multiplier.penalty
         analytic = actor_gradient(learner, observation)
         values = learner._actor_vector.values
         start, generator = values.clone(), torch.Generator().manual_seed(0)
@@ -118,7 +118,11 @@ def test_the_multiplier_learns_from_fresh_actions(monkeypatch: pytest.MonkeyPatc
     target = network_multiplier(learner).average(batch.observation)
     prediction = network_multiplier(learner).online(batch.observation)
     scalars = learner._update_multiplier(batch.observation)
-    expected = (prediction - (target + 0.7 * seen[0].gap).clamp(0, CONFIG.multiplier.maximum)).square().mean()
+    expected = (
+        (prediction - (target + learner.multiplier.penalty * seen[0].gap).clamp(0, learner.multiplier.config.maximum))
+        .square()
+        .mean()
+    )
     torch.testing.assert_close(scalars["multiplier/loss"], expected.detach())
     learner._update_multiplier(batch.observation)
     assert not torch.equal(seen[0].log_probability, seen[1].log_probability)
@@ -232,7 +236,8 @@ def test_the_penalty_rests_then_ramps_then_stays() -> None:
     for share in (0.0, 0.25, 0.375, 0.75, 1.0):
         learner.set_progress(share)
         penalties.append(learner.multiplier.penalty)
-    assert penalties == [0.0, 0.0, 1.0, 4.0, 4.0]
+    whole = 4.0 / learner.threshold**2
+    assert penalties == pytest.approx([0.0, 0.0, whole / 4, whole, whole])
 
 
 def test_without_a_ramp_the_penalty_stands_at_once() -> None:
@@ -240,6 +245,37 @@ def test_without_a_ramp_the_penalty_stands_at_once() -> None:
     for share, expected in ((0.25, 0.0), (0.26, 1.0)):
         learner.set_progress(share)
         assert learner.multiplier.ramp == expected
+
+
+def test_learning_rates_fall_linearly_over_the_training() -> None:
+    learner = make(replace(CONFIG, final_learning_rate=0.1))
+    for share, factor in ((0.0, 1.0), (0.5, 0.55), (1.0, 0.1), (1.5, 0.1)):
+        learner.set_progress(share)
+        for vector, rate in (
+            (learner._critic_vector, CONFIG.critic_learning_rate),
+            (learner._actor_vector, CONFIG.actor_learning_rate),
+        ):
+            before = vector.values.clone()
+            vector._optimizer.state[vector.values]["step"].zero_()
+            for name in ("exp_avg", "exp_avg_sq"):
+                vector._optimizer.state[vector.values][name].zero_()
+            vector._gradient.fill_(1.0)
+            vector.step()  # the first step of Adam is as long as its rate
+            torch.testing.assert_close(before - vector.values.detach(), torch.full_like(before, rate * factor), rtol=1e-2, atol=0)
+
+
+@pytest.mark.parametrize("name", ["sac_alam", "fac", "cal", "sac_pid"])
+def test_a_multiplier_answers_to_the_constraint_as_a_share_of_its_limit(name: str) -> None:
+    multiplier = member_multiplier(name, penalty=0.04, maximum=2.0)
+    for limit in (1.0, 50.0):
+        constraint = replace(CONFIG.constraint, episode_cost_limit=limit)
+        learner = make(replace(CONFIG, name=name, constraint=constraint, multiplier=multiplier))
+        d, found = constraint.threshold, learner.multiplier.config
+        assert found.penalty * d**2 == pytest.approx(0.04)
+        gains = ("maximum", "proportional_gain", "integral_gain", "derivative_gain")
+        assert [getattr(found, gain) * d for gain in gains] == pytest.approx([getattr(multiplier, gain) for gain in gains])
+        scale = d if multiplier.kind == "scalar" else 1.0  # a network's rate is Adam's
+        assert found.learning_rate * scale == pytest.approx(multiplier.learning_rate)
 
 
 def train(name: str, *, cost_scale: float, progress: float = 1.0) -> Learner:

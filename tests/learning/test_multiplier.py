@@ -24,7 +24,8 @@ def _double_precision() -> Iterator[None]:
 def make(**changes: object) -> StateMultiplier:
     """Return a multiplier well above zero, the same at every call."""
     torch.manual_seed(0)
-    multiplier = StateMultiplier(MultiplierConfig(**changes), 3, (16,))  # type: ignore[arg-type]
+    numbers = {"penalty": 1.0, "maximum": 10.0, **changes}
+    multiplier = StateMultiplier(MultiplierConfig(**numbers), 3, (16,))  # type: ignore[arg-type]
     with torch.no_grad():
         multiplier.online.trunk[-1].weight.uniform_(-0.3, 0.3)
         multiplier.online.trunk[-1].bias.fill_(2.0)

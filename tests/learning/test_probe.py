@@ -42,6 +42,7 @@ def drive(path: Path, first: int, last: int, *, offset: float = 0.0) -> None:
     trace = ProbeTrace(path, budget=BUDGET, since=first)
     for agent.steps in range(first + 1, last + 1):
         trace.record_if_due(agent.steps, agent, draw)
+    trace.save()
 
 
 def test_states_are_drawn_once_and_followed(tmp_path: Path) -> None:
@@ -87,6 +88,14 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(CheckpointError, match=r"probe\.npz"):
         read_probe(path)
+
+
+def test_what_is_saved_already_is_not_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "probe.npz"
+    drive(path, 0, 300)
+    written = path.stat().st_mtime_ns
+    ProbeTrace(path, budget=BUDGET, since=300).save()
+    assert path.stat().st_mtime_ns == written
 
 
 def test_no_record_is_not_an_error(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ class DifferentialDrive:
     def command(self, velocity: NDArray[np.float64], duration: float) -> None:
         """Move the set point toward (forward speed m/s, turn rate rad/s), as far as the limits allow in `duration` s."""
         reach = self._slew * duration
-        self._set_point = self._set_point + np.clip(velocity - self._set_point, -reach, reach)
-        forward, turn = self._set_point
+        self._set_point = self._set_point + np.minimum(np.maximum(velocity - self._set_point, -reach), reach)
+        forward, turn = self._set_point.tolist()
         wheels = [(forward - turn * TRACK / 2) / WHEEL_RADIUS, (forward + turn * TRACK / 2) / WHEEL_RADIUS]
         self._client.setJointMotorControlArray(
             self.body, [0, 1], pybullet.VELOCITY_CONTROL, targetVelocities=wheels, forces=[MOTOR_TORQUE] * 2

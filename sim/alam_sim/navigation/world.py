@@ -63,11 +63,9 @@ class World:
         """Measure the planar lidar at the robot's axis: +inf where nothing is within range, noise elsewhere."""
         x, y, _ = odometry.position
         bearings = self._bearings + yaw(odometry.orientation)
-        origin = np.empty((len(bearings), 3))
-        origin[:] = (x, y, LIDAR_HEIGHT)
-        reach = origin.copy()
-        reach[:, 0] += self._lidar_range * np.cos(bearings)
-        reach[:, 1] += self._lidar_range * np.sin(bearings)
+        origin = [(x, y, LIDAR_HEIGHT)] * len(bearings)
+        along, across = x + self._lidar_range * np.cos(bearings), y + self._lidar_range * np.sin(bearings)
+        reach = [(*point, LIDAR_HEIGHT) for point in zip(along.tolist(), across.tolist(), strict=True)]
         hits = self._client.rayTestBatch(origin, reach, numThreads=1, collisionFilterMask=OBSTACLE_GROUP)
         fractions = np.array([hit[2] for hit in hits])
         ranges = fractions * self._lidar_range + rng.normal(0.0, self._config.lidar_noise, len(fractions))
