@@ -15,6 +15,9 @@ import alam_ros  # noqa: F401  before NumPy, for whose products it sets the numb
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
+# Before torch is imported: threads that spin for networks of this size cost a shared machine many times what they gain.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 STATUS = pytest.StashKey[int]()
 
 
