@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -98,7 +99,7 @@ def _measured(case: Case, policy: Path) -> list[Comparison]:
 def _document(options: argparse.Namespace, found: Sequence[Comparison], times: object) -> dict[str, object]:
     names = ("turns", "turn", "settle", "minutes", "loaded")
     return {
-        "machine": describe_machine(),
+        "machine": describe_machine() | {"load_average": " ".join(f"{load:.1f}" for load in os.getloadavg())},
         "versions": describe_versions(),
         "policy": options.policy.name,
         **{name: getattr(options, name) for name in names},
