@@ -59,6 +59,7 @@ class Case:
         turn_s: length of a turn, s.
         settle_s: of each turn, not counted.
         is_loaded: a busy process on each usable core meanwhile, and both sides asked in every period.
+        realtime_priority: of our node; the probe has the next higher one, the bare node none. 0 for none at all.
     """
 
     role: str
@@ -68,6 +69,7 @@ class Case:
     turn_s: float
     settle_s: float
     is_loaded: bool = False
+    realtime_priority: int = 0
 
     def plan(self) -> dict[str, object]:
         """Return the probe's plan."""
@@ -89,7 +91,9 @@ def measure(case: Case, policy: Path, folder: Path) -> Mapping[str, Sequence[Map
     """
     policy = with_period(policy, 1.0 / case.rate, folder / "policy.alam")
     subject, executor = SUBJECTS[case.role], {"executor": case.executor}
-    ours = _node(subject.module, "ours", {"policy": policy, **executor}, config_path(subject.parameters))
+    priority = case.realtime_priority
+    parameters = {"policy": policy, "realtime_priority": priority, **executor}
+    ours = _node(subject.module, "ours", parameters, config_path(subject.parameters))
     echo = _node("latency.echo_node", "echo", {"policy": policy, "role": case.role, **executor})
     environment = _environment(folder)
     with ProcessGroup(folder, environment) as group:
@@ -97,7 +101,8 @@ def measure(case: Case, policy: Path, folder: Path) -> Mapping[str, Sequence[Map
         group.run("bring_up", [sys.executable, "-m", "alam_ros.nodes.bring_up", f"/ours/{subject.node}"], START_TIMEOUT_S)
         for number in range(len(os.sched_getaffinity(0)) if case.is_loaded else 0):
             group.start(f"busy_{number}", [sys.executable, "-c", BUSY])
-        settings = {"policy": str(policy), "role": case.role, "plan": case.plan(), "processes": processes}
+        settings: dict[str, object] = {"policy": str(policy), "role": case.role, "plan": case.plan(), "processes": processes}
+        settings["priority"] = priority + 1 if priority else 0
         found: Mapping[str, Sequence[Mapping[str, Any]]] = _probe(settings, environment, folder)
         return found
 

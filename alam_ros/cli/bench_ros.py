@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -50,6 +51,13 @@ def add(subjects: Any) -> None:
     ros.add_argument(
         "--loaded", action="store_true", help="deadlines missed while every core is busy; both nodes are asked in each period"
     )
+    ros.add_argument(
+        "--realtime",
+        type=int,
+        default=0,
+        metavar="PRIORITY",
+        help="of our nodes, with --loaded (default 0: none)",
+    )
     ros.add_argument("--minutes", type=positive_integer, default=10, help="of each loaded run (default 10)")
 
 
@@ -84,6 +92,7 @@ def _cases(options: argparse.Namespace) -> list[Case]:
             turn_s=turn_s + options.settle,
             settle_s=options.settle,
             is_loaded=loaded,
+            realtime_priority=options.realtime if loaded else 0,
         )
         for role, executor, rate in product(options.node, executors, options.rate or (LOADED_RATES if loaded else RATES))
     ]
@@ -96,9 +105,9 @@ def _measured(case: Case, policy: Path) -> list[Comparison]:
 
 
 def _document(options: argparse.Namespace, found: Sequence[Comparison], times: object) -> dict[str, object]:
-    names = ("turns", "turn", "settle", "minutes", "loaded")
+    names = ("turns", "turn", "settle", "minutes", "loaded", "realtime")
     return {
-        "machine": describe_machine(),
+        "machine": describe_machine() | {"load_average": " ".join(f"{load:.1f}" for load in os.getloadavg())},
         "versions": describe_versions(),
         "policy": options.policy.name,
         **{name: getattr(options, name) for name in names},

@@ -20,7 +20,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.nodes.garbage import GarbageCollection
-from alam_ros.nodes.parameters import fixed, ignored_parameters
+from alam_ros.nodes.parameters import fixed, ignored_parameters, integer
+from alam_ros.nodes.priority import take_priority
 
 try:
     from rclpy.experimental import EventsExecutor
@@ -32,6 +33,8 @@ EVENTS = "events"
 EXECUTORS: dict[str, Callable[[], Executor]] = {EVENTS: EventsExecutor, "single_threaded": SingleThreadedExecutor}
 """Parameter `executor` → what it names. Decision 11 says what each costs."""
 EXECUTOR_MEANING = f"how rclpy waits for messages: {' or '.join(EXECUTORS)}"
+
+PRIORITY_MEANING = "above 0: of SCHED_FIFO, before every process of normal priority"
 
 
 class StoppableNode(Protocol):
@@ -65,6 +68,7 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
     try:
         node = make_node()
         executor = make_executor(node.declare_parameter("executor", EVENTS, fixed(EXECUTOR_MEANING)).value)
+        take_priority(node.declare_parameter("realtime_priority", 0, integer(PRIORITY_MEANING, 0, 99, is_fixed=True)).value)
     except (AlamError, ParameterException) as error:
         remedy = (
             "" if isinstance(error, AlamError) else "; correct the parameter file or the command line (a float has a point: 1.0)"

@@ -122,7 +122,9 @@ def test_the_averaged_target_is_built_from_the_average() -> None:
 
 def test_the_target_is_a_constant() -> None:
     subject = make(rule="online_target", penalty=0.5)
-    subject.config = MultiplierConfig(rule="online_target", penalty=0.0)  # the target is λ_ξ itself: nothing to learn
+    subject.config = MultiplierConfig(
+        rule="online_target", penalty=0.0, maximum=10.0
+    )  # the target is λ_ξ itself: nothing to learn
     assert gradient(subject).abs().max() == 0
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from alam_ros.errors import ConfigurationError
 from tests.support.ros import RosGraph
 
 from alam_ros.msg import GateState  # isort: skip
 from alam_ros.nodes.qos import LATCHED  # isort: skip
+from alam_ros.nodes.priority import take_priority  # isort: skip
 from tests.nodes.test_safety_monitor_node import LIMITS  # isort: skip
+
+TAKE = "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(7))"
 
 
 @pytest.mark.parametrize("executor", ["events", "single_threaded"])
@@ -18,6 +27,32 @@ def test_a_node_works_with_either_executor(ros: RosGraph, executor: str) -> None
     ros.configure_and_activate("/safety_monitor")
     ros.wait_for(lambda: states and states[-1].command_missing, "a state")
     assert process.terminate() == 0
+
+
+def may_take_priority() -> bool:
+    result = subprocess.run([sys.executable, "-c", f"import os; {TAKE}"], capture_output=True, check=False)
+    return result.returncode == 0
+
+
+def test_every_thread_of_a_node_takes_the_real_time_priority_it_is_given(ros: RosGraph) -> None:
+    if not may_take_priority():
+        pytest.skip("this user may not take a real-time priority")
+    process = ros.start("safety_monitor_node", parameters={**LIMITS, "realtime_priority": 7})
+    ros.configure_and_activate("/safety_monitor")
+    threads = [int(thread.name) for thread in Path(f"/proc/{process._process.pid}/task").iterdir()]
+    assert len(threads) > 3
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_FIFO}
+    assert {os.sched_getparam(thread).sched_priority for thread in threads} == {7}
+
+
+def test_without_the_right_to_it_a_priority_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    with pytest.raises(ConfigurationError, match=r"`realtime_priority` 7; found Operation not permitted.*rtprio"):
+        take_priority(7)
+    take_priority(0)
 
 
 def test_an_executor_that_is_none_is_refused_with_those_that_are(ros: RosGraph) -> None:

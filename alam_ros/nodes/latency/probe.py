@@ -19,6 +19,7 @@ import rclpy
 from alam_ros.nodes.latency.asked_side import AskedSide
 from alam_ros.nodes.latency.roles import role_of
 from alam_ros.nodes.latency.schedule import SIDES, Block, Plan, blocks
+from alam_ros.nodes.priority import take_priority
 from alam_ros.nodes.spin import make_executor
 from alam_ros.onboard.contracts import load_policy
 from alam_ros.onboard.stamps import SECOND_NS
@@ -38,12 +39,14 @@ class Settings:
         role: policy, monitor or judge.
         plan: of the questions.
         processes: process id of each side.
+        priority: real-time priority of the probe itself; 0 for none.
     """
 
     policy: str
     role: str
     plan: Plan
     processes: dict[str, int]
+    priority: int = 0
 
 
 class Probe:
@@ -52,6 +55,7 @@ class Probe:
     def __init__(self, settings: Settings) -> None:
         gc.disable()
         rclpy.init(args=[])
+        take_priority(settings.priority)
         self._node = rclpy.create_node("probe")
         self._executor = make_executor()
         self._executor.add_node(self._node)
