@@ -149,9 +149,6 @@ class ConstraintConfig:
 class MultiplierConfig:
     """The multiplier: one number or a network, and how it follows the constraint (alam.md §4.3 and §6).
 
-    Penalty, maximum, gains and a scalar's learning rate are those of the constraint as a share of its limit, G / d, so that one
-    number serves tasks whose d differ by decades (docs/decisions/0013); `acting_on` gives what acts on G itself.
-
     Attributes:
         kind: "none" switches the constraint off; "scalar" is one λ for all states; "network" is λ(s).
         rule: what moves it. For a network, "averaged_target": ALaM's regression toward the dual target built from λ̄;
@@ -177,8 +174,8 @@ class MultiplierConfig:
     rule: Literal["averaged_target", "online_target", "dual_ascent", "pid"] = "averaged_target"
     signal: Literal["cost_value", "episode_cost"] = "cost_value"
     penalise: bool = True
-    penalty: float = 0.04
-    maximum: float = 2.0
+    penalty: float = 1.0
+    maximum: float = 10.0
     learning_rate: float = 3e-4
     proportional_gain: float = 0.5
     integral_gain: float = 1e-3
@@ -207,14 +204,6 @@ class MultiplierConfig:
                 raise ConfigurationError(
                     f"`multiplier.{name}` as a share of the training budget, 0 to 1", str(getattr(self, name)), "correct it"
                 )
-
-    def acting_on(self, threshold: float) -> MultiplierConfig:
-        """Return the numbers as they act on G = Q_c - d instead of G / d: λ and its gains over d, ρ over d²."""
-        scaled = ["maximum", "proportional_gain", "integral_gain", "derivative_gain"]
-        if self.kind == "scalar":
-            scaled.append("learning_rate")
-        changes = {name: getattr(self, name) / threshold for name in scaled}
-        return replace(self, penalty=self.penalty / threshold**2, **changes)
 
 
 @dataclass(frozen=True, kw_only=True)

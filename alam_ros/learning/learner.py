@@ -45,16 +45,15 @@ class Learner:
         observation_size, action_size: of the contract.
 
     Attributes:
-        config: the same, with the multiplier's numbers as they act on G.
         actor: what is trained, and collects.
         average_actor: what is evaluated and exported (Polyak and Juditsky 1992).
         episode_excess: (J_c - D) / D, D less the margin, of the episodes finished last, which some members follow.
     """
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
+        self.config = config
         self._threshold = Threshold(config.constraint)
-        self._computed_threshold = config.constraint.threshold  # the unit of the gaps' clips and of the multiplier's numbers
-        self.config = config = replace(config, multiplier=config.multiplier.acting_on(self._computed_threshold))
+        self._computed_threshold = config.constraint.threshold  # the unit of the gaps' clips
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
         self.average_actor = copy.deepcopy(self.actor).requires_grad_(False)

@@ -23,7 +23,7 @@ CONFIG = AlgorithmConfig(  # whatever the shipped defaults are
     reward_scale=None,
     normalise_observations=False,
     constraint=ConstraintConfig(episode_cost_limit=10.0, episode_steps=100, cost_discount=0.9),
-    multiplier=MultiplierConfig(start=0.0, ramp=0.5, delay=1, penalty=0.5, maximum=8.0),
+    multiplier=MultiplierConfig(start=0.0, ramp=0.5, delay=1, penalty=0.7),
     actor_delay=1,
 )
 AnyLearner = TypeVar("AnyLearner", bound=Learner)
