@@ -215,8 +215,6 @@ class AlgorithmConfig:
         hidden: sizes of the hidden layers of every network.
         discount: γ of the reward.
         critic_learning_rate, actor_learning_rate, temperature_learning_rate: of Adam.
-        final_learning_rate: share of the learning rates of critics and actor that is left at the end of training, linear in
-            between.
         target_averaging, cost_target_averaging: τ of the target critics, per gradient step.
         initial_temperature: α at the start.
         entropy_target, final_entropy_target: for each element of the action, in the units of [-1, 1], at the beginning and at the
@@ -241,7 +239,6 @@ class AlgorithmConfig:
     critic_learning_rate: float = 1e-3
     actor_learning_rate: float = 5e-4
     temperature_learning_rate: float = 1e-3
-    final_learning_rate: float = 0.1
     target_averaging: float = 0.01
     cost_target_averaging: float = 0.01
     initial_temperature: float = 0.2
@@ -264,9 +261,6 @@ class AlgorithmConfig:
             raise ConfigurationError("`algorithm.discount` between 0 and 1", str(self.discount), "correct it")
         if self.cost_critic_delay < 1:
             raise ConfigurationError("`algorithm.cost_critic_delay` of at least 1", str(self.cost_critic_delay), "correct it")
-        if not 0 < self.final_learning_rate <= 1:
-            found = str(self.final_learning_rate)
-            raise ConfigurationError("`algorithm.final_learning_rate` above 0, at most 1", found, "correct it")
         if not 0 < self.actor_averaging <= 1:
             raise ConfigurationError("`algorithm.actor_averaging` above 0, at most 1", str(self.actor_averaging), "correct it")
         if self.name not in FAMILY:

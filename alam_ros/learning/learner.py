@@ -68,6 +68,7 @@ class Learner:
             else ScalarMultiplier(config.multiplier, self._computed_threshold)
         )
         self.updates = 0
+        self._progress = 0.0
         self.episode_excess = 0.0
         self._critic_vector = ParameterVector(self.critics, config.critic_learning_rate, config.gradient_norm)
         self._reward_steps, self._cost_steps = (self._critic_vector.members(part) for part in (REWARD, COST))
@@ -88,24 +89,19 @@ class Learner:
         return self._threshold.value
 
     def set_progress(self, share: float) -> None:
-        """Set what follows the share of the training budget that is spent.
-
-        That is the learning rates, the target entropy, and the constraint's ramp and limit d.
-        """
+        """Set what follows the share of the training budget that is spent: the constraint's ramp and the target entropy."""
+        self._progress = share
         entropies = self.config.entropy_target, self.config.final_entropy_target
         self.target_entropy = self._action_size * (entropies[0] + min(share, 1.0) * (entropies[1] - entropies[0]))
-        for vector in (self._critic_vector, self._actor_vector):
-            vector.scale_learning_rate(1.0 + min(share, 1.0) * (self.config.final_learning_rate - 1.0))
         config = self.config.multiplier
         ramp = min(max((share - config.start) / max(config.ramp, 1e-9), 0.0), 1.0)
         self.multiplier.ramp = ramp if self.is_constrained else 0.0
-        self._threshold.follow(share, moves=self.multiplier.ramp == 1.0)
 
     def measure(
         self, observation: NDArray[np.float32], reward: NDArray[np.floating[Any]], cost: NDArray[np.floating[Any]]
     ) -> None:
-        """Take in n collected transitions; keep the units in step with them, and the limit d from the next `set_progress` on."""
-        self._threshold.measure(float(cost.mean()))
+        """Take in n collected transitions, and keep the units and the limit d in step with them."""
+        self._threshold.follow(float(cost.mean()), self._progress, moves=self.multiplier.ramp == 1.0)
         self.units.measure(observation, reward)
         before = self.units.reward_factor
         if self.units.refresh():

@@ -35,7 +35,6 @@ class ParameterVector:
         self.values.grad = self._gradient
         self.gradients = views_like(self._gradient, self.parameters)
         self._gradient_norm = gradient_norm
-        self._learning_rate = learning_rate
         self._optimizer = torch.optim.Adam([self.values], lr=learning_rate, fused=True)
         self._optimizer.state[self.values] = {
             "step": torch.tensor(0.0),
@@ -65,10 +64,6 @@ class ParameterVector:
             self._gradient.mul_(self._gradient_norm / (norm + 1e-6))
         step_adam(self._optimizer)
         return norm
-
-    def scale_learning_rate(self, factor: float) -> None:
-        """Let the steps that follow have this share of the learning rate."""
-        self._optimizer.param_groups[0]["lr"] = self._learning_rate * factor
 
     def members(self, members: slice) -> MemberSteps:
         """Return what steps some members of a batch of networks on their own; the moments are this vector's."""

@@ -32,25 +32,19 @@ class Threshold:
         self._config = config
         self.value = config.threshold
         self.measured: float | None = None
-        self._latest: float | None = None
         self._spent = 0.0
 
-    def measure(self, cost: float) -> None:
-        """Take in the mean cost of a step of the environments."""
-        self._latest = cost
-
-    def follow(self, spent: float, *, moves: bool) -> None:
-        """Average what was measured, and move.
+    def follow(self, cost: float, spent: float, *, moves: bool) -> None:
+        """Take in a step of the environments, and move.
 
         Args:
+            cost: mean of the environments' costs of a step.
             spent: share of the training budget.
             moves: whether the constraint is in force; until it is, costs are measured only.
         """
         share, self._spent = spent - self._spent, spent
-        if self._latest is None:
-            return
-        before = self._latest if self.measured is None else self.measured
-        self.measured = before + (1.0 - math.exp(-share / AVERAGING)) * (self._latest - before)
+        before = cost if self.measured is None else self.measured
+        self.measured = before + (1.0 - math.exp(-share / AVERAGING)) * (cost - before)
         config = self._config
         if not moves or config.adaptation == 0.0 or config.certificate == "constraint_decay":
             return
@@ -60,9 +54,8 @@ class Threshold:
 
     def state_dict(self) -> dict[str, float | None]:
         """Return what a checkpoint keeps."""
-        return {"value": self.value, "measured": self.measured, "latest": self._latest, "spent": self._spent}
+        return {"value": self.value, "measured": self.measured, "spent": self._spent}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore d and what was measured."""
-        self.value, self.measured = state["value"], state["measured"]
-        self._latest, self._spent = state["latest"], state["spent"]
+        self.value, self.measured, self._spent = state["value"], state["measured"], state["spent"]

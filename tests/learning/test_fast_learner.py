@@ -43,7 +43,7 @@ CASES = {
     "clipped gradients": configure(gradient_norm=0.05),
     "an actor step each time": configure(actor_delay=1),
     "rates and entropy of their own": configure(
-        final_learning_rate=0.2, target_averaging=0.01, cost_target_averaging=0.05, entropy_target=-0.5, final_entropy_target=-2.0
+        target_averaging=0.01, cost_target_averaging=0.05, entropy_target=-0.5, final_entropy_target=-2.0
     ),
     "cost critics stepped every third time": configure("sac", cost_critic_delay=3, cost_target_averaging=0.05, gradient_norm=0.5),
     "cost critics stepped each time": configure("sac", cost_critic_delay=1),

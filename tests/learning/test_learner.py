@@ -246,23 +246,6 @@ def test_without_a_ramp_the_penalty_stands_at_once() -> None:
         assert learner.multiplier.ramp == expected
 
 
-def test_learning_rates_fall_linearly_over_the_training() -> None:
-    learner = make(replace(CONFIG, final_learning_rate=0.1))
-    for share, factor in ((0.0, 1.0), (0.5, 0.55), (1.0, 0.1), (1.5, 0.1)):
-        learner.set_progress(share)
-        for vector, rate in (
-            (learner._critic_vector, CONFIG.critic_learning_rate),
-            (learner._actor_vector, CONFIG.actor_learning_rate),
-        ):
-            before = vector.values.clone()
-            vector._optimizer.state[vector.values]["step"].zero_()
-            for name in ("exp_avg", "exp_avg_sq"):
-                vector._optimizer.state[vector.values][name].zero_()
-            vector._gradient.fill_(1.0)
-            vector.step()  # the first step of Adam is as long as its rate
-            torch.testing.assert_close(before - vector.values.detach(), torch.full_like(before, rate * factor), rtol=1e-2, atol=0)
-
-
 def train(name: str, *, cost_scale: float, progress: float = 1.0) -> Learner:
     strict = replace(CONFIG.constraint, episode_cost_limit=0.5)
     multiplier = member_multiplier(name, start=0.0, ramp=0.5, delay=1, penalty=0.7)

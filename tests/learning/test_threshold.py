@@ -24,16 +24,14 @@ TARGET = 0.08  # of a step
 def settled(cost: float, config: ConstraintConfig = CONSTRAINT) -> Threshold:
     """Return one that has measured `cost` for long and not moved yet."""
     threshold = Threshold(config)
-    threshold.measure(cost)
-    threshold.follow(0.0, moves=False)
+    threshold.follow(cost, 0.0, moves=False)
     return threshold
 
 
 def train(threshold: Threshold, cost: float, share: float, steps: int = 100, *, moves: bool = True) -> None:
     """Let a share of the budget pass, from the beginning, in which every step costs the same."""
     for step in range(1, steps + 1):
-        threshold.measure(cost)
-        threshold.follow(share * step / steps, moves=moves)
+        threshold.follow(cost, share * step / steps, moves=moves)
 
 
 def test_the_computed_threshold_stays_while_the_measured_cost_is_the_target() -> None:
@@ -69,8 +67,7 @@ def test_the_measured_cost_is_an_average_over_its_share_of_the_budget() -> None:
 def test_it_stays_finite_and_within_its_range_whatever_is_measured(costs: list[float]) -> None:
     threshold = Threshold(CONSTRAINT)
     for step, cost in enumerate(costs):
-        threshold.measure(cost)
-        threshold.follow(step / 10, moves=True)
+        threshold.follow(cost, step / 10, moves=True)
     factor = threshold.value / CONSTRAINT.threshold
     assert 1.0 / CONSTRAINT.adaptation_range * (1 - 1e-9) <= factor <= CONSTRAINT.adaptation_range * (1 + 1e-9)
 
@@ -97,12 +94,12 @@ def test_a_learner_tightens_where_collected_steps_cost_too_much_and_keeps_it_in_
     config = replace(CONFIG, constraint=CONSTRAINT, multiplier=member_multiplier("sac_alam", start=0.25, ramp=0.15))
     learner = make(config)
     for share in np.linspace(0.0, 0.38, 20):
-        collect(learner, 1.0)
         learner.set_progress(float(share))
+        collect(learner, 1.0)
     assert learner.threshold == CONSTRAINT.threshold  # the constraint is not in full force yet
     for share in np.linspace(0.4, 0.6, 20):
-        collect(learner, 1.0)
         learner.set_progress(float(share))
+        collect(learner, 1.0)
     assert learner.threshold < CONSTRAINT.threshold / 2
     restored = make(config, seed=1)
     restored.load_state_dict(learner.state_dict())
@@ -123,6 +120,6 @@ def test_the_gap_is_taken_from_the_threshold_as_it_is_now() -> None:
 def test_without_a_constraint_the_threshold_stays() -> None:
     learner = make(replace(CONFIG, name="sac", constraint=CONSTRAINT, multiplier=member_multiplier("sac")))
     for share in (0.5, 0.8, 1.0):
-        collect(learner, 1.0)
         learner.set_progress(share)
+        collect(learner, 1.0)
     assert learner.threshold == CONSTRAINT.threshold

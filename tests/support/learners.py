@@ -19,7 +19,6 @@ CONFIG = AlgorithmConfig(  # whatever the shipped defaults are
     cost_target_averaging=0.005,
     entropy_target=-1.0,
     final_entropy_target=-1.0,
-    final_learning_rate=1.0,
     reward_scale=None,
     normalise_observations=False,
     constraint=ConstraintConfig(episode_cost_limit=10.0, episode_steps=100, cost_discount=0.9),
