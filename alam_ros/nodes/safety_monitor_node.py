@@ -323,7 +323,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
             health, summary = health_of(state), state.detail
             values = rates | {name: getattr(state, name) for name in (*NUMBERS, "processing_time")}
             values |= self._judge.ages() if self._judge is not None else {}
-            if any(getattr(self._state, cause) for cause in SILENCES) or not self._command_out.get_subscription_count():
+            if any(getattr(state, cause) for cause in SILENCES) or not self._command_out.get_subscription_count():
                 self._mismatches.tell()
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
