@@ -18,7 +18,7 @@ def rows(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, dict[st
 
 
 def test_every_gate_drives_the_policys_maps(capsys: pytest.CaptureFixture[str]) -> None:
-    found = rows(capsys, "--drives", "2", "--steps", "60", "--commander", "policy")
+    found = rows(capsys, "--drives", "4", "--steps", "150", "--commander", "policy")
     assert list(found) == ["no gate", "every high risk restricts", "only where rest helps"]
     assert found["no gate"]["restricted_share"] == 0.0
     assert found["every high risk restricts"]["restricted_share"] > found["only where rest helps"]["restricted_share"] >= 0.0
