@@ -11,7 +11,7 @@ from typing import Any
 
 from alam_ros.errors import ConfigurationError, StudyError
 from alam_ros.learning.metrics import finite
-from alam_ros.policy_file.atomic import write_atomically
+from alam_ros.policy_file.atomic import remove_leftovers, write_atomically
 from alam_ros.study.config import FinalEvaluation
 from alam_ros.typed import from_mapping, to_mapping
 
@@ -136,13 +136,14 @@ def read_result(path: Path) -> RunResult | None:
 
 
 def write_result(path: Path, data: bytes) -> None:
-    """Write a result, whole or not at all.
+    """Write a result, whole or not at all, and clear away what was left of a try that was killed.
 
     Raises:
         StudyError: when the disk does not take it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
         write_atomically(path, data)
     except OSError as error:
         found = f"{type(error).__name__}: {error.strerror}"

@@ -68,3 +68,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StudyError, match="to be writable"):
         write_result(tmp_path / "file" / "sac-0.json", b"{}")
+
+
+def test_what_killed_writers_left_is_cleared_away(tmp_path: Path) -> None:
+    others = tmp_path / ".sac-1.json.42.tmp"
+    others.touch()
+    (tmp_path / ".sac-0.json.42.tmp").write_bytes(b"half")
+    write_result(tmp_path / "sac-0.json", b"{}")
+    assert sorted(tmp_path.iterdir()) == [others, tmp_path / "sac-0.json"]
