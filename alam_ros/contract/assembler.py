@@ -46,6 +46,8 @@ class ObservationAssembler:
         self._lower = -self._upper
         # Latched channels are wishes, such as goals, and lie as far as one likes.
         self._is_counted = np.repeat([channel.timeout is not None for channel in contract.observation], sizes)
+        self._no_excess = np.zeros(contract.observation_size, np.float32)
+        self._no_excess.setflags(write=False)
         self._values, self._clipped = np.zeros_like(self._centre), np.zeros_like(self._centre)
         self._samples: dict[str, Sample] = {}
         self._times: dict[str, tuple[float, float]] = {}
@@ -81,6 +83,8 @@ class ObservationAssembler:
 
     def missing(self) -> tuple[str, ...]:
         """Return the names of the channels that have not had all their data yet."""
+        if len(self._samples) == len(self._topics):
+            return ()
         return tuple(name for name, topics in self._needs.items() if not topics <= self._samples.keys())
 
     def ages(self, now: float) -> dict[str, float]:
@@ -89,7 +93,7 @@ class ObservationAssembler:
 
     def stale(self, now: float) -> tuple[str, ...]:
         """Return the names of the channels whose silence exceeds their timeout."""
-        return tuple(name for name, age in self.ages(now).items() if age > self._timeouts[name])
+        return tuple(name for name, topics in self._watched.items() if now - self._oldest(topics, 1) > self._timeouts[name])
 
     def stamp(self) -> float:
         """Return the stamp of the observation: the oldest among the channels that can grow stale."""
@@ -128,16 +132,22 @@ class ObservationAssembler:
         """Return how far the newest data of the last tick lay beyond their channels' ranges before they were clipped.
 
         Returns:
-            (observation_size,) float32, in the scale of the observation; zero within range, for data of earlier ticks and for
-            latched channels.
+            (observation_size,) float32, in the scale of the observation, not to be written to; zero within range, for data of
+            earlier ticks and for latched channels.
         """
+        beyond = (self._values - self._clipped) * self._is_counted
+        if not beyond.any():
+            return self._no_excess
         excess = np.zeros(self.contract.observation_size, np.float32)
-        excess[self._history.newest] = (self._values - self._clipped) * self._is_counted
+        excess[self._history.newest] = beyond
         return excess
 
     def _oldest(self, topics: tuple[str, ...], which: int) -> float:
         """Return the oldest stamp (`which` 0) or time of arrival (1) of the topics, minus infinity before the first."""
-        return min([self._times.get(topic, UNSEEN)[which] for topic in topics])
+        times = self._times
+        if len(topics) == 1:
+            return times.get(topics[0], UNSEEN)[which]
+        return min([times.get(topic, UNSEEN)[which] for topic in topics])
 
 
 def _topics(channel: Channel) -> frozenset[str]:

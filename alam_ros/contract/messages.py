@@ -66,14 +66,13 @@ def _laser_scan(message: Any) -> LaserScanSample:
         float(message.angle_min),
         float(message.angle_increment),
         message.header.frame_id,
-        *_range_limits(message),
+        *range_limits(float(message.range_min), float(message.range_max)),
     )
 
 
-def _range_limits(message: Any) -> tuple[float, float]:
-    """Return what the sensor can measure; a driver that leaves both limits at zero has not said it."""
-    limits = (float(message.range_min), float(message.range_max))
-    return limits if any(limits) else (0.0, math.inf)
+def range_limits(shortest: float, longest: float) -> tuple[float, float]:
+    """Return what a lidar can measure, m; a driver that leaves both limits at zero has not said it."""
+    return (shortest, longest) if shortest or longest else (0.0, math.inf)
 
 
 def _odometry(message: Any) -> OdometrySample:
@@ -101,15 +100,26 @@ def _joint_state(message: Any) -> JointStateSample:
 
 
 def _imu(message: Any) -> ImuSample:
-    has_orientation, has_velocity, has_acceleration = (
-        getattr(message, f"{quantity}_covariance")[0] != NOT_MEASURED
-        for quantity in ("orientation", "angular_velocity", "linear_acceleration")
-    )
+    quantities = (_quaternion(message.orientation), _vector(message.angular_velocity), _vector(message.linear_acceleration))
+    covariances = (message.orientation_covariance, message.angular_velocity_covariance, message.linear_acceleration_covariance)
+    first, second, third = (float(covariance[0]) for covariance in covariances)
+    return imu_sample(quantities, (first, second, third), message.header.frame_id)
+
+
+def imu_sample(quantities: tuple[Quaternion, Vector3, Vector3], variances: tuple[float, float, float], frame: str) -> ImuSample:
+    """Return orientation, angular velocity and linear acceleration as far as they are measured.
+
+    Args:
+        quantities: all three.
+        variances: the first element of each one's covariance, `NOT_MEASURED` where it is not.
+        frame: of the sensor.
+    """
+    orientation, velocity, acceleration = quantities
     return ImuSample(
-        _quaternion(message.orientation) if has_orientation else None,
-        _vector(message.angular_velocity) if has_velocity else None,
-        _vector(message.linear_acceleration) if has_acceleration else None,
-        message.header.frame_id,
+        orientation if variances[0] != NOT_MEASURED else None,
+        velocity if variances[1] != NOT_MEASURED else None,
+        acceleration if variances[2] != NOT_MEASURED else None,
+        frame,
     )
 
 

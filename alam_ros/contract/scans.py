@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+import sys
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,13 @@ from alam_ros.errors import ObservationError
 if TYPE_CHECKING:
     from alam_ros.contract.schema import Channel
 
+F = TypeVar("F", np.float32, np.float64)
+
 BORDER_TOLERANCE = 1e-3
 """Share of a sector's width by which a beam may lie short of the sector and still count to it."""
+
+LARGEST = sys.float_info.max
+"""Beyond it is infinity alone: no return, whatever the sensor's limit."""
 
 
 class ScanSectors(Extractor):
@@ -50,20 +56,26 @@ class ScanSectors(Extractor):
         geometry = (scan.ranges.size, scan.angle_min, scan.angle_increment)
         if geometry != self._geometry:
             self._plan(*geometry)
-        ranges = self._measured(scan)
-        if not self._is_identity:
-            ranges = np.minimum.reduceat(ranges[self._order], self._starts)
-        if ranges.max() == np.inf:
-            ranges = np.where(ranges == np.inf, self._low, ranges)
-        return ranges
+        self._check_limits(scan)
+        ranges = scan.ranges
+        nearest, farthest = float(ranges.min()), float(ranges.max())  # NaN where any beam is
+        if not (nearest > 0.0 and nearest >= scan.range_min):
+            found = self._nearest(self._measured(scan))
+            return np.where(found == np.inf, self._low, found)
+        limit = min(scan.range_max, LARGEST)
+        if farthest <= limit:
+            return self._nearest(ranges).astype(np.float64)
+        measured = ranges.astype(np.float64)
+        measured[measured > limit] = self._high
+        return self._nearest(measured)
+
+    def _nearest(self, ranges: NDArray[F]) -> NDArray[F]:
+        """Return the least in each sector."""
+        return ranges if self._is_identity else np.minimum.reduceat(ranges.take(self._order), self._starts)
 
     def _measured(self, scan: LaserScanSample) -> NDArray[np.float64]:
         """Return what each beam says, and +inf, which never wins a minimum, for a beam that measured nothing."""
-        self._check_limits(scan)
         ranges = scan.ranges.astype(np.float64)
-        nearest, farthest = float(ranges.min()), float(ranges.max())  # NaN where any beam is
-        if nearest > 0.0 and nearest >= scan.range_min and farthest <= scan.range_max and farthest < math.inf:
-            return ranges
         absent, far = unmeasured(scan), (ranges > scan.range_max) | np.isposinf(ranges)
         if self._channel.zero == "no_return":
             far |= ranges == 0.0

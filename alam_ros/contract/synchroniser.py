@@ -174,8 +174,7 @@ class ObservationSynchroniser:
         for topic in self._paired:
             if self._arrivals[topic]:
                 self._select(topic, self._nearest(topic, trigger.stamp))
-        stale = [name for name in self._assembler.stale(now) if name not in self._assembler.missing()]
-        if stale:
+        if stale := [name for name in self._assembler.stale(now) if name not in self._assembler.missing()]:
             ages = self._assembler.ages(now)
             found = ", ".join(f"`{name}` silent for {ages[name]:.2f} s" for name in stale)
             raise ObservationError("fresh data on all channels", found, "check that their sources are running")
@@ -201,7 +200,10 @@ class ObservationSynchroniser:
         self._assembler.update(topic, arrival.sample, stamp=arrival.stamp, received=arrival.received)
 
     def _nearest(self, topic: str, stamp: float) -> _Arrival:
-        return min(self._arrivals[topic], key=lambda arrival: abs(arrival.stamp - stamp))
+        arrivals = self._arrivals[topic]
+        if arrivals[-1].stamp == stamp:
+            return arrivals[-1]
+        return min(arrivals, key=lambda arrival: abs(arrival.stamp - stamp))
 
     def _has_pair(self, topic: str, stamp: float) -> bool:
         return bool(self._arrivals[topic]) and abs(self._nearest(topic, stamp).stamp - stamp) <= PAIRED * self._period

@@ -42,7 +42,8 @@ class CommandRisk:
         if len(self.probabilities) != FALLBACK + 1 or len(self.cost_values) != FALLBACK + 1:
             return f"{len(self.probabilities)} probabilities and {len(self.cost_values)} cost values"
         bad = [f"cost_value {value}" for value in self.cost_values if not math.isfinite(value)]
-        bad += [f"probability {value}" for value in self.probabilities if self.is_calibrated() and not 0.0 <= value <= 1.0]
+        if self.is_calibrated():
+            bad += [f"probability {value}" for value in self.probabilities if not 0.0 <= value <= 1.0]
         return ", ".join(bad)
 
     def as_risk(self) -> Risk:

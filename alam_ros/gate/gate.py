@@ -38,6 +38,8 @@ class Gate:
         self._zero_since: float | None = None
         self._only_danger_since: float | None = None
         self._decided_by: object = None
+        self._caused_by: object = None
+        self._last_causes = Causes()
 
     @property
     def is_latched(self) -> bool:
@@ -213,15 +215,20 @@ class Gate:
         self._zero_since = now if self._zero_since is None else self._zero_since
 
     def _causes(self) -> Causes:
-        risk = self._inputs.risk
-        return Causes(
-            **dict.fromkeys(self._inputs.stopping(), True),
-            risk_high=self._inputs.is_risk_high(),
-            rest_no_safer=risk.is_rest_no_safer(),
-            estop_latched=self._is_latched,
-            disabled=not self._is_enabled,
-            monitoring_only=self._config.mode == "monitoring",
+        """Return the causes in force; mostly those of the tick before."""
+        others = (
+            self._inputs.is_risk_high(),
+            self._inputs.risk.is_rest_no_safer(),
+            self._is_latched,
+            not self._is_enabled,
+            self._config.mode == "monitoring",
         )
+        found = (self._inputs.stopping(), others)
+        if found != self._caused_by:
+            names = ("risk_high", "rest_no_safer", "estop_latched", "disabled", "monitoring_only")
+            self._caused_by = found
+            self._last_causes = Causes(**dict.fromkeys(found[0], True), **dict(zip(names, others, strict=True)))
+        return self._last_causes
 
     def _explain(self, now: float, state: GateStatus) -> str:
         """Return one sentence about the deciding cause."""

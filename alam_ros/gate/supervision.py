@@ -35,19 +35,21 @@ class Supervision:
         self._holds = {name: Hold() for name in HELD}
         self._conditions: dict[str, str] = {}
         self._command_fault: dict[str, str] = {}
+        self._updated: float | None = None
+        self._stopping: tuple[str, ...] | None = None
 
     def take_command(self, now: float, command: ArrayLike) -> None:
         """Take a command of any shape and content."""
         self.command = np.array(command, dtype=np.float64)
         self._command_fault = self._fault_of(self.command)
         self.command_watchdog.feed(now)
-        self.update(now)
+        self._renew(now)
 
     def take_risk(self, now: float, risk: Risk) -> None:
         """Take a risk estimate of any content; where commands are judged themselves it counts for nothing."""
         if self.config.risk_source == "estimate":
             self.risk.take(now, risk)
-            self.update(now)
+            self._renew(now)
 
     def take_command_risk(self, now: float, risk: CommandRisk) -> None:
         """Take the judgement of a command; where the state is estimated it counts for nothing."""
@@ -55,7 +57,7 @@ class Supervision:
             self.response.take(risk)
             if not self.response.fault:
                 self.risk.take(now, risk.as_risk())
-            self.update(now)
+            self._renew(now)
 
     def take_observation(self, now: float, channel: str) -> None:
         """Note data on a watched topic; `ContractError` for one that is not watched."""
@@ -63,6 +65,7 @@ class Supervision:
             known = sorted(self._observations)
             raise ContractError(f"an observation among {known}", f"`{channel}`", "watch the configured ones only")
         self._observations[channel].feed(now)
+        self._updated = None
 
     def forget(self) -> None:
         """Start without causes and without inputs, but for latched observations: they come once and stay valid."""
@@ -73,13 +76,14 @@ class Supervision:
         self.risk.forget()
         self.response.forget()
         self._holds = {name: Hold() for name in HELD}
+        self._updated = self._stopping = None
 
     def distrust(self, now: float) -> None:
         """Make everything that was heard stale."""
         for watchdog in self._watchdogs():
             watchdog.distrust()
         self.restart_holds(now)
-        self.update(now)
+        self._renew(now)
 
     def reconfigure(self, now: float, config: GateConfig) -> None:
         """Judge by other values of the same components and observations; hold times begin anew."""
@@ -93,11 +97,18 @@ class Supervision:
 
     def restart_holds(self, now: float) -> None:
         """Begin the hold time of every cause anew."""
+        self._updated = None
         for hold in (*self._holds.values(), self.risk.caution, self.risk.danger, self.risk.novelty, self.response.hold):
             hold.restart(now)
 
     def update(self, now: float) -> None:
+        """Bring every cause up to date, unless nothing came and no time passed since that was done."""
+        if now != self._updated:
+            self._renew(now)
+
+    def _renew(self, now: float) -> None:
         """Bring every cause up to date. Done for every input, so that none is missed that comes and goes between two ticks."""
+        self._updated, self._stopping = now, None
         self._conditions = {**self._silences(now), **self._faults()}
         for name, hold in self._holds.items():
             hold.update(now, name in self._conditions, self.config.hold_time)
@@ -118,9 +129,11 @@ class Supervision:
 
     def stopping(self) -> tuple[str, ...]:
         """Return the names of the causes in force that stop the robot whatever the estimated risk."""
-        missing = [name for name in MISSING if name in self._conditions]
-        held = [name for name, hold in self._holds.items() if hold.is_active]
-        return (*missing, *held, *(("novelty_high",) if self.risk.novelty.is_active else ()))
+        if self._stopping is None:
+            missing = [name for name in MISSING if name in self._conditions]
+            held = [name for name, hold in self._holds.items() if hold.is_active]
+            self._stopping = (*missing, *held, *(("novelty_high",) if self.risk.novelty.is_active else ()))
+        return self._stopping
 
     def is_command_usable(self) -> bool:
         """Say whether the last command is present, fresh, finite and of the right size, at this moment."""

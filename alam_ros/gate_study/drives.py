@@ -19,7 +19,7 @@ from alam_ros.gate_study.commanders import Commander, make_commander
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.estimator import Estimator
-from alam_ros.onboard.risk_input import risk_from
+from alam_ros.onboard.risk_input import judged, risk_from
 from alam_ros.onboard.stamps import SECOND_NS, StampScale
 from alam_ros.runtime import PolicyRuntime, RiskLevels
 
@@ -104,7 +104,7 @@ class _Guard:
                 self._gate.on_command_risk(now, judgement.risk)
         else:
             estimate = self._estimator.estimate(observation, stamp_ns)
-            self._gate.on_risk(now, risk_from(estimate, stamp_ns, self._stamps, stamp_ns))
+            self._gate.on_risk(now, risk_from(judged(estimate), stamp_ns, self._stamps, stamp_ns))
         return self._gate.tick(now)
 
 

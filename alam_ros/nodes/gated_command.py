@@ -9,7 +9,7 @@ from typing import Any
 from alam_ros.contract import Contract
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits
-from alam_ros.nodes.conversions import CommandConverter
+from alam_ros.nodes.command_port import CommandPort
 from alam_ros.onboard.gated_action import gated_action
 
 
@@ -18,13 +18,13 @@ class GatedCommand:
     """How commands are read, limited and written.
 
     Attributes:
-        converter: between messages and all components that a message has.
+        port: between messages and all components that a message has.
         limits: of these components; those the contract does not name must stay zero, lest they pass ungated.
         frame: of invented commands.
         topic: to which commands go.
     """
 
-    converter: CommandConverter
+    port: CommandPort
     limits: CommandLimits
     frame: str
     topic: str
@@ -37,8 +37,8 @@ def gated_command(values: Mapping[str, Any], contract: Contract | None) -> Gated
         AlamError: when limits are given twice or not at all, or do not fit.
     """
     gated = gated_action(values, contract)
-    converter = CommandConverter(gated.spec) if contract is None else CommandConverter(gated.spec, contract.control_period)
-    return GatedCommand(converter, gated.limits, gated.spec.frame, _topic(values["cmd_vel_out_topic"] or gated.spec.topic))
+    port = CommandPort(gated.spec) if contract is None else CommandPort(gated.spec, contract.control_period)
+    return GatedCommand(port, gated.limits, gated.spec.frame, _topic(values["cmd_vel_out_topic"] or gated.spec.topic))
 
 
 def _topic(name: str) -> str:

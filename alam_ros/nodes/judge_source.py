@@ -13,10 +13,10 @@ from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.qos import RISK
-from alam_ros.nodes.risk_messages import RiskMessage
 from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.onboard.command_judge import CommandJudge, Judgement
 from alam_ros.onboard.contracts import load_policy
+from alam_ros.onboard.wire import RiskWriter
 from alam_ros.runtime import RiskLevels
 
 LOG_PERIOD_S = 5.0
@@ -55,7 +55,7 @@ class JudgeSource:
             )
         runtime = load_policy(values["policy"])
         self._judge = CommandJudge(runtime, contract, names, levels(values))
-        self._message = RiskMessage(contract.action.frame)
+        self._message = RiskWriter(contract.action.frame, runtime.policy_id, contract.action_size)
         self._node = node
         self._on_arrival = on_arrival
         self._risk = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
@@ -76,15 +76,11 @@ class JudgeSource:
     def judge(self) -> Judgement | None:
         """Judge the last command in the newest state; None where there is nothing new to judge."""
         self._observe()
-        try:
-            return self._judge.judge(ros_time_ns(self._node))
-        except AlamError as error:
-            self._complain(error)
-            return None
+        return self._judge.judge(ros_time_ns(self._node))
 
     def tell(self, judgement: Judgement) -> None:
         """Publish the risk of what was commanded."""
-        self._risk.publish(self._message.of(judgement.estimate))
+        self._risk.publish(self._message(self._judge.estimate(judgement)))
 
     def ages(self) -> dict[str, float]:
         """Return for the diagnostics the age of each channel, s."""
@@ -105,10 +101,7 @@ class JudgeSource:
             while (tick := self.observations.poll()) is not None:
                 self._judge.observe(tick.observation, self.observations.stamp_ns(tick), tick.excess)
         except AlamError as error:
-            self._complain(error)
-
-    def _complain(self, error: AlamError) -> None:
-        self._node.get_logger().warning(f"no judgement: {error}", throttle_duration_sec=LOG_PERIOD_S)
+            self._node.get_logger().warning(f"no judgement: {error}", throttle_duration_sec=LOG_PERIOD_S)
 
 
 def levels(values: Mapping[str, Any]) -> RiskLevels:

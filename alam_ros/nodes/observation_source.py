@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 
 from alam_ros.contract import Contract, ControlTick
 from alam_ros.nodes.conversions import MESSAGE_TYPES
@@ -14,6 +16,8 @@ from alam_ros.nodes.qos import LATCHED, SENSOR
 from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
+
+LOG_PERIOD_S = 5.0
 
 
 class ObservationSource:
@@ -37,7 +41,7 @@ class ObservationSource:
         self.synchroniser = self._stream.synchroniser
         latched = {channel.topic for channel in contract.observation if channel.timeout is None}
         self._subscriptions = [
-            node.create_subscription(MESSAGE_TYPES[kind], topic, self._callback(topic, kind), qos)
+            node.create_subscription(MESSAGE_TYPES[kind], topic, self._callback(topic, kind), qos, raw=True)
             for topic, kind in contract.topics()
             # Twice for a latched topic: only LATCHED receives what was published before, only SENSOR matches a volatile
             # publisher, such as RViz's goal tool.
@@ -90,9 +94,16 @@ class ObservationSource:
 
         return receive
 
-    def _callback(self, topic: str, kind: str) -> Callable[[Any], None]:
-        def receive(message: Any) -> None:
-            self._stream.receive(topic, kind, message, received=time.monotonic(), now_ns=self._now_ns)
+    def _callback(self, topic: str, kind: str) -> Callable[[bytes], None]:
+        library = partial(deserialize_message, message_type=MESSAGE_TYPES[kind])
+
+        def receive(data: bytes) -> None:
+            received = time.monotonic()
+            try:
+                self._stream.receive_serialised(topic, kind, data, received=received, now_ns=self._now_ns, library=library)
+            except RuntimeError as error:  # rclpy's, for bytes that are no such message
+                self._node.get_logger().warning(f"ignored on `{topic}`: {error}", throttle_duration_sec=LOG_PERIOD_S)
+                return
             self._on_arrival(topic)
 
         return receive

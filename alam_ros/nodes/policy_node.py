@@ -18,17 +18,17 @@ from rclpy.parameter import Parameter
 from alam_ros.contract import ControlTick
 from alam_ros.errors import AlamError
 from alam_ros.msg import RiskEstimate
-from alam_ros.nodes.conversions import CommandConverter
+from alam_ros.nodes.command_port import CommandPort
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.mismatches import Mismatches
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
-from alam_ros.nodes.risk_messages import RiskMessage
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.onboard.contracts import load_policy, robot_contract
 from alam_ros.onboard.estimator import Estimator
+from alam_ros.onboard.wire import RiskWriter
 from alam_ros.runtime import RiskLevels
 
 LOG_PERIOD_S = 5.0
@@ -84,10 +84,10 @@ class PolicyNode(SafeLifecycleNode):
         contract = robot_contract(self._runtime.contract, self.get_parameter("robot").value)
         self._contract = contract
         self._estimator = Estimator(self._runtime, contract, self._levels_with({}))
-        self._converter = CommandConverter(contract.action, contract.control_period)
-        self._message = RiskMessage(contract.action.frame)
+        self._port = CommandPort(contract.action, contract.control_period)
+        self._risk_message = RiskWriter(contract.action.frame, self._runtime.policy_id, contract.action_size)
         self._action = self.hold(
-            self.create_lifecycle_publisher(self._converter.message_type, "~/action", COMMAND), self.destroy_lifecycle_publisher
+            self.create_lifecycle_publisher(self._port.message_type, "~/action", COMMAND), self.destroy_lifecycle_publisher
         )
         self._risk = self.hold(self.create_lifecycle_publisher(RiskEstimate, "alam/risk", RISK), self.destroy_lifecycle_publisher)
         self._source = ObservationSource(self, contract, lambda _: self._run_ticks())
@@ -132,10 +132,9 @@ class PolicyNode(SafeLifecycleNode):
 
     def _answer(self, tick: ControlTick, source: ObservationSource) -> None:
         estimate = self._estimator.estimate(tick.observation, source.stamp_ns(tick), tick.excess)
-        risk = self._message.of(estimate)
         # The risk first: whoever gates the action by it should have it.
-        self._risk.publish(risk)
-        self._action.publish(self._converter.to_message(estimate.action, risk.header.stamp))
+        self._risk.publish(self._risk_message(estimate))
+        self._action.publish(self._port.message(estimate.action, estimate.stamp_ns))
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)
         self._second.longest_inference = max(self._second.longest_inference, estimate.inference_time)

@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.parameter import Parameter
+from rclpy.serialization import deserialize_message
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool, Trigger
 
@@ -43,9 +45,11 @@ from alam_ros.onboard.command_judge import Judgement
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession, GateTick
 from alam_ros.onboard.gate_settings import CHOICES, THRESHOLDS, gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import contract_of
-from alam_ros.onboard.risk_input import risk_from
+from alam_ros.onboard.risk_input import judged, risk_from
 from alam_ros.onboard.stamps import StampScale, nanoseconds
+from alam_ros.onboard.wire import read_risk
 
+LOG_PERIOD_S = 5.0
 SILENCES = ("command_missing", "command_stale", "observation_missing", "observation_stale")
 LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
 
@@ -107,7 +111,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._state_out.wait_for_all_acked(Duration(seconds=LAST_ZERO_TIMEOUT_S))
 
     def _connect_outputs(self, values: dict[str, Any]) -> None:
-        command_type = self._gated.converter.message_type
+        command_type = self._gated.port.message_type
         self._command_out = self.hold(
             self.create_lifecycle_publisher(command_type, self._gated.topic, COMMAND), self.destroy_lifecycle_publisher
         )
@@ -117,19 +121,19 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._trace_out = self.hold(self.create_publisher(GateTrace, values["trace_topic"], TRACE), self.destroy_publisher)
 
     def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
-        command_type = self._gated.converter.message_type
+        command_type = self._gated.port.message_type
         topic = self.resolve_topic_name(values["cmd_vel_in_topic"])
         if topic == self._command_out.topic_name:  # it would gate its own commands, which are never stale
             raise ConfigurationError(
                 "two topics for commands in and out", f"`{topic}` for both", "set `cmd_vel_in_topic` to another"
             )
-        subscriptions = [self.create_subscription(command_type, topic, self._on_command, COMMAND)]
+        subscriptions = [self.create_subscription(command_type, topic, self._on_command, COMMAND, raw=True)]
         self._judge: JudgeSource | None = None
         if values["risk_source"] == "command":
             self._judge = JudgeSource(self, values, contract, self._gated.limits.names, self._on_topic)
             self.hold(self._judge, self._drop_judge)
         else:
-            subscriptions.append(self.create_subscription(RiskEstimate, values["risk_topic"], self._on_risk, RISK))
+            subscriptions.append(self.create_subscription(RiskEstimate, values["risk_topic"], self._on_risk, RISK, raw=True))
             subscriptions += self._watch(contract)
         for subscription in subscriptions:
             self.hold(subscription, self.destroy_subscription)
@@ -153,24 +157,40 @@ class SafetyMonitorNode(SafeLifecycleNode):
         ):
             self.hold(self.create_service(kind, name, callback), self.destroy_service)
 
-    def _on_command(self, message: Any) -> None:
-        if self.is_active:
-            self._rates.note("commands")
-            values = self._gated.converter.to_values(message)
-            self._source = message
-            self._session.take(GateEvent.command(time.monotonic(), values))
-            if self._judge is not None:
-                self._judge.command(values)
-            self._decide()
+    def _on_command(self, data: bytes) -> None:
+        if not self.is_active:
+            return
+        try:
+            command = self._gated.port.received(data)
+        except RuntimeError as error:  # rclpy's, for bytes that are no such message
+            self._ignore("a command", error)
+            return
+        self._rates.note("commands")
+        self._source = command.header
+        now = time.monotonic()
+        self._session.take(GateEvent.command(now, command.values))
+        if self._judge is not None:
+            self._judge.command(command.values)
+        self._decide(now)
 
-    def _on_risk(self, message: RiskEstimate) -> None:
-        if self.is_active:
-            self._rates.note("risks")
-            stamp_ns = nanoseconds(message.header.stamp)
-            risk = risk_from(message, stamp_ns, self._stamps, ros_time_ns(self))
-            self._session.take(GateEvent.risk(time.monotonic(), risk, stamp_ns, message.policy_id))
-            if self._session.has_turned():
-                self._decide()
+    def _on_risk(self, data: bytes) -> None:
+        if not self.is_active:
+            return
+        try:
+            stamp_ns, numbers, policy_id = read_risk(data) or _risk_of(deserialize_message(data, RiskEstimate))
+        except RuntimeError as error:
+            self._ignore("a risk estimate", error)
+            return
+        self._rates.note("risks")
+        risk = risk_from(numbers, stamp_ns, self._stamps, ros_time_ns(self))
+        now = time.monotonic()
+        self._session.take(GateEvent.risk(now, risk, stamp_ns, policy_id))
+        if self._session.has_turned():
+            self._decide(now)
+
+    def _ignore(self, what: str, error: RuntimeError) -> None:
+        """Say that something came that cannot be read; without others its watchdog stops the robot."""
+        self.get_logger().warning(f"{what} is ignored: {error}", throttle_duration_sec=LOG_PERIOD_S)
 
     def _on_arrival(self, topic: str, _: bytes) -> None:
         self._on_topic(topic)
@@ -186,26 +206,24 @@ class SafetyMonitorNode(SafeLifecycleNode):
             self._trace(self._header(self._now_ns()), time.monotonic())
             return
         started = time.perf_counter()
-        judgement = self._take_judgement()
         now, stamp_ns = time.monotonic(), self._now_ns()
+        judgement = self._take_judgement(now)
         self._rates.note("gate ticks")
         self._carry_out(dataclasses.replace(self._session.tick(now), stamp_ns=stamp_ns), started)
         self._tell_risk(judgement)
         self._trace(self._header(stamp_ns), now)
 
-    def _decide(self) -> None:
+    def _decide(self, now: float) -> None:
         """Decide at once: a command, or what ought to stop the robot, does not wait for the clock."""
         started = time.perf_counter()
-        judgement = self._take_judgement()
-        self._carry_out(self._session.decide(time.monotonic(), self._now_ns), started)
+        judgement = self._take_judgement(now)
+        self._carry_out(self._session.decide(now, self._now_ns), started)
         self._tell_risk(judgement)
 
-    def _take_judgement(self) -> Judgement | None:
+    def _take_judgement(self, now: float) -> Judgement | None:
         judged = self._judge.judge() if self._judge is not None else None
         if judged is not None:
-            self._session.take(
-                GateEvent.command_risk(time.monotonic(), judged.risk, judged.estimate.stamp_ns, judged.estimate.policy_id)
-            )
+            self._session.take(GateEvent.command_risk(now, judged.risk, judged.stamp_ns, judged.policy_id))
         return judged
 
     def _tell_risk(self, judgement: Judgement | None) -> None:
@@ -233,16 +251,16 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _send(self, decision: GateDecision) -> None:
         """Send a passed command under its source's stamp, an invented or the policy's own under the present time."""
-        converter = self._gated.converter
-        if decision.is_passed and hasattr(self._source, "header"):
-            message = converter.to_message_under(decision.command, self._source.header)
+        port = self._gated.port
+        if decision.is_passed and self._source is not None:
+            message = port.message_under(decision.command, self._source)
         else:
-            message = converter.to_message(decision.command, self._now())
+            message = port.message(decision.command, self._now_ns())
         self._command_out.publish(message)
 
     def _send_zero(self) -> None:
-        zero = [0.0] * len(self._gated.limits.names)
-        self._command_out.publish(self._gated.converter.to_message(zero, self._now()))
+        zero = np.zeros(len(self._gated.limits.names))
+        self._command_out.publish(self._gated.port.message(zero, self._now_ns()))
 
     def _report_inactive(self) -> None:
         numbers = dict.fromkeys(NUMBERS, math.nan)
@@ -327,6 +345,11 @@ class SafetyMonitorNode(SafeLifecycleNode):
                 self._mismatches.tell()
         name = f"{self.get_name()}: gate"
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
+
+
+def _risk_of(message: RiskEstimate) -> tuple[int, dict[str, float], str]:
+    """Return of a message what `read_risk` returns of its bytes."""
+    return nanoseconds(message.header.stamp), judged(message), message.policy_id
 
 
 def main() -> int:

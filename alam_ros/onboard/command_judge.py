@@ -13,7 +13,7 @@ from alam_ros.errors import ContractError
 from alam_ros.gate import FRACTIONS, CommandRisk
 from alam_ros.onboard.estimator import Estimate, estimate_from
 from alam_ros.onboard.stamps import SECOND_NS, StampScale
-from alam_ros.runtime import PolicyRuntime, RiskLevels
+from alam_ros.runtime import Judged, PolicyRuntime, RiskLevels, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,27 @@ class Judgement:
 
     Attributes:
         risk: for the gate.
-        estimate: for whoever listens: the risk of the command as it was given.
+        stamp_ns: of the observation it was judged by.
+        policy_id: by which policy.
+        seen: the observation.
+        judged: the command's fractions and, last, the policy's own action.
+        wanted: (action_size,) the command in the contract's components.
+        inference_time: s.
     """
 
     risk: CommandRisk
-    estimate: Estimate
+    stamp_ns: int
+    policy_id: str
+    seen: Seen
+    judged: Judged
+    wanted: NDArray[np.float64]
+    inference_time: float
 
 
 class CommandJudge:
     """A policy that judges what others command.
+
+    What does not depend on the command is done when an observation comes, because a command waits for its answer.
 
     Attributes:
         levels: by which an estimate's level is told; may be replaced at any time.
@@ -56,15 +68,30 @@ class CommandJudge:
             raise ContractError(f"components {list(self._codec.names)}", f"no {', '.join(missing)}", "gate these")
         self._size = len(names)
         self._places = [names.index(name) for name in self._codec.names]
-        self._observation: tuple[NDArray[np.float32], int, NDArray[np.float32] | None] | None = None
+        self._seen: Seen | None = None
+        self._stamp_ns = 0
+        self._fallback: tuple[float, ...] = ()
+        self._looking_time = 0.0
         self._command: NDArray[np.float64] | None = None
         self._fractions = np.array(FRACTIONS)[:, None]
+        self._actions = np.zeros((len(FRACTIONS) + 1, contract.action_size), np.float32)
         self._is_due = False
         self._stamps = StampScale()
 
     def observe(self, observation: NDArray[np.float32], stamp_ns: int, excess: NDArray[np.float32] | None = None) -> None:
-        """Take the newest observation, its stamp and what clipping took from it."""
-        self._observation, self._is_due = (observation, stamp_ns, excess), True
+        """Take the newest observation, its stamp and what clipping took from it.
+
+        Raises:
+            ObservationError: when it is not finite; commands are then not judged until another comes.
+        """
+        self._seen = None
+        started = time.perf_counter()
+        seen = self._runtime.see(observation, excess)
+        self._looking_time = time.perf_counter() - started
+        self._actions[-1] = seen.action
+        fallback = np.zeros(self._size)
+        fallback[self._places] = self._codec.to_physical(seen.action)
+        self._seen, self._stamp_ns, self._fallback, self._is_due = seen, stamp_ns, tuple(fallback.tolist()), True
 
     def command(self, values: NDArray[np.float64]) -> None:
         """Take a command, as the gate takes it; one that is not finite or of another size cannot be judged."""
@@ -73,7 +100,7 @@ class CommandJudge:
 
     def forget(self) -> None:
         """Wait for a new command and a new observation."""
-        self._observation = self._command = None
+        self._seen = self._command = None
 
     def judge(self, now_ns: int) -> Judgement | None:
         """Judge the last command in the newest state.
@@ -83,38 +110,38 @@ class CommandJudge:
 
         Returns:
             None where there is nothing to judge, or nothing new.
-
-        Raises:
-            ObservationError: when the observation is not finite.
         """
-        if not self._is_due or self._command is None or self._observation is None:
+        seen, command, stamp_ns = self._seen, self._command, self._stamp_ns
+        if not self._is_due or command is None or seen is None:
             return None
         self._is_due = False
-        (observation, stamp_ns, excess), command = self._observation, self._command
         started = time.perf_counter()
         wanted = command[self._places]
-        own, scores = self._runtime.answer(observation, self._codec.to_normalised(self._fractions * wanted), excess)
-        inference_time = time.perf_counter() - started
-        whole, rest = scores[0], scores[len(FRACTIONS) - 1]
-        fallback = np.zeros(self._size)
-        fallback[self._places] = self._codec.to_physical(own)
+        self._actions[:-1] = self._codec.to_normalised(self._fractions * wanted)
+        judged = self._runtime.judge(seen, self._actions)
         risk = CommandRisk(
             stamp=self._stamps.seconds(stamp_ns),
             observation_age=(now_ns - stamp_ns) / SECOND_NS,
-            threshold=whole.threshold,
-            novelty=whole.novelty,
+            threshold=self._runtime.manifest.risk.threshold,
+            novelty=seen.novelty,
             command=tuple(command.tolist()),
-            fallback=tuple(fallback.tolist()),
-            probabilities=tuple(score.probability for score in scores),
-            cost_values=tuple(score.cost_value for score in scores),
+            fallback=self._fallback,
+            probabilities=tuple(judged.probabilities),
+            cost_values=tuple(judged.cost_values),
         )
-        estimate = estimate_from(
-            stamp_ns,
-            whole,
-            rest,
-            level=self.levels.of(whole),
-            inference_time=inference_time,
-            policy_id=self._runtime.policy_id,
-            action=wanted,
+        inference_time = self._looking_time + time.perf_counter() - started
+        return Judgement(risk, stamp_ns, self._runtime.policy_id, seen, judged, wanted, inference_time)
+
+    def estimate(self, judgement: Judgement) -> Estimate:
+        """Return for whoever listens the risk of the command as it was given."""
+        judged, rest = judgement.judged, len(FRACTIONS) - 1
+        scores = self._runtime.scores(judgement.seen, judged, 0)
+        return estimate_from(
+            judgement.stamp_ns,
+            scores,
+            (judged.probabilities[rest], judged.cost_values[rest]),
+            level=self.levels.of(scores),
+            inference_time=judgement.inference_time,
+            policy_id=judgement.policy_id,
+            action=judgement.wanted,
         )
-        return Judgement(risk, estimate)

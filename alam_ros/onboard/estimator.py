@@ -59,7 +59,8 @@ class Estimator:
     def __init__(self, runtime: PolicyRuntime, contract: Contract, levels: RiskLevels) -> None:
         self._runtime = runtime
         self._codec = ActionCodec(contract.action)
-        self._rest = self._codec.to_normalised(np.zeros((1, contract.action_size)))
+        # Rest, whose judgement is in every estimate, and the policy's own action.
+        self._actions = self._codec.to_normalised(np.zeros((2, contract.action_size)))
         self.levels = levels
 
     def estimate(self, observation: NDArray[np.float32], stamp_ns: int, excess: NDArray[np.float32] | None = None) -> Estimate:
@@ -74,36 +75,39 @@ class Estimator:
             ObservationError: when it is of another shape or not finite.
         """
         started = time.perf_counter()
-        action, (rest, scores) = self._runtime.answer(observation, self._rest, excess)
+        seen = self._runtime.see(observation, excess)
+        self._actions[1] = seen.action
+        judged = self._runtime.judge(seen, self._actions)
         inference_time = time.perf_counter() - started
+        scores = self._runtime.scores(seen, judged, 1)
         return estimate_from(
             stamp_ns,
             scores,
-            rest,
+            (judged.probabilities[0], judged.cost_values[0]),
             level=self.levels.of(scores),
             inference_time=inference_time,
             policy_id=self._runtime.policy_id,
-            action=self._codec.to_physical(action),
+            action=self._codec.to_physical(seen.action),
         )
 
 
-def estimate_from(stamp_ns: int, scores: RiskScores, rest: RiskScores, *, level: RiskLevel, **others: Any) -> Estimate:
+def estimate_from(stamp_ns: int, scores: RiskScores, rest: tuple[float, float], *, level: RiskLevel, **others: Any) -> Estimate:
     """Return the estimate that an action's scores and those of rest make.
 
     Args:
         stamp_ns: of the observation.
         scores: of the action.
-        rest: the scores if the robot were told to rest instead.
+        rest: probability and cost value if the robot were told to rest instead.
         level: of the scores.
         **others: `inference_time`, `policy_id` and `action`, as in `Estimate`.
     """
     return Estimate(
         stamp_ns=stamp_ns,
         probability=scores.probability,
-        rest_probability=rest.probability,
+        rest_probability=rest[0],
         horizon=scores.horizon,
         cost_value=scores.cost_value,
-        rest_cost_value=rest.cost_value,
+        rest_cost_value=rest[1],
         threshold=scores.threshold,
         margin=scores.margin,
         multiplier=scores.multiplier,

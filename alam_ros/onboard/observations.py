@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser, decode
+from alam_ros.contract import Contract, ControlTick, ObservationSynchroniser, Sample, decode
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.messages import update_frames
+from alam_ros.contract.wire import read_sample
 from alam_ros.onboard.stamps import StampScale, header_stamp_ns
 
 
@@ -33,9 +34,26 @@ class ObservationStream:
             received: s of the caller's steady clock.
             now_ns: asked for ROS time, the stamp of messages that have none or leave it empty.
         """
-        stamp_ns = header_stamp_ns(message) or now_ns()
-        self._frames.hear(received)
-        self.synchroniser.update(topic, decode(kind, message), stamp=self._scale.seconds(stamp_ns), received=received)
+        self._take(topic, decode(kind, message), header_stamp_ns(message) or now_ns(), received)
+
+    def receive_serialised(
+        self, topic: str, kind: str, data: bytes, *, received: float, now_ns: Callable[[], int], library: Callable[[bytes], Any]
+    ) -> None:
+        """Take a serialised message.
+
+        Args:
+            topic: as the contract names it.
+            kind: ROS interface name.
+            data: of the message.
+            received: s of the caller's steady clock.
+            now_ns: asked for ROS time, as of `receive`.
+            library: makes a message of bytes that `read_sample` does not read.
+        """
+        found = read_sample(kind, data)
+        if found is None:
+            self.receive(topic, kind, library(data), received=received, now_ns=now_ns)
+        else:
+            self._take(topic, found[1], found[0] or now_ns(), received)
 
     def receive_transforms(self, message: Any, *, received: float, is_static: bool) -> None:
         """Take a `tf2_msgs/msg/TFMessage`, for contracts that need transforms."""
@@ -56,3 +74,7 @@ class ObservationStream:
     def stamp_ns(self, tick: ControlTick) -> int:
         """Return the stamp of a tick's observation, to the nanosecond that of its oldest message."""
         return self._scale.stamp_ns(tick.stamp)
+
+    def _take(self, topic: str, sample: Sample, stamp_ns: int, received: float) -> None:
+        self._frames.hear(received)
+        self.synchroniser.update(topic, sample, stamp=self._scale.seconds(stamp_ns), received=received)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from alam_ros.gate import Risk
@@ -11,14 +12,18 @@ JUDGED = ("probability", "cost_value", "threshold", "novelty", "rest_probability
 """Fields of an estimate that the gate judges; the others of `Risk` say when it was made."""
 
 
-def risk_from(estimate: Any, stamp_ns: int, scale: StampScale, now_ns: int) -> Risk:
+def judged(estimate: Any) -> dict[str, float]:
+    """Return what the gate judges of a `RiskEstimate` message of any library, or of an `Estimate`."""
+    return {name: float(getattr(estimate, name)) for name in JUDGED}
+
+
+def risk_from(numbers: Mapping[str, float], stamp_ns: int, scale: StampScale, now_ns: int) -> Risk:
     """Return an estimate as the gate takes it.
 
     Args:
-        estimate: a `RiskEstimate` message of any library, or an `Estimate`.
+        numbers: those of `JUDGED`.
         stamp_ns: of its observation.
         scale: of the estimates' stamps.
         now_ns: the receiver's ROS time.
     """
-    numbers = {name: float(getattr(estimate, name)) for name in JUDGED}
     return Risk(stamp=scale.seconds(stamp_ns), observation_age=(now_ns - stamp_ns) / SECOND_NS, **numbers)

@@ -21,7 +21,7 @@ from alam_ros.onboard.estimator import Estimate
 from alam_ros.onboard.gate_session import RISK_NUMBERS, EventKind, GateEvent, GateSession, GateTick
 from alam_ros.onboard.gate_settings import gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import GatedAction, gated_action
-from alam_ros.onboard.risk_input import JUDGED, risk_from
+from alam_ros.onboard.risk_input import JUDGED, judged, risk_from
 from alam_ros.onboard.stamps import SECOND_NS, StampScale, nanoseconds
 from alam_ros.replay.policy_pass import Answer, PolicyPass
 from alam_ros.replay.settings import NodeParameters
@@ -252,7 +252,7 @@ class _Judging:
         """
         judged = self._judge.judge(now_ns + self._ros_ahead_ns) if self._judge is not None else None
         if judged is not None:
-            yield GateEvent.command_risk(now, judged.risk, judged.estimate.stamp_ns, judged.estimate.policy_id)
+            yield GateEvent.command_risk(now, judged.risk, judged.stamp_ns, judged.policy_id)
 
 
 class _Inputs:
@@ -305,7 +305,7 @@ class _Inputs:
 
     def _event(self, answer: Answer, now: float, scale: StampScale) -> GateEvent:
         estimate = answer.estimate
-        risk = risk_from(estimate, estimate.stamp_ns, scale, answer.ros_ns - self.offset_ns)
+        risk = risk_from(judged(estimate), estimate.stamp_ns, scale, answer.ros_ns - self.offset_ns)
         return GateEvent.risk(now, risk, estimate.stamp_ns, estimate.policy_id)
 
 

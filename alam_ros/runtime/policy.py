@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +17,34 @@ from alam_ros.runtime.mlp import Float32Array
 from alam_ros.runtime.networks import PolicyNetworks
 from alam_ros.runtime.novelty import Novelty
 from alam_ros.runtime.scores import RiskScores
+
+
+class Seen(NamedTuple):
+    """What is said of one observation, whatever is done in it.
+
+    Attributes:
+        observation: (observation_size,) float32, normalised.
+        action: the policy's own, (action_size,) float32 in [-1, 1].
+        multiplier: λ(s) ≥ 0.
+        novelty: distance from the range of training; 0 inside.
+    """
+
+    observation: Float32Array
+    action: Float32Array
+    multiplier: float
+    novelty: float
+
+
+class Judged(NamedTuple):
+    """What is said of k actions in one observation.
+
+    Attributes:
+        probabilities: (k,) of a violation, calibrated; NaN without calibration.
+        cost_values: (k,) Q_c(s, a), the larger of the twin critics.
+    """
+
+    probabilities: list[float]
+    cost_values: list[float]
 
 
 class PolicyRuntime:
@@ -41,6 +70,7 @@ class PolicyRuntime:
         self._networks = PolicyNetworks(contents.weights, self._risk)
         self._calibration = Calibration(self.manifest.calibration)
         self._novelty = Novelty(self.manifest.novelty)
+        self._current: Seen | None = None
         check_golden(self._networks, self.manifest.golden)
 
     @classmethod
@@ -62,7 +92,7 @@ class PolicyRuntime:
         Raises:
             ObservationError: when it is of another shape or not finite.
         """
-        return self._networks.action(self._checked_observation(observation))
+        return self.see(observation).action
 
     def distribution(self, observation: ArrayLike) -> tuple[Float32Array, Float32Array]:
         """Return mean and raw log standard deviation of the policy before squashing, each (action_size,) float32.
@@ -70,64 +100,66 @@ class PolicyRuntime:
         Raises:
             ObservationError: when the observation is of another shape or not finite.
         """
+        self._current = None
         mean, raw_log_std = np.split(self._networks.actor_output(self._checked_observation(observation)).copy(), 2)
         return mean, raw_log_std
 
+    def see(self, observation: ArrayLike, excess: Float32Array | None = None) -> Seen:
+        """Act in an observation, and prepare to judge actions in it.
+
+        Args:
+            observation: (observation_size,) normalised.
+            excess: (observation_size,) what clipping took from it, as of `ObservationAssembler.excess`.
+
+        Raises:
+            ObservationError: when it is of another shape or not finite.
+        """
+        state = self._checked_observation(observation)
+        self._networks.see(state)
+        action = self._networks.act()
+        self._current = Seen(state, action, self._networks.seen_multiplier(), self._novelty(state, excess))
+        return self._current
+
+    def judge(self, seen: Seen, actions: ArrayLike) -> Judged:
+        """Judge (k, action_size) actions in [-1, 1] in an observation: the policy's own or a foreign commander's.
+
+        Raises:
+            ObservationError: when they are of another shape or not finite.
+        """
+        rows, calibration = self._checked_actions(actions), self._calibration
+        if seen is not self._current:
+            self._networks.see(seen.observation)
+            self._current = seen
+        costs, scores = self._networks.judge(rows, seen.multiplier if calibration.needs_risk_network else None)
+        return Judged(calibration.probabilities(costs if scores is None else scores), costs.tolist())
+
+    def scores(self, seen: Seen, judged: Judged, index: int) -> RiskScores:
+        """Return all there is to say about one of the actions that were judged."""
+        cost_value, threshold = judged.cost_values[index], self._risk.threshold
+        effective = seen.multiplier + self._risk.penalty_coefficient * (cost_value - threshold)
+        return RiskScores(
+            probability=judged.probabilities[index],
+            horizon=self._calibration.horizon,
+            cost_value=cost_value,
+            threshold=threshold,
+            multiplier=seen.multiplier,
+            effective_multiplier=max(effective, 0.0),
+            novelty=seen.novelty,
+        )
+
     def risk(self, observation: ArrayLike, action: ArrayLike, excess: Float32Array | None = None) -> RiskScores:
-        """Judge any action in a state: the policy's own or a foreign commander's.
+        """Judge one action in one state.
 
         Args:
             observation: (observation_size,) normalised.
             action: (action_size,) normalised, in [-1, 1].
-            excess: (observation_size,) what clipping took from the observation, as of `ObservationAssembler.excess`.
-
-        Raises:
-            ObservationError: when one of them is of another shape or not finite.
-        """
-        state, chosen = self._checked_observation(observation), self._checked_actions(np.asarray(action)[None])
-        self._networks.see(state)
-        return self._scores(chosen, self._novelty(state, excess))[0]
-
-    def answer(
-        self, observation: ArrayLike, others: ArrayLike, excess: Float32Array | None = None
-    ) -> tuple[Float32Array, list[RiskScores]]:
-        """Act, and judge that action and others in the same state: what `act` and `risk` say, without doing anything twice.
-
-        Args:
-            observation: (observation_size,) normalised.
-            others: (k, action_size) actions in [-1, 1].
             excess: (observation_size,) what clipping took from the observation.
 
-        Returns:
-            the policy's action, and the scores of the others in their order, the policy's own last.
-
         Raises:
             ObservationError: when one of them is of another shape or not finite.
         """
-        state = self._checked_observation(observation)
-        actions = self._checked_actions(others)
-        self._networks.see(state)
-        own = self._networks.act()
-        return own, self._scores(np.concatenate((actions, own[None])), self._novelty(state, excess))
-
-    def _scores(self, actions: Float32Array, novelty: float) -> list[RiskScores]:
-        """Return the scores of (k, action_size) actions in the observation that the networks have seen."""
-        risk, calibration = self._risk, self._calibration
-        multiplier = self._networks.seen_multiplier()
-        costs, scores = self._networks.judge(actions, multiplier if calibration.needs_risk_network else None)
-        probabilities = calibration.probabilities(costs if scores is None else scores)
-        return [
-            RiskScores(
-                probability=probability,
-                horizon=calibration.horizon,
-                cost_value=cost_value,
-                threshold=risk.threshold,
-                multiplier=multiplier,
-                effective_multiplier=max(multiplier + risk.penalty_coefficient * (cost_value - risk.threshold), 0.0),
-                novelty=novelty,
-            )
-            for probability, cost_value in zip(probabilities, costs.tolist(), strict=True)
-        ]
+        seen = self.see(observation, excess)
+        return self.scores(seen, self.judge(seen, np.asarray(action)[None]), 0)
 
     def _checked_observation(self, observation: ArrayLike) -> Float32Array:
         vector = np.asarray(observation, dtype=np.float32)

@@ -79,7 +79,7 @@ class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], 
             action: (action_size,) in [-1, 1], scaled to the task's limits.
 
         Raises:
-            SimulatorError: before the first `reset`.
+            SimulatorError: before the first `reset`, and when the simulation has diverged.
         """
         if not self._started:
             raise SimulatorError("a started episode", "step() before reset()", "call reset() first")
@@ -120,6 +120,8 @@ class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], 
     def _observe(
         self, raw: NDArray[np.float64], info: dict[str, Any], **numbers: float
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        if not np.isfinite(raw).all():
+            raise SimulatorError("finite observations", str(raw), "report the task, seed and actions: its physics diverged")
         observation = raw.astype(np.float32)
         sample = ArraySample(observation)
         if self._assembler is not None:

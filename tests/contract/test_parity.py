@@ -106,7 +106,7 @@ class RobotPath:
         """Let a step's messages arrive in any order, each some milliseconds late; a latched one only when it is new."""
         period = self._contract.control_period
         stamp_ns = START_NS + round(step * period * 1e9)
-        messages = {topic: over_the_wire(samples[topic], stamp_ns) for topic in self._kinds}
+        messages = {topic: sample_message(samples[topic], time_message(stamp_ns)) for topic in self._kinds}
         new = [topic for topic in messages if topic in self._latched and self._is_new(topic, samples[topic])]
         moving = [topic for topic in messages if topic not in self._latched]
         late = 0.0
@@ -114,7 +114,8 @@ class RobotPath:
             late += self._generator.uniform(0.0, 0.02) * period
             now = step * period + late
             ros_ns = partial(int, stamp_ns + round(late * 1e9))
-            self._stream.receive(topic, self._kinds[topic], messages[topic], received=now, now_ns=ros_ns)
+            data, library = serialize_message(messages[topic]), partial(deserialize_message, message_type=type(messages[topic]))
+            self._stream.receive_serialised(topic, self._kinds[topic], data, received=now, now_ns=ros_ns, library=library)
             while (tick := self._stream.poll(now)) is not None:
                 self.ticks.append(tick)
                 self.stamps.append(self._stream.stamp_ns(tick))
@@ -124,11 +125,6 @@ class RobotPath:
         is_new = self._known.get(topic) != content
         self._known[topic] = content
         return is_new
-
-
-def over_the_wire(sample: Sample, stamp_ns: int) -> Any:
-    message = sample_message(sample, time_message(stamp_ns))
-    return deserialize_message(serialize_message(message), type(message))
 
 
 def episode(example: Example) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:

@@ -71,6 +71,11 @@ class Commanded:
         if self.is_commanding:
             self._commands.publish(forward_command(self.ros.node, self.speed, 0.0))
 
+    def junk(self) -> None:
+        """Command by bytes that are no message, and see by others."""
+        self._commands.publish(b"\x00\x01\x00\x00junk")
+        self._sensors["odom"].publish(b"\x00\x01\x00\x00junk")
+
     def danger(self) -> None:
         """Put something in the way of a robot at speed."""
         self.samples |= {"odom": odometry(speed=SPEED), "scan": wall_ahead()}

@@ -50,6 +50,10 @@ class SensorDriver:
             self._publishers[topic].publish(sample_message(samples[topic], stamp))
         return stamp
 
+    def publish_bytes(self, topic: str, data: bytes) -> None:
+        """Publish what need not be a message."""
+        self._publishers[topic].publish(data)
+
     def answer(self, messages: list[M], stamp: Any) -> M:
         """Return the message with this stamp once it has arrived."""
         found: list[M] = []

@@ -64,6 +64,14 @@ def test_what_cannot_be_judged_stops(ros: RosGraph) -> None:
     assert bench.wait_for(GateStatus.STOP, lambda state: state.observation_stale)
 
 
+def test_bytes_that_are_no_message_are_ignored(ros: RosGraph) -> None:
+    bench = Commanded(ros)
+    bench.wait_for(GateStatus.PASS)
+    bench.junk()
+    ros.wait_for(lambda: "a command is ignored" in bench.process.output(), "a warning")
+    bench.wait_for(GateStatus.PASS)
+
+
 def test_without_a_policy_file_there_is_nothing_to_judge_by(ros: RosGraph) -> None:
     limits = {"limits.components": ["linear.x"], "limits.low": [-0.5], "limits.high": [0.7]}
     process = ros.start("safety_monitor_node", parameters={**limits, "risk_source": "command"})

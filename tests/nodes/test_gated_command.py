@@ -6,11 +6,13 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make`")
 
-from geometry_msgs.msg import Twist, TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped, Vector3
+from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
@@ -18,7 +20,6 @@ from alam_ros.contract import ActionComponent, ActionSpec, Contract
 from alam_ros.errors import AlamError
 from alam_ros.nodes.gate_parameters import FIXED
 from alam_ros.nodes.gated_command import gated_command
-from alam_ros.nodes.stamps import time_message
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.resources import config_path
 
@@ -51,9 +52,12 @@ def test_a_contract_gives_the_limits_and_locks_what_it_does_not_name():
 @pytest.mark.parametrize(("is_stamped", "kind"), [(True, TwistStamped), (False, Twist)])
 def test_every_component_of_a_twist_is_read_and_written(is_stamped: bool, kind: type):
     command = gated_command(explicit(enable_stamped_cmd_vel=is_stamped), None)
-    message = command.converter.to_message([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], time_message(7))
-    assert isinstance(message, kind)
-    assert command.converter.to_values(message).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    message = command.port.message(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 7)
+    data = message if isinstance(message, bytes) else serialize_message(message)
+    twist = deserialize_message(data, kind)
+    twist = twist.twist if is_stamped else twist
+    assert (twist.linear, twist.angular) == (Vector3(x=1.0, y=2.0, z=3.0), Vector3(x=4.0, y=5.0, z=6.0))
+    assert command.port.received(data).values.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
 @pytest.mark.parametrize("kind", [TwistStamped, Twist])
@@ -61,8 +65,8 @@ def test_a_contract_says_whether_commands_are_stamped_unless_the_parameter_does(
     contract = Contract.load(NAVIGATION)
     name = f"geometry_msgs/msg/{kind.__name__}"
     contract = replace(contract, action=replace(contract.action, type=name))
-    assert gated_command(values(), contract).converter.message_type is kind
-    assert gated_command(values(enable_stamped_cmd_vel=kind is Twist), contract).converter.message_type is not kind
+    assert gated_command(values(), contract).port.message_type is kind
+    assert gated_command(values(enable_stamped_cmd_vel=kind is Twist), contract).port.message_type is not kind
 
 
 @pytest.mark.parametrize("kind", [Float64MultiArray, JointTrajectory])
@@ -73,7 +77,7 @@ def test_a_command_of_joints_keeps_the_components_of_its_contract(kind: type):
         components=(ActionComponent(name="a", unit="rad/s", low=-1.0, high=2.0),),
     )
     command = gated_command(values(), replace(Contract.load(NAVIGATION), action=spec))
-    assert command.converter.message_type is kind
+    assert command.port.message_type is kind
     assert (command.limits.names, command.limits.low, command.limits.high) == (("a",), (-1.0,), (2.0,))
 
 

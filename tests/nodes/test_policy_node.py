@@ -82,6 +82,15 @@ def test_action_and_risk_are_the_runtimes_own(ros: RosGraph, policy: Path) -> No
         assert risk.inference_time > 0.0
 
 
+@pytest.mark.parametrize("junk", [b"\x00\x01\x00\x00junk", b"\xff" * 700], ids=["too short", "another encoding"])
+def test_bytes_that_are_no_message_are_ignored(ros: RosGraph, policy: Path, junk: bytes) -> None:
+    session = Session(ros, policy)
+    for topic in ("odom", "scan", "goal"):
+        session.driver.publish_bytes(topic, junk)
+    ros.wait_for(lambda: "ignored on `" in session.process.output(), "a warning")
+    assert session.step(0).probability > 0.0
+
+
 def test_levels_follow_the_parameters_at_run_time(ros: RosGraph, policy: Path) -> None:
     session = Session(ros, policy)
     probability = session.step(0).probability

@@ -34,15 +34,16 @@ def test_every_fraction_is_judged_as_the_runtime_judges_it() -> None:
     found = made.judge(STAMP_NS + 50_000_000)
     assert found is not None
     actions = CODEC.to_normalised([[0.5 * fraction, -1.0 * fraction] for fraction in FRACTIONS])
-    own, expected = RUNTIME.answer(OBSERVATION, actions)
-    assert found.risk.probabilities == tuple(score.probability for score in expected)
-    assert found.risk.cost_values == tuple(score.cost_value for score in expected)
+    seen = RUNTIME.see(OBSERVATION)
+    own, expected = seen.action, RUNTIME.judge(seen, np.vstack((actions, seen.action)))
+    assert found.risk.probabilities == tuple(expected.probabilities)
+    assert found.risk.cost_values == tuple(expected.cost_values)
     assert found.risk.command == tuple(command)
     assert found.risk.fallback == (CODEC.to_physical(own)[0], 0.0, 0.0, 0.0, 0.0, CODEC.to_physical(own)[1])
     assert found.risk.observation_age == pytest.approx(0.05)
-    estimate = found.estimate
+    estimate = made.estimate(found)
     assert (estimate.stamp_ns, estimate.policy_id, estimate.action.tolist()) == (STAMP_NS, RUNTIME.policy_id, [0.5, -1.0])
-    assert (estimate.probability, estimate.rest_probability) == (expected[0].probability, expected[-2].probability)
+    assert (estimate.probability, estimate.rest_probability) == (expected.probabilities[0], expected.probabilities[-2])
     assert 0.0 < estimate.inference_time < 1.0
 
 

@@ -111,17 +111,27 @@ def test_scores_keep_their_promises(seed: int, reach: float) -> None:
     assert scores.novelty == 0.0
 
 
-def test_an_answer_is_what_acting_and_judging_one_by_one_give() -> None:
+def test_actions_judged_together_are_judged_as_one_by_one() -> None:
     judge = PolicyRuntime(altered_risk_network(), "test")
     others = np.array([[0.2, -0.7], [0.0, 0.0], [1.0, 1.0]], np.float32)
     excess = np.zeros(77, np.float32)
     excess[3] = 2.0
-    own, scores = judge.answer(OBSERVATION, others, excess)
-    np.testing.assert_array_equal(own, judge.act(OBSERVATION))
-    for found, action in zip(scores, (*others, own), strict=True):
-        expected = judge.risk(OBSERVATION, action, excess)
+    seen = judge.see(OBSERVATION, excess)
+    np.testing.assert_array_equal(seen.action, judge.act(OBSERVATION))
+    actions = np.vstack((others, seen.action))
+    judged = judge.judge(seen, actions)
+    for index, action in enumerate(actions):
+        found, expected = judge.scores(seen, judged, index), judge.risk(OBSERVATION, action, excess)
         assert dataclasses.astuple(found) == pytest.approx(dataclasses.astuple(expected), rel=1e-5)
-    assert len({score.cost_value for score in scores}) == 4
+    assert len(set(judged.cost_values)) == 4
+
+
+def test_an_observation_seen_before_another_is_still_the_one_judged_in() -> None:
+    seen = RUNTIME.see(OBSERVATION)
+    expected = RUNTIME.judge(seen, ACTION[None])
+    for distract in (RUNTIME.see, RUNTIME.act, RUNTIME.distribution):
+        distract(-OBSERVATION)
+        assert RUNTIME.judge(seen, ACTION[None]) == expected
 
 
 def test_the_probability_follows_the_breakpoints_and_is_constant_beyond() -> None:

@@ -26,9 +26,11 @@ CALIBRATION: dict[str, Any] = {
 
 def answer(runtime: PolicyRuntime, observation: NDArray[np.float32]) -> tuple[NDArray[np.float32], RiskScores, RiskScores]:
     """Return what a policy node makes of an observation, bit for bit: action, its scores and those of rest."""
-    rest = ActionCodec(runtime.contract.action).to_normalised(np.zeros((1, runtime.contract.action_size)))
-    action, (of_rest, scores) = runtime.answer(observation, rest)
-    return action, scores, of_rest
+    actions = ActionCodec(runtime.contract.action).to_normalised(np.zeros((2, runtime.contract.action_size)))
+    seen = runtime.see(observation)
+    actions[1] = seen.action
+    judged = runtime.judge(seen, actions)
+    return seen.action, runtime.scores(seen, judged, 1), runtime.scores(seen, judged, 0)
 
 
 def navigation_contract() -> Contract:

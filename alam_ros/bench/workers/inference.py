@@ -30,13 +30,14 @@ def works(contents: PolicyContents) -> dict[str, Callable[[], object]]:
 
     `networks` is one observation through actor, both cost critics and multiplier; `with_risk_network` the same and the risk
     network; `estimate` what the policy node asks for each observation, with the risk of rest, checks, calibration and novelty;
-    `judgement` what the safety monitor asks for each command.
+    `judgement` what the safety monitor asks for each command, in an observation that was seen before.
     """
     manifest = Manifest.from_mapping(contents.manifest)
     networks, runtime = PolicyNetworks(contents.weights, manifest.risk), PolicyRuntime(contents, "bench")
     observation = np.array(manifest.golden.observations[0], np.float32)
     action, excess = np.array(manifest.golden.actions[:1], np.float32), np.zeros_like(observation)
-    rest, fractions = np.zeros_like(action), np.repeat(action, len(FRACTIONS), axis=0)
+    pair, all_judged = np.repeat(action, 2, axis=0), np.repeat(action, len(FRACTIONS) + 1, axis=0)
+    seen = runtime.see(observation, excess)
 
     def ask(*, is_risk_asked: bool) -> None:
         networks.see(observation)
@@ -46,8 +47,8 @@ def works(contents: PolicyContents) -> dict[str, Callable[[], object]]:
 
     found: dict[str, Callable[[], object]] = {
         "networks": lambda: ask(is_risk_asked=False),
-        "estimate": lambda: runtime.answer(observation, rest, excess),
-        "judgement": lambda: runtime.answer(observation, fractions, excess),
+        "estimate": lambda: runtime.judge(runtime.see(observation, excess), pair),
+        "judgement": lambda: runtime.judge(seen, all_judged),
     }
     if "risk.0.weight" in contents.weights:
         found["with_risk_network"] = lambda: ask(is_risk_asked=True)

@@ -55,7 +55,14 @@ class NavigationEnv(BulletEnvironment):
         """Start an episode on a new map; equal seeds give equal maps and trajectories."""
         super().reset(seed=seed)
         self._layout = Layout(self.config, BODY_RADIUS, self.np_random)
-        self._world = World(self._client, self.config, self._layout, self._scan_channel, self._codec.slew)
+        self._world = World(
+            self._client,
+            self.config,
+            self._layout,
+            self._scan_channel,
+            self._codec.slew,
+            is_visible=self.render_mode is not None,
+        )
         self._time = 0.0
         self._goals_reached = 0
         self._set_goal(self._layout.start[:2])

@@ -63,9 +63,11 @@ class Layout:
 
     def obstacles(self, time: float) -> NDArray[np.float64]:
         """Return (n, 3) float64: x, y, radius of every obstacle at `time` s."""
-        if not self.movers:
-            return self.static
-        return np.vstack([self.static, [(*mover.position(time), mover.radius) for mover in self.movers]])
+        found = np.empty((len(self.static) + len(self.movers), 3))
+        found[: len(self.static)] = self.static
+        for row, mover in enumerate(self.movers, start=len(self.static)):
+            found[row] = (*mover.position(time), mover.radius)
+        return found
 
     def clearance(self, x: float, y: float, obstacles: NDArray[np.float64]) -> float:
         """Return the gap between a robot's body at (x, y) and the nearest obstacle or wall, m; negative when inside."""

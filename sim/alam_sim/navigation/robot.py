@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,15 +41,15 @@ class DifferentialDrive:
             slew: (2,) greatest change of forward speed (m/s²) and turn rate (rad/s²) the motor controller asks for.
         """
         self._client = client
-        self._slew = slew
-        self._set_point = np.zeros(2)
+        self._slew: list[float] = slew.tolist()
+        self._set_point = [0.0, 0.0]
         self.body = self._build(x, y, yaw)
 
-    def command(self, velocity: NDArray[np.float64], duration: float) -> None:
+    def command(self, velocity: Sequence[float], duration: float) -> None:
         """Move the set point toward (forward speed m/s, turn rate rad/s), as far as the limits allow in `duration` s."""
-        reach = self._slew * duration
-        self._set_point = self._set_point + np.minimum(np.maximum(velocity - self._set_point, -reach), reach)
-        forward, turn = self._set_point.tolist()
+        rows = zip(self._set_point, velocity, self._slew, strict=True)
+        self._set_point = [at + min(max(to - at, -slew * duration), slew * duration) for at, to, slew in rows]
+        forward, turn = self._set_point
         wheels = [(forward - turn * TRACK / 2) / WHEEL_RADIUS, (forward + turn * TRACK / 2) / WHEEL_RADIUS]
         self._client.setJointMotorControlArray(
             self.body, [0, 1], pybullet.VELOCITY_CONTROL, targetVelocities=wheels, forces=[MOTOR_TORQUE] * 2
