@@ -71,7 +71,10 @@ class World:
         if duration != self._duration:
             self._duration = duration
             client.setPhysicsEngineParameter(
-                fixedTimeStep=duration, numSubSteps=SUBSTEPS, numSolverIterations=SOLVER_ITERATIONS, deterministicOverlappingPairs=1
+                fixedTimeStep=duration,
+                numSubSteps=SUBSTEPS,
+                numSolverIterations=SOLVER_ITERATIONS,
+                deterministicOverlappingPairs=1,
             )
         for index in range(STEPS_PER_PERIOD):
             moment = time + (index + 1) * duration
