@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -10,6 +10,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from alam_ros.bench.growth import Growth, Point
 from alam_ros.bench.sizes import Sizes
+from alam_ros.bench.time_to_safety import Criterion, Evaluation
 from alam_ros.report.theme import Theme, new_figure
 
 
@@ -24,6 +25,28 @@ def draw(theme: Theme, growth: Growth, sizes: Sizes) -> Figure:
     width.set_xlabel(f"width of the {layers} hidden layers")
     batch.set_title(f"Updates per CPU second, width {sizes.hidden[0]}")
     batch.set_xlabel("transitions in a batch")
+    return figure
+
+
+def draw_safety(theme: Theme, found: Mapping[str, Sequence[Evaluation]], wanted: Mapping[str, Criterion]) -> Figure:
+    """Draw return and cost over the minutes of training."""
+    figure = new_figure(10.5, 3.8)
+    returns, costs = figure.subplots(1, 2, sharex=True)
+    colours = (theme.muted, theme.blue, theme.violet, theme.orange)
+    for (name, evaluations), colour in zip(found.items(), colours, strict=False):
+        minutes = [evaluation.seconds / 60 for evaluation in evaluations]
+        for panel, values in ((returns, [e.episode_return for e in evaluations]), (costs, [e.cost for e in evaluations])):
+            panel.plot(minutes, values, color=colour, marker="o", ms=3, label=name)
+    for name, criterion in wanted.items():
+        costs.axhline(criterion.largest_cost, color=theme.muted, ls=(0, (4, 3)), lw=1.0)
+        place = {"xy": (0.0, criterion.largest_cost), "xytext": (2, 3), "textcoords": "offset points"}
+        costs.annotate(name, **place, fontsize=8.5, color=theme.muted)
+    returns.set_title("Return of an episode")
+    costs.set_title("Cost of an episode")
+    costs.set_yscale("symlog", linthresh=10.0)
+    for panel in (returns, costs):
+        panel.set_xlabel("minutes of training")
+    returns.legend(loc="lower right")
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from alam_ros.bench.growth import Growth, Point
 from alam_ros.bench.loop import (
@@ -14,6 +14,7 @@ from alam_ros.bench.loop import (
     NAVIGATION,
     Loop,
 )
+from alam_ros.bench.time_to_safety import Criterion, Evaluation
 from alam_ros.bench.update_cost import LEAST_SHARE, UpdateCost
 
 
@@ -84,6 +85,24 @@ def loop_text(found: Loop) -> str:
             ("the one over the other", str(task.step_ratio), f"at most {LARGEST_STEP_RATIO:g}"),
         ]
     return "\n\n".join((beyond, shares, table(("figure", "measured", "limit"), rows)))
+
+
+def safety_text(found: Mapping[str, Sequence[Evaluation]], wanted: Mapping[str, Criterion], episodes: int) -> str:
+    """Return the table of the time to a safe policy."""
+    columns = [
+        f"minutes until {name} (return at least {criterion.least_return:.0f}, cost at most {criterion.largest_cost:.1f})"
+        for name, criterion in wanted.items()
+    ]
+
+    def row(name: str, evaluations: Sequence[Evaluation]) -> list[str]:
+        last = evaluations[-1]
+        reached = [criterion.reached(evaluations) for criterion in wanted.values()]
+        minutes = [f"{at.seconds / 60:.1f} ({at.steps:,} steps)" if at else "not reached" for at in reached]
+        return [name, *minutes, f"{last.seconds / 60:.1f}", f"{last.episode_return:.1f} / {last.cost:.1f}"]
+
+    head = f"Each evaluation: {episodes} fresh episodes, deterministic actions. Reached means: from then on at every evaluation."
+    rows = (row(name, evaluations) for name, evaluations in found.items())
+    return head + "\n\n" + table(("learner", *columns, "minutes in all", "return / cost at the end"), rows)
 
 
 def _points(name: str, points: Sequence[Point]) -> str:

@@ -10,11 +10,12 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
-from alam_ros.bench.figure import draw
+from alam_ros.bench.figure import draw, draw_safety
 from alam_ros.bench.growth import Growth, growth
 from alam_ros.bench.loop import loop, loop_document
 from alam_ros.bench.sizes import Sizes
-from alam_ros.bench.text import growth_text, loop_text, update_cost_text
+from alam_ros.bench.text import growth_text, loop_text, safety_text, update_cost_text
+from alam_ros.bench.time_to_safety import OURS, REFERENCE, criteria, measure
 from alam_ros.bench.update_cost import UpdateCost, update_cost
 from alam_ros.cli import bench_ros
 from alam_ros.cli.arguments import positive_integer
@@ -59,6 +60,33 @@ def _loop(options: argparse.Namespace) -> int:
         print(json.dumps({"machine": describe_machine(), "versions": describe_versions(), **loop_document(found)}))
     else:
         print(loop_text(found))
+    return 0
+
+
+def _safety(options: argparse.Namespace) -> int:
+    common = [
+        f"trainer.steps={options.steps}",
+        f"trainer.evaluate_every={options.every}",
+        f"trainer.evaluation_episodes={options.episodes}",
+        f"trainer.seed={options.seed}",
+    ]
+    configs = {name: load_configuration("navigation", [*common, f"algorithm.name={name}", *options.overrides]) for name in OURS}
+    peers = options.peers if options.peers.is_file() else None
+    found = dict(measure(configs, make_environments, peers, options.output, _report))
+    wanted = criteria(found[REFERENCE], configs[REFERENCE].algorithm.constraint.episode_cost_limit)
+    if options.json:
+        document = {
+            "machine": describe_machine(),
+            "versions": describe_versions(),
+            "criteria": {name: asdict(criterion) for name, criterion in wanted.items()},
+            "evaluations": {name: [asdict(evaluation) for evaluation in rows] for name, rows in found.items()},
+        }
+        print(json.dumps(document))
+    else:
+        print(safety_text(found, wanted, options.episodes))
+    if options.figure is not None:
+        with styled(LIGHT):
+            options.figure.write_bytes(png(draw_safety(LIGHT, found, wanted)))
     return 0
 
 
@@ -107,4 +135,21 @@ def _parser() -> argparse.ArgumentParser:
     around.add_argument("overrides", metavar="key=value", nargs="*", help="override of the training's configuration")
     around.add_argument("--json", action="store_true", help="print one JSON document")
     around.add_argument("--steps", type=positive_integer, default=12_000, help="of the training (default 12000)")
+    safety = subjects.add_parser(
+        "safety",
+        help="minutes of training to a safe policy, ours and OmniSafe's SACLag",
+        description="Trains on alam/Navigation-v0, one learner after the other, and says after how many minutes (evaluations left"
+        " out) the policy is within the budget, and at most a quarter of unconstrained SAC's cost, with 60 % of its return, from"
+        " then on. Let nothing else run. Three quarters of an hour; what is in --output is not repeated.",
+    )
+    safety.set_defaults(run=_safety)
+    safety.add_argument("overrides", metavar="key=value", nargs="*", help="override of all configurations")
+    safety.add_argument("--json", action="store_true", help="print one JSON document")
+    safety.add_argument("--steps", type=positive_integer, default=60_000, help="of each training (default 60000)")
+    safety.add_argument("--every", type=positive_integer, default=5_000, help="steps between evaluations (default 5000)")
+    safety.add_argument("--episodes", type=positive_integer, default=20, help="of an evaluation (default 20)")
+    safety.add_argument("--seed", type=int, default=0, help="of each training (default 0)")
+    safety.add_argument("--output", type=Path, default=Path("runs/bench-safety"), metavar="DIR", help="default runs/bench-safety")
+    safety.add_argument("--figure", type=Path, metavar="FILE", help="draw return and cost over the minutes, PNG")
+    safety.add_argument("--peers", type=Path, default=PEERS, metavar="PYTHON", help="as of `learner`")
     return parser

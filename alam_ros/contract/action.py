@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from alam_ros.contract.finite import all_finite
 from alam_ros.contract.schema import ActionSpec
 from alam_ros.errors import ContractError
 
@@ -21,11 +22,17 @@ class ActionCodec:
         self.names = tuple(component.name for component in spec.components)
         self.low = np.array([component.low for component in spec.components])
         self.high = np.array([component.high for component in spec.components])
+        self._lows, self._spans = self.low.tolist(), (self.high - self.low).tolist()
         self.slew = np.array([component.slew or np.inf for component in spec.components])
 
     def to_physical(self, normalised: ArrayLike) -> NDArray[np.float64]:
         """Return (…, action_size) float64 in physical units, clipped to the limits."""
-        unit = (_clipped(self._checked(normalised), -1.0, 1.0) + 1.0) / 2.0
+        array = self._checked(normalised)
+        if array.ndim == 1:
+            # Plain numbers: for a handful of components NumPy takes several times as long.
+            rows = zip(array.tolist(), self._lows, self._spans, strict=True)
+            return np.array([low + (min(max(value, -1.0), 1.0) + 1.0) / 2.0 * span for value, low, span in rows])
+        unit = (_clipped(array, -1.0, 1.0) + 1.0) / 2.0
         return np.asarray(self.low + unit * (self.high - self.low))
 
     def to_normalised(self, physical: ArrayLike) -> NDArray[np.float32]:
@@ -35,7 +42,7 @@ class ActionCodec:
 
     def _checked(self, values: ArrayLike) -> NDArray[np.float64]:
         array = np.asarray(values, dtype=np.float64)
-        if array.shape[-1:] != self.low.shape or not np.isfinite(array).all():
+        if array.shape[-1:] != self.low.shape or not all_finite(array):
             raise ContractError(f"{len(self.names)} finite values for {self.names}", repr(array), "correct the command")
         return array
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.channel_reader import ChannelReader
+from alam_ros.contract.finite import all_finite
 from alam_ros.contract.frame_history import FrameHistory
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import Sample
@@ -117,7 +118,7 @@ class ObservationAssembler:
         values, clipped = self._values, self._clipped
         for reader, place in self._parts:
             values[place] = reader.extracted(self._samples)
-        if not np.isfinite(values).all():
+        if not all_finite(values):
             for reader, place in self._parts:
                 reader.check(values[place])
         for reader, place in self._curved:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract.extractors import EXTRACTORS
+from alam_ros.contract.finite import all_finite
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import OdometrySample, PointSample, PoseSample, Sample, Samples
 from alam_ros.contract.schema import Channel
@@ -68,7 +69,7 @@ class ChannelReader:
         Raises:
             ObservationError: when one is not.
         """
-        if not np.isfinite(values).all():
+        if not all_finite(values):
             raise ObservationError(
                 f"finite values in the channel `{self._channel.name}`", str(values), f"check `{self._channel.topic}`"
             )

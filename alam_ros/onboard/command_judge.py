@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract import ActionCodec, Contract
+from alam_ros.contract.finite import all_finite
 from alam_ros.errors import ContractError
 from alam_ros.gate import FRACTIONS, CommandRisk
 from alam_ros.onboard.estimator import Estimate, estimate_from
@@ -95,7 +96,7 @@ class CommandJudge:
 
     def command(self, values: NDArray[np.float64]) -> None:
         """Take a command, as the gate takes it; one that is not finite or of another size cannot be judged."""
-        is_usable = values.shape == (self._size,) and bool(np.isfinite(values).all())
+        is_usable = values.shape == (self._size,) and all_finite(values)
         self._command, self._is_due = (values if is_usable else None), True
 
     def forget(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from alam_ros.contract import Contract
+from alam_ros.contract.finite import all_finite
 from alam_ros.errors import ContractError, ObservationError, PolicyFileError
 from alam_ros.policy_file import Manifest, PolicyContents, decode, policy_id, read_bytes
 from alam_ros.runtime.calibration import Calibration
@@ -168,7 +169,7 @@ class PolicyRuntime:
             raise ObservationError(
                 f"an observation of shape ({size},)", f"{vector.shape}", "assemble it with the policy's contract"
             )
-        if not np.isfinite(vector).all():
+        if not all_finite(vector):
             index = int(np.flatnonzero(~np.isfinite(vector))[0])
             found = f"{vector[index]} in {self.contract.element_name(index)}"
             raise ObservationError("a finite observation", found, "check that channel's source")
@@ -176,7 +177,7 @@ class PolicyRuntime:
 
     def _checked_actions(self, actions: ArrayLike) -> Float32Array:
         rows = np.asarray(actions, dtype=np.float32)
-        if rows.ndim != 2 or rows.shape[1] != self._action_size or not np.isfinite(rows).all():
+        if rows.ndim != 2 or rows.shape[1] != self._action_size or not all_finite(rows):
             names = [component.name for component in self.contract.action.components]
             raise ObservationError(f"finite actions for {names}", f"{rows}", "normalise them with the contract's ActionCodec")
         return rows

@@ -1,0 +1,172 @@
+"""How long a learner takes to a policy that is safe and still does its task: ours, and OmniSafe's SACLag, on one environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from alam_ros.bench.interleaved import FOLDER, THREADS
+from alam_ros.errors import BenchmarkError
+from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.metrics import read_metrics
+from alam_ros.learning.stepper import EnvironmentFactory
+from alam_ros.learning.trainer import Trainer
+from alam_ros.typed import from_mapping
+
+REFERENCE = "sac"
+OURS = (REFERENCE, "sac_alam", "sac_lag")
+PEER = "omnisafe_sac_lag"
+LEAST_RETURN, LARGEST_COST = 0.6, 0.25
+"""Shares of what unconstrained SAC reaches with the same steps: a policy that keeps to them is safe and does not freeze."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A look at a policy on its way.
+
+    Attributes:
+        steps: of the environment.
+        seconds: of training before it, evaluations left out.
+        episode_return, cost: means over fresh episodes, deterministic actions.
+    """
+
+    steps: int
+    seconds: float
+    episode_return: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What counts as arrived."""
+
+    least_return: float
+    largest_cost: float
+
+    def reached(self, evaluations: Sequence[Evaluation]) -> Evaluation | None:
+        """Return the first evaluation from which on all of them meet it; None where the last does not."""
+        found = None
+        for evaluation in reversed(evaluations):
+            if evaluation.episode_return < self.least_return or evaluation.cost > self.largest_cost:
+                break
+            found = evaluation
+        return found
+
+
+def criteria(reference: Sequence[Evaluation], budget: float) -> Mapping[str, Criterion]:
+    """Return by name: within the cost budget, and at most a quarter of what SAC costs; both with 60 % of its return."""
+    least = LEAST_RETURN * reference[-1].episode_return
+    return {
+        "within the budget": Criterion(least, budget),
+        "a quarter of SAC's cost": Criterion(least, LARGEST_COST * reference[-1].cost),
+    }
+
+
+class _ClockedTrainer(Trainer):
+    """A trainer that knows how long it trained, evaluations left out."""
+
+    def __init__(self, config: TrainingConfig, make_environments: EnvironmentFactory) -> None:
+        self.evaluations: list[Evaluation] = []
+        self._looking = 0.0
+        super().__init__(config, make_environments=make_environments)
+
+    def _evaluate(self) -> None:
+        seconds = self._wall_seconds() - self._looking
+        begun = time.monotonic()
+        super()._evaluate()
+        self._looking += time.monotonic() - begun
+        row = read_metrics(self._run.metrics)[-1]
+        found = row["evaluation"]
+        self.evaluations.append(Evaluation(row["steps"], seconds, found["return_mean"], found["cost_mean"]))
+
+
+def trained(config: TrainingConfig, make_environments: EnvironmentFactory) -> list[Evaluation]:
+    """Train one of ours in a directory that is removed afterwards.
+
+    Raises:
+        SimulatorError: when the environments cannot be made or trained on.
+    """
+    with tempfile.TemporaryDirectory(prefix="alam-bench-") as folder:
+        trainer = replace(config.trainer, directory=str(Path(folder) / "run"))
+        with _ClockedTrainer(replace(config, trainer=trainer), make_environments) as clocked:
+            clocked.run()
+            return clocked.evaluations
+
+
+def peer_trained(config: TrainingConfig, peers: Path) -> list[Evaluation]:
+    """Train OmniSafe's SACLag with our environment, steps, batch, widths, budget and share of the budget before the constraint.
+
+    Raises:
+        BenchmarkError: when it fails.
+    """
+    trainer, algorithm = config.trainer, config.algorithm
+    settings = {
+        "environment": [sys.executable, "-m", "alam_ros.bench.workers.environment", config.environment.id],
+        "seed": trainer.seed,
+        "steps": trainer.steps,
+        "every": trainer.evaluate_every,
+        "episodes": trainer.evaluation_episodes,
+        "random_steps": trainer.random_steps,
+        "batch": trainer.batch_size,
+        "hidden": list(algorithm.hidden),
+        "warmup": round(algorithm.multiplier.start * trainer.steps),
+        "cost_limit": algorithm.constraint.target_episode_cost,
+    }
+    command = [str(peers), str(FOLDER / "omnisafe_training.py"), json.dumps(settings)]
+    with (
+        tempfile.TemporaryFile("w+") as errors,  # a pipe that nobody reads would fill up
+        subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603
+    ):
+        assert process.stdout is not None
+        found = [from_mapping(Evaluation, json.loads(line)) for line in process.stdout]
+        if process.wait() or not found:
+            errors.seek(0)
+            last = " ".join(errors.read().strip().splitlines()[-1:])
+            remedy = "mend that; `make bench` installs what the peers need"
+            raise BenchmarkError("OmniSafe to train", f"status {process.returncode}: {last}", remedy)
+    return found
+
+
+def measure(
+    configs: Mapping[str, TrainingConfig],
+    make_environments: EnvironmentFactory,
+    peers: Path | None,
+    output: Path,
+    report: Callable[[str], None],
+) -> Iterator[tuple[str, list[Evaluation]]]:
+    """Train one after the other and yield each with its evaluations; what is in `output` already is not repeated.
+
+    Args:
+        configs: of ours, by name; the peer takes the constraint of the last.
+        make_environments: for them.
+        peers: interpreter of the peers' Python environment; None leaves the peer out.
+        output: folder of one file for each.
+        report: is told what comes next.
+    """
+    works: dict[str, Callable[[], list[Evaluation]]] = {
+        name: lambda config=config: trained(config, make_environments)
+        for name, config in configs.items()  # type: ignore[misc]
+    }
+    if peers is not None:
+        config = list(configs.values())[-1]
+        works[PEER] = lambda: peer_trained(config, peers)
+    output.mkdir(parents=True, exist_ok=True)
+    for name, work in works.items():
+        path = output / f"{name}.json"
+        if not path.is_file():
+            report(name)
+            path.write_text(json.dumps([asdict(evaluation) for evaluation in work()], indent=1))
+        yield name, [from_mapping(Evaluation, row) for row in json.loads(path.read_text())]
+
+
+def _environment() -> dict[str, str]:
+    environment = {**os.environ, **THREADS}
+    environment.pop("PYTHONPATH", None)
+    return environment
