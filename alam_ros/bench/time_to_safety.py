@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from alam_ros.bench.interleaved import FOLDER, THREADS
@@ -151,12 +152,10 @@ def measure(
         report: is told what comes next.
     """
     works: dict[str, Callable[[], list[Evaluation]]] = {
-        name: lambda config=config: trained(config, make_environments)
-        for name, config in configs.items()  # type: ignore[misc]
+        name: partial(trained, config, make_environments) for name, config in configs.items()
     }
     if peers is not None:
-        config = list(configs.values())[-1]
-        works[PEER] = lambda: peer_trained(config, peers)
+        works[PEER] = partial(peer_trained, list(configs.values())[-1], peers)
     output.mkdir(parents=True, exist_ok=True)
     for name, work in works.items():
         path = output / f"{name}.json"

@@ -54,7 +54,8 @@ class Borrowed:
         assert self._process.stdout is not None
         self._process.stdin.write(request)
         self._process.stdin.flush()
-        return np.frombuffer(self._process.stdout.read(4 * (self.observation + 3)), np.float32).copy()
+        answer: np.ndarray[Any, Any] = np.frombuffer(self._process.stdout.read(4 * (self.observation + 3)), np.float32).copy()
+        return answer
 
 
 class BorrowedTask(CMDP):  # type: ignore[misc]  # the package has no type information
