@@ -29,6 +29,8 @@ POSITIVE_SHARE = 0.25
 NEAR_MISSES = 4
 """Further outputs: whether the least clearance ahead is among the lowest 2, 4, 8, 16 times the share of violations."""
 NARROWEST_DEVIATION = 1e-2
+UNVARIED = 1e-5
+"""Deviation, as a share of one more than the mean, up to which an input counts as constant."""
 Array = NDArray[np.float32]
 
 
@@ -82,11 +84,14 @@ def fit_risk_network(
     kept = what_followed.is_known(horizon)
     rows = risk_inputs(records)[kept]
     targets = _targets(records, what_followed, horizon)[kept]
-    mean, deviation = rows.mean(0), np.maximum(rows.std(0), NARROWEST_DEVIATION)
+    mean, spread = rows.mean(0), rows.std(0, dtype=np.float64)
+    deviation = np.maximum(spread, NARROWEST_DEVIATION)
+    is_constant = spread <= UNVARIED * (1.0 + np.abs(mean))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _trained(torch.from_numpy((rows - mean) / deviation), torch.from_numpy(targets), steps)
-    return _folded(network, mean, deviation)
+        scaled = ((rows - mean) / deviation).astype(np.float32)
+        network = _trained(torch.from_numpy(scaled), torch.from_numpy(targets), steps)
+    return _folded(network, mean, np.where(is_constant, np.inf, deviation))
 
 
 def _targets(records: Sequence[EpisodeRecord], what_followed: Futures, horizon: int) -> Array:
@@ -133,7 +138,10 @@ def _network(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def _folded(network: nn.Sequential, mean: Array, deviation: Array) -> RiskNetwork:
-    """Return the network for raw rows: W (x - μ) / σ + b = (W / σ) x + (b - (W / σ) μ); only its first output is kept."""
+    """Return the network for raw rows: W (x - μ) / σ + b = (W / σ) x + (b - (W / σ) μ); only its first output is kept.
+
+    An input that never varied has no say (σ infinite): what the network would make of it is what its weights began as.
+    """
     linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     layers = [(layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy()) for layer in linear]
     weight, bias = layers[0]

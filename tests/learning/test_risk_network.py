@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -54,6 +56,22 @@ def test_it_learns_what_the_critic_does_not_see(is_told: bool) -> None:
     network = fit_risk_network(seen, futures(seen), HORIZON, seed=0, steps=300)
     assert auroc(network(risk_inputs(fresh)), fresh) > 0.93
     assert auroc(np.concatenate([one.cost_value for one in fresh]), fresh) < 0.6
+
+
+def test_an_input_that_never_varied_has_no_say() -> None:
+    def with_gravity(episodes: list[EpisodeRecord], value: float) -> list[EpisodeRecord]:
+        columns = [np.column_stack((one.observation, np.full(60, value))).astype(np.float32) for one in episodes]
+        return [replace(one, observation=column) for one, column in zip(episodes, columns, strict=True)]
+
+    seen = with_gravity(approaches(60, 0), 9.81)
+    network = fit_risk_network(seen, futures(seen), HORIZON, seed=0, steps=300)
+    weight = network.layers[0][0]
+    assert not weight[:, 2].any()  # gravity
+    assert weight[:, :2].any()
+    fresh = approaches(10, 1)
+    np.testing.assert_array_equal(
+        network(risk_inputs(with_gravity(fresh, 9.81))), network(risk_inputs(with_gravity(fresh, 5.0)))
+    )
 
 
 def test_a_state_in_violation_is_never_taken_for_a_safe_one() -> None:
