@@ -21,7 +21,7 @@ class ObservationStream:
 
     def __init__(self, contract: Contract) -> None:
         self._scale = StampScale()
-        self._frames = FrameTree()
+        self._frames, self._has_frames = FrameTree(), contract.needs_transforms
         self.synchroniser = ObservationSynchroniser(contract, self._frames)
 
     def receive(self, topic: str, kind: str, message: Any, *, received: float, now_ns: Callable[[], int]) -> None:
@@ -76,5 +76,6 @@ class ObservationStream:
         return self._scale.stamp_ns(tick.stamp)
 
     def _take(self, topic: str, sample: Sample, stamp_ns: int, received: float) -> None:
-        self._frames.hear(received)
+        if self._has_frames:
+            self._frames.hear(received)
         self.synchroniser.update(topic, sample, stamp=self._scale.seconds(stamp_ns), received=received)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,9 +21,23 @@ class Calibration:
     def __init__(self, spec: CalibrationSpec | None) -> None:
         self.horizon = spec.horizon if spec else float("nan")
         self.needs_risk_network = spec is not None and spec.score == "risk_network"
-        self._scores = np.array(spec.scores if spec else [0.0])
-        self._probabilities = np.array(spec.probabilities if spec else [float("nan")])
+        self._scores = [float(score) for score in spec.scores] if spec else [0.0]
+        self._probabilities = [float(probability) for probability in spec.probabilities] if spec else [math.nan]
 
     def probabilities(self, scores: NDArray[np.float32]) -> list[float]:
         """Return for each of (k,) scores the probability of a violation within `horizon` s, in [0, 1], or NaN."""
-        return list(np.interp(scores, self._scores, self._probabilities).tolist())
+        return [self._probability(score) for score in scores.tolist()]
+
+    def _probability(self, score: float) -> float:
+        """Return what `np.interp` does, which takes several times as long for a handful of scores."""
+        known, probabilities = self._scores, self._probabilities
+        if math.isnan(score):
+            return math.nan
+        after = bisect_right(known, score)
+        if after == 0:
+            return probabilities[0]
+        if after == len(known):
+            return probabilities[-1]
+        before = after - 1
+        slope = (probabilities[after] - probabilities[before]) / (known[after] - known[before])
+        return slope * (score - known[before]) + probabilities[before]
