@@ -69,9 +69,7 @@ def test_an_input_that_never_varied_has_no_say() -> None:
     assert not weight[:, 2].any()  # gravity
     assert weight[:, :2].any()
     fresh = approaches(10, 1)
-    np.testing.assert_array_equal(
-        network(risk_inputs(with_gravity(fresh, 9.81))), network(risk_inputs(with_gravity(fresh, 5.0)))
-    )
+    np.testing.assert_array_equal(network(risk_inputs(with_gravity(fresh, 9.81))), network(risk_inputs(with_gravity(fresh, 5.0))))
 
 
 def test_a_state_in_violation_is_never_taken_for_a_safe_one() -> None:
