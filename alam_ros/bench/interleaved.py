@@ -91,11 +91,9 @@ def running(work: Work) -> Iterator[Worker]:
     Raises:
         BenchmarkError: when it cannot begin.
     """
-    python, environment = work.python, {**os.environ, **THREADS}
+    python, environment = work.python, peers_environment()
     if python is None:
         python, environment["PYTHONPATH"] = Path(sys.executable), str(FOLDER.parents[2])
-    else:
-        environment.pop("PYTHONPATH", None)
     command = [str(python), str(FOLDER / "serve.py"), str(FOLDER / f"{work.file}.py"), json.dumps(work.settings)]
     with (
         tempfile.TemporaryFile("w+") as errors,  # a pipe that nobody reads would fill up
@@ -107,6 +105,13 @@ def running(work: Work) -> Iterator[Worker]:
             yield Worker(work.file, process, errors)
         finally:
             process.kill()
+
+
+def peers_environment() -> dict[str, str]:
+    """Return this process's variables for another Python environment: one thread, none of our packages."""
+    environment = {**os.environ, **THREADS}
+    environment.pop("PYTHONPATH", None)
+    return environment
 
 
 @dataclass(frozen=True)

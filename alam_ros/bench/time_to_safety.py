@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from alam_ros.bench.interleaved import FOLDER, THREADS
+from alam_ros.bench.interleaved import FOLDER, peers_environment
+from alam_ros.bench.training_time import in_temporary_directory
 from alam_ros.errors import BenchmarkError
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.metrics import read_metrics
@@ -94,11 +94,9 @@ def trained(config: TrainingConfig, make_environments: EnvironmentFactory) -> li
     Raises:
         SimulatorError: when the environments cannot be made or trained on.
     """
-    with tempfile.TemporaryDirectory(prefix="alam-bench-") as folder:
-        trainer = replace(config.trainer, directory=str(Path(folder) / "run"))
-        with _ClockedTrainer(replace(config, trainer=trainer), make_environments) as clocked:
-            clocked.run()
-            return clocked.evaluations
+    with in_temporary_directory(config) as elsewhere, _ClockedTrainer(elsewhere, make_environments) as clocked:
+        clocked.run()
+        return clocked.evaluations
 
 
 def peer_trained(config: TrainingConfig, peers: Path) -> list[Evaluation]:
@@ -123,7 +121,7 @@ def peer_trained(config: TrainingConfig, peers: Path) -> list[Evaluation]:
     command = [str(peers), str(FOLDER / "omnisafe_training.py"), json.dumps(settings)]
     with (
         tempfile.TemporaryFile("w+") as errors,  # a pipe that nobody reads would fill up
-        subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603
+        subprocess.Popen(command, env=peers_environment(), stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603
     ):
         assert process.stdout is not None
         found = [from_mapping(Evaluation, json.loads(line)) for line in process.stdout]
@@ -163,9 +161,3 @@ def measure(
             report(name)
             path.write_text(json.dumps([asdict(evaluation) for evaluation in work()], indent=1))
         yield name, [from_mapping(Evaluation, row) for row in json.loads(path.read_text())]
-
-
-def _environment() -> dict[str, str]:
-    environment = {**os.environ, **THREADS}
-    environment.pop("PYTHONPATH", None)
-    return environment

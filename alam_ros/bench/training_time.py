@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,7 +90,12 @@ def training_time(config: TrainingConfig, make_environments: EnvironmentFactory)
     Raises:
         SimulatorError: when the environments cannot be made or trained on.
     """
+    with in_temporary_directory(config) as elsewhere, TimedTrainer(elsewhere, make_environments) as timed:
+        return timed.measured()
+
+
+@contextmanager
+def in_temporary_directory(config: TrainingConfig) -> Iterator[TrainingConfig]:
+    """Yield the same training in a directory that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="alam-bench-") as folder:
-        trainer = replace(config.trainer, directory=str(Path(folder) / "run"))
-        with TimedTrainer(replace(config, trainer=trainer), make_environments) as timed:
-            return timed.measured()
+        yield replace(config, trainer=replace(config.trainer, directory=str(Path(folder) / "run")))

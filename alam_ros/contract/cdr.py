@@ -13,7 +13,7 @@ BEGIN = len(ENCODING)
 SECOND_NS = 1_000_000_000
 LENGTH = Struct("<I")
 
-_STAMP = Struct("<iI")
+STAMP = Struct("<iI")
 _HEADER = Struct("<iII")  # stamp, length of the frame's name
 
 
@@ -42,11 +42,11 @@ class HeaderWriter:
     """Begins messages of one frame."""
 
     def __init__(self, frame: str) -> None:
-        self._frame = padded(string(frame), 8, before=_STAMP.size)
+        self._frame = padded(string(frame), 8, before=STAMP.size)
 
     def __call__(self, stamp_ns: int) -> bytes:
         """Return encoding and header, padded for a float64; a stamp before zero, which a message cannot hold, becomes zero."""
-        return ENCODING + _STAMP.pack(*divmod(max(stamp_ns, 0), SECOND_NS)) + self._frame
+        return ENCODING + STAMP.pack(*divmod(max(stamp_ns, 0), SECOND_NS)) + self._frame
 
 
 def string(text: str) -> bytes:

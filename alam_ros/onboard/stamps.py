@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-SECOND_NS = 1_000_000_000
+from alam_ros.contract.cdr import SECOND_NS
+
+__all__ = ["SECOND_NS", "StampScale", "header_stamp_ns", "nanoseconds"]
 
 
 class StampScale:

@@ -18,9 +18,6 @@ from alam_ros.runtime.mlp import Float32Array
 
 TOLERANCE = 1e-5
 """Absolute and relative: float32 rounding in another order of summation."""
-SCORE_TOLERANCE = 1e-3
-"""The same for risk scores. Their inputs are not centred, and an accelerometer's 9.81 ± 0.01 leaves fewer digits; a score is a
-log-odds before calibration, of which this much moves a probability by a four-thousandth at most."""
 
 
 class Networks(Protocol):
@@ -80,14 +77,14 @@ def check_golden(networks: Networks, golden: GoldenSpec) -> None:
     _compare("multipliers", [networks.multiplier(row) for row in observations], golden.multipliers)
     if golden.risk_scores is not None:
         inputs = zip(observations, actions, golden.cost_values, golden.multipliers, strict=True)
-        _compare("risk_scores", [networks.risk_score(*one) for one in inputs], golden.risk_scores, SCORE_TOLERANCE)
+        _compare("risk_scores", [networks.risk_score(*one) for one in inputs], golden.risk_scores)
 
 
-def _compare(name: str, found: Sequence[Any], expected: Sequence[Any], tolerance: float = TOLERANCE) -> None:
+def _compare(name: str, found: Sequence[Any], expected: Sequence[Any]) -> None:
     difference = np.abs(np.array(found, dtype=np.float64) - np.array(expected))
-    if not (difference <= tolerance * (1.0 + np.abs(expected))).all():
+    if not (difference <= TOLERANCE * (1.0 + np.abs(expected))).all():
         raise PolicyFileError(
-            f"the golden `{name}` within {tolerance:g} absolute and relative",
+            f"the golden `{name}` within {TOLERANCE} absolute and relative",
             f"differences up to {difference.max():.3g}",
             "the weights are not those that were trained, or this NumPy computes wrongly: export the policy again",
         )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract import ActionCodec, ArraySample, Contract, ObservationAssembler
+from alam_ros.contract.finite import all_finite
 from alam_ros.errors import SimulatorError
 from alam_sim.array_contract import OBSERVATION_TOPIC, passes_through
 
@@ -120,7 +121,7 @@ class ArrayEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]], 
     def _observe(
         self, raw: NDArray[np.float64], info: dict[str, Any], **numbers: float
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        if not np.isfinite(raw).all():
+        if not all_finite(raw):
             raise SimulatorError("finite observations", str(raw), "report the task, seed and actions: its physics diverged")
         observation = raw.astype(np.float32)
         sample = ArraySample(observation)

@@ -59,3 +59,8 @@ def test_what_is_no_command_is_refused(bad: list[float]) -> None:
 
 def test_no_slew_limit_is_infinite() -> None:
     assert codec(0.0, 1.0).slew[0] == math.inf
+
+
+@given(rows=st.lists(st.tuples(anything, anything), min_size=1, max_size=5))
+def test_one_action_becomes_what_it_becomes_among_others(rows: list[tuple[float, float]]) -> None:
+    np.testing.assert_array_equal(CODEC.to_physical(rows), [CODEC.to_physical(row) for row in rows])

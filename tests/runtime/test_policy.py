@@ -48,17 +48,15 @@ def test_a_file_is_loaded_and_named_by_its_hash(tmp_path: Path) -> None:
     assert loaded.risk(OBSERVATION, ACTION) == RUNTIME.risk(OBSERVATION, ACTION)
 
 
-@pytest.mark.parametrize(
-    ("key", "change"), [("actions", 1e-4), ("cost_values", 1e-4), ("multipliers", 1e-4), ("risk_scores", 1e-2)]
-)
-def test_golden_vectors_that_are_not_reproduced_are_refused(key: str, change: float) -> None:
+@pytest.mark.parametrize("key", ["actions", "cost_values", "multipliers", "risk_scores"])
+def test_golden_vectors_that_are_not_reproduced_are_refused(key: str) -> None:
     contents = sample_policy(risk_network=True)
     manifest = {**copy.deepcopy(dict(contents.manifest)), "schema": 1, "sha256": {}}
     PolicyRuntime(PolicyContents(manifest, contents.weights), "test")
     values = np.array(manifest["golden"][key])
-    values.flat[0] += change
+    values.flat[0] += 1e-4
     manifest["golden"][key] = values.tolist()
-    with pytest.raises(PolicyFileError, match=rf"golden `{key}`.*differences up to {change:g}"):
+    with pytest.raises(PolicyFileError, match=rf"golden `{key}`.*differences up to 0\.0001"):
         PolicyRuntime(PolicyContents(manifest, contents.weights), "test")
 
 

@@ -265,3 +265,10 @@ def test_nothing_is_written_to_the_terminal() -> None:
     code = "import alam_sim, gymnasium; e = gymnasium.make('alam/Navigation-v0'); e.reset(seed=0); e.close()"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert run.stdout + run.stderr == ""
+
+
+def test_who_looks_on_changes_nothing() -> None:
+    seen, unseen = (gymnasium.make("alam/Navigation-v0", render_mode=mode) for mode in ("rgb_array", None))
+    np.testing.assert_array_equal(seen.reset(seed=4)[0], unseen.reset(seed=4)[0])
+    for action in np.random.default_rng(4).uniform(-1.0, 1.0, (60, 2)).astype(np.float32):
+        np.testing.assert_array_equal(seen.step(action)[0], unseen.step(action)[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,13 +10,10 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 
+from alam_ros.contract.cdr import BEGIN, STAMP
 from alam_ros.nodes.latency.roles import Port, Role
 from alam_ros.nodes.latency.traffic import example
 from alam_ros.nodes.stamps import time_message
-
-STAMP = struct.Struct("<iI")
-STAMP_OFFSET = 4
-"""Of a serialised message that begins with a header: behind the four bytes that say how it is encoded."""
 
 
 @dataclass
@@ -130,7 +126,7 @@ class AskedSide:
         def receive(message: bytes) -> None:
             now = time.perf_counter()
             # Only the first answer counts; a gate repeats the last command.
-            asked = self._asked[topic].pop(message[STAMP_OFFSET : STAMP_OFFSET + STAMP.size], None)
+            asked = self._asked[topic].pop(message[BEGIN : BEGIN + STAMP.size], None)
             if asked is not None:
                 asked.turn.answers[topic].append((asked.number, now - asked.time))
 
