@@ -220,7 +220,12 @@ def test_a_run_that_fails_does_not_keep_the_others_from_finishing(tmp_path: Path
 
 def test_a_time_limit_ends_a_run_early_and_the_result_says_so(tmp_path: Path) -> None:
     path = write_study(
-        tmp_path, "trainer.steps=1000000", algorithms={"sac": ["algorithm.name=sac"]}, seeds=[0], run_time_limit_s=3
+        tmp_path,
+        "trainer.steps=1000000",
+        "trainer.evaluate_every=1000000",  # an evaluation just before the time is up would be the last
+        algorithms={"sac": ["algorithm.name=sac"]},
+        seeds=[0],
+        run_time_limit_s=3,
     )
     assert main(["study", str(path)]) == 0
     result = read_result(Path(planned(path)[0].result))
