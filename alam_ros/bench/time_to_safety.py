@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from alam_ros.bench.training_time import in_temporary_directory
 from alam_ros.errors import BenchmarkError
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.metrics import read_metrics
+from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.stepper import EnvironmentFactory
 from alam_ros.learning.trainer import Trainer
 from alam_ros.typed import from_mapping
@@ -34,7 +34,7 @@ class Evaluation:
 
     Attributes:
         steps: of the environment.
-        seconds: of training before it, evaluations left out.
+        seconds: of training before it; the peer's evaluations are left out, ours run beside training.
         episode_return, cost: means over fresh episodes, deterministic actions.
     """
 
@@ -70,33 +70,18 @@ def criteria(reference: Sequence[Evaluation], budget: float) -> Mapping[str, Cri
     }
 
 
-class _ClockedTrainer(Trainer):
-    """A trainer that knows how long it trained, evaluations left out."""
-
-    def __init__(self, config: TrainingConfig, make_environments: EnvironmentFactory) -> None:
-        self.evaluations: list[Evaluation] = []
-        self._looking = 0.0
-        super().__init__(config, make_environments=make_environments)
-
-    def _evaluate(self) -> None:
-        seconds = self._wall_seconds() - self._looking
-        begun = time.monotonic()
-        super()._evaluate()
-        self._looking += time.monotonic() - begun
-        row = read_metrics(self._run.metrics)[-1]
-        found = row["evaluation"]
-        self.evaluations.append(Evaluation(row["steps"], seconds, found["return_mean"], found["cost_mean"]))
-
-
 def trained(config: TrainingConfig, make_environments: EnvironmentFactory) -> list[Evaluation]:
     """Train one of ours in a directory that is removed afterwards.
 
     Raises:
         SimulatorError: when the environments cannot be made or trained on.
     """
-    with in_temporary_directory(config) as elsewhere, _ClockedTrainer(elsewhere, make_environments) as clocked:
-        clocked.run()
-        return clocked.evaluations
+    with in_temporary_directory(config) as elsewhere:
+        with Trainer(elsewhere, make_environments=make_environments) as trainer:
+            trainer.run()
+        rows = read_metrics(RunDirectory(elsewhere.trainer.directory).metrics)
+    found = ((row, row["evaluation"]) for row in rows)
+    return [Evaluation(row["steps"], row["wall_seconds"], e["return_mean"], e["cost_mean"]) for row, e in found]
 
 
 def peer_trained(config: TrainingConfig, peers: Path) -> list[Evaluation]:

@@ -66,7 +66,8 @@ class TimedTrainer(Trainer):
             ("drawing batches", self._replay, "sample"),
             ("waiting for environments", self._collector, "receive"),
             ("choosing actions", self, "_choose_action"),
-            ("evaluation", self, "_evaluate"),
+            ("evaluation", self, "_begin_evaluation"),
+            ("evaluation", self, "_go_on_evaluating"),
             ("probe", self._probe, "record_if_due"),
         ):
             setattr(owner, name, self._timed(part, getattr(owner, name)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,22 +64,27 @@ class Agent(Protocol):
 
 
 class LearnerAgent:
-    """A learner, as it is at the moment of each call."""
+    """A learner, as it is at the moment of each call.
 
-    def __init__(self, learner: Learner) -> None:
-        self._learner = learner
+    Args:
+        learner: acts with its averaged actor.
+        frozen: stay as it is now, whatever the learner learns.
+    """
+
+    def __init__(self, learner: Learner, *, frozen: bool = False) -> None:
+        parts = learner.average_actor, learner.critics, learner.multiplier, learner.units, learner.limit
+        self._actor, self._critics, self._multiplier, self._units, self._limit = copy.deepcopy(parts) if frozen else parts
         self.cost_discount = learner.config.constraint.discount
 
     @property
     def threshold(self) -> float:
-        """Return d, as the learner has it now."""
-        return self._learner.threshold
+        """Return d."""
+        return self._limit.value
 
     @torch.inference_mode()
     def act(self, observation: Array, noise: Array | None = None) -> Array:
         """Return tanh(mean), or tanh(mean + σ · noise)."""
-        rows = self._learner.normalise(torch.from_numpy(observation))
-        mean, log_std = self._learner.average_actor.distribution(rows)
+        mean, log_std = self._actor.distribution(self._units.normalise(torch.from_numpy(observation)))
         raw = mean if noise is None else mean + log_std.exp() * torch.from_numpy(noise)
         return torch.tanh(raw).numpy()
 
@@ -88,14 +94,14 @@ class LearnerAgent:
 
         The penalty of a scalar multiplier weighs a whole batch; a single pair of observation and action feels λ alone.
         """
-        state = self._learner.normalise(torch.from_numpy(observation))
-        cost_value = self._learner.critics(state, torch.from_numpy(action))[2:].amax(0)
+        state = self._units.normalise(torch.from_numpy(observation))
+        cost_value = self._critics(state, torch.from_numpy(action))[2:].amax(0)
         multiplier = effective = torch.zeros(len(state))
-        if self._learner.multiplier.ramp > 0:
-            multiplier = self._learner.multiplier.value(state)
+        if self._multiplier.ramp > 0:
+            multiplier = self._multiplier.value(state)
             effective = multiplier
-            if isinstance(self._learner.multiplier, StateMultiplier):
-                effective = self._learner.multiplier.effective(multiplier, cost_value - self.threshold)
+            if isinstance(self._multiplier, StateMultiplier):
+                effective = self._multiplier.effective(multiplier, cost_value - self.threshold)
         return Assessment(cost_value.numpy(), multiplier.numpy(), effective.numpy(), np.full(len(state), np.nan, np.float32))
 
 

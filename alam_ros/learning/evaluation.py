@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alam_ros.errors import SimulatorError
 from alam_ros.learning.agents import Agent
 from alam_ros.learning.stepper import EnvironmentStepper
 
@@ -99,33 +101,84 @@ def evaluate(
         episodes: how many.
         first_seed: of the first.
         noise: None for deterministic actions.
-        should_stop: asked in every step; once it says yes, only the episodes of the finished rounds are returned.
+        should_stop: asked in every step; once it says yes, nothing is returned.
 
     Returns:
         The episodes in the order of their seeds.
     """
+    evaluation = Evaluation(agent, stepper, episodes=episodes, first_seed=first_seed, noise=noise)
+    while not should_stop():
+        records = evaluation.advance()
+        if records is not None:
+            return records
+    evaluation.close()
+    return []
+
+
+class Evaluation:
+    """What `evaluate` does, a step at a time, between which others can work.
+
+    Args:
+        agent: acts and judges, and must stay as it is until the last step.
+        stepper: environments; whatever they were doing is abandoned.
+        episodes: how many.
+        first_seed: of the first.
+        noise: None for deterministic actions.
+    """
+
+    def __init__(
+        self, agent: Agent, stepper: EnvironmentStepper, *, episodes: int, first_seed: int, noise: ActionNoise | None = None
+    ) -> None:
+        self._steps = _rounds(agent, stepper, episodes, first_seed, noise or ActionNoise())
+
+    def advance(self) -> list[EpisodeRecord] | None:
+        """Finish the step that all environments are at, and begin the next.
+
+        Returns:
+            The episodes in the order of their seeds, once the last one has ended.
+
+        Raises:
+            SimulatorError: when an environment's process is gone.
+        """
+        try:
+            next(self._steps)
+        except StopIteration as finished:
+            records: list[EpisodeRecord] = finished.value
+            return records
+        return None
+
+    def close(self) -> None:
+        """Give it up; the environments finish the step they are at."""
+        with suppress(SimulatorError):  # a signal to the whole process group ended them before us
+            self._steps.close()
+
+
+def _rounds(
+    agent: Agent, stepper: EnvironmentStepper, episodes: int, first_seed: int, noise: ActionNoise
+) -> Generator[None, None, list[EpisodeRecord]]:
     records: list[EpisodeRecord] = []
     for first in range(0, episodes, stepper.copies):
         count = min(stepper.copies, episodes - first)
-        records += _round(agent, stepper, first_seed + first, noise or ActionNoise(), should_stop)[:count]
+        records += (yield from _round(agent, stepper, first_seed + first, noise))[:count]
     return records
 
 
 def _round(
-    agent: Agent, stepper: EnvironmentStepper, first_seed: int, noise: ActionNoise, should_stop: Callable[[], bool]
-) -> list[EpisodeRecord]:
+    agent: Agent, stepper: EnvironmentStepper, first_seed: int, noise: ActionNoise
+) -> Generator[None, None, list[EpisodeRecord]]:
     """Run one episode in each environment; those that end early restart and are ignored until the last one ends."""
     generators = [np.random.default_rng(first_seed + index) for index in range(stepper.copies)]
     columns: defaultdict[str, list[NDArray[np.generic]]] = defaultdict(list)
     lengths = np.zeros(stepper.copies, int)
     observation = stepper.start(first_seed)
     while not lengths.all():
-        if should_stop():
-            return []
         action = _act(agent, observation, stepper.action_size, noise, generators)
         stepper.send(action)
         assessment = agent.assess(observation, action)
-        step = stepper.receive()
+        try:
+            yield
+        finally:  # no step is left under way where nobody goes on
+            step = stepper.receive()
         row = vars(assessment) | {
             "observation": observation,
             "action": action,

@@ -45,6 +45,8 @@ class Learner:
         observation_size, action_size: of the contract.
 
     Attributes:
+        limit: d, which follows what is measured.
+        units: of observations and rewards, measured as well.
         actor: what is trained, and collects.
         average_actor: what is evaluated and exported (Polyak and Juditsky 1992).
         episode_excess: (J_c - D) / D, D less the margin, of the episodes finished last, which some members follow.
@@ -52,7 +54,7 @@ class Learner:
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
-        self._threshold = Threshold(config.constraint)
+        self.limit = Threshold(config.constraint)
         self._computed_threshold = config.constraint.threshold  # the unit of the gaps' clips
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
@@ -86,7 +88,7 @@ class Learner:
     @property
     def threshold(self) -> float:
         """The limit d on the cost value, as it is now."""
-        return self._threshold.value
+        return self.limit.value
 
     def set_progress(self, share: float) -> None:
         """Set what follows the share of the training budget that is spent: the constraint's ramp and the target entropy."""
@@ -101,7 +103,7 @@ class Learner:
         self, observation: NDArray[np.float32], reward: NDArray[np.floating[Any]], cost: NDArray[np.floating[Any]]
     ) -> None:
         """Take in n collected transitions, and keep the units and the limit d in step with them."""
-        self._threshold.follow(float(cost.mean()), self._progress, moves=self.multiplier.ramp == 1.0)
+        self.limit.follow(float(cost.mean()), self._progress, moves=self.multiplier.ramp == 1.0)
         self.units.measure(observation, reward)
         before = self.units.reward_factor
         if self.units.refresh():
@@ -109,9 +111,7 @@ class Learner:
 
     def normalise(self, observation: Tensor) -> Tensor:
         """Return raw observations (batch, observation_size) in the networks' units."""
-        if not self.config.normalise_observations:
-            return observation
-        return (observation - self.units.mean) * self.units.inverse_deviation
+        return self.units.normalise(observation) if self.config.normalise_observations else observation
 
     def update(self, batch: Batch) -> dict[str, Tensor]:
         """Take one gradient step on every network that is due.
@@ -306,7 +306,7 @@ class Learner:
             "temperature_optimizer": self._temperature_optimizer,
             "multiplier": self.multiplier,
             "units": self.units,
-            "threshold": self._threshold,
+            "threshold": self.limit,
         }
 
 

@@ -20,7 +20,7 @@ class MetricsRow:
     Attributes:
         steps: environment steps.
         updates: gradient steps.
-        wall_seconds: of training so far, over all sessions.
+        wall_seconds: of training before the evaluation, over all sessions.
         evaluation: as `summarise` returns it.
         training: `return` and `cost` of the episodes collected last.
         learner: means of the learner's scalars since the log before.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 LEAST_DEVIATION = 1.0
 """Elements that vary by more are scaled down to it; those that vary less are only centred, not blown up (docs/decisions/0005)."""
@@ -60,6 +61,10 @@ class Units:
         if self._reward is not None and root_mean_square > 0.0:
             self.reward_factor = self._reward / root_mean_square
         return True
+
+    def normalise(self, observation: Tensor) -> Tensor:
+        """Return raw observations (batch, observation_size) in the units in force."""
+        return (observation - self.mean) * self.inverse_deviation
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

@@ -1,5 +1,7 @@
 """The training loop: collect, learn, evaluate, write down, survive.
 
+While the learner computes, the environments take their steps, those of a running evaluation too.
+
 Everything random follows from the configuration's seed, the step count and the generators in the checkpoint. Environments are not
 part of a checkpoint: a resumed run begins new episodes, whose seeds follow from seed and step count. So equal configurations give
 equal runs, and equal checkpoints equal continuations; a run that was interrupted differs from one that was not.
@@ -22,7 +24,6 @@ from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.checkpoint import CheckpointStore
 from alam_ros.learning.collection import Collector
 from alam_ros.learning.config import TrainingConfig
-from alam_ros.learning.evaluation import evaluate
 from alam_ros.learning.fast_learner import FastLearner
 from alam_ros.learning.journal import Journal, training_numbers
 from alam_ros.learning.metrics import MetricsRow
@@ -30,10 +31,10 @@ from alam_ros.learning.probe import ProbeTrace
 from alam_ros.learning.process import prepare_process
 from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.learning.running_evaluation import RunningEvaluation
 from alam_ros.learning.scalars import ScalarMeans
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentFactory, EnvironmentStepper, running
-from alam_ros.learning.summary import summarise
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -90,6 +91,7 @@ class Trainer:
                 seconds_left=self._seconds_left(),
             )
             stack.callback(self._journal.close)
+            stack.callback(self._abandon_evaluation)
             self._resources = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -156,6 +158,7 @@ class Trainer:
         self._scalars = ScalarMeans()
         self._logged: dict[str, float] = {}
         self._evaluated_at, earlier_seconds = 0, 0.0
+        self._evaluation: RunningEvaluation | None = None
         self._planned_steps = config.steps  # of the first session: its schedule stays when a later one trains on
         if state is not None:
             self._learner.load_state_dict(state["learner"])
@@ -171,20 +174,24 @@ class Trainer:
         self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
 
     def _advance(self) -> None:
-        """Do what is due at this step: evaluate, save, or collect and learn."""
+        """Do what is due at this step: begin an evaluation, end the one before, save, or collect and learn."""
         config = self._config.trainer
-        if self._is_evaluation_due():
-            self._evaluate()
+        is_due = self._is_evaluation_due()
+        if is_due and self._evaluation is None:
+            self._begin_evaluation()
+        elif is_due or self._is_budget_spent():
+            self._go_on_evaluating()
         elif self._passed(config.checkpoint_every, self._saved[0]):
             self.save()
         else:
             self._step()
 
     def _step(self) -> None:
-        """Let the environments take a step while the learner takes the gradient steps that are due."""
+        """Let all environments take a step while the learner takes the gradient steps that are due."""
         config = self._config.trainer
         before = self.steps
         self._collector.send(self._choose_action())
+        self._go_on_evaluating()
         self._learn(before + self._collector.stepper.copies)
         self._learner.measure(*self._collector.receive())
         self._probe.record_if_due(self.steps, self._agent, self._replay.observations)
@@ -228,8 +235,9 @@ class Trainer:
         self._learner.set_progress(self.steps / self._planned_steps)
 
     def _is_evaluation_due(self) -> bool:
-        is_last_due = self._is_budget_spent() and self._evaluated_at < self.steps
-        return is_last_due or self._passed(self._config.trainer.evaluate_every, self._evaluated_at)
+        begun_at = self._evaluation.begun_at if self._evaluation else self._evaluated_at
+        is_last_due = self._is_budget_spent() and begun_at < self.steps
+        return is_last_due or self._passed(self._config.trainer.evaluate_every, begun_at)
 
     def _is_budget_spent(self) -> bool:
         seconds_left = self._seconds_left()
@@ -239,28 +247,31 @@ class Trainer:
         limit = self._config.trainer.wall_clock_limit_s
         return None if limit is None else limit - self._wall_seconds()
 
-    def _evaluate(self) -> None:
+    def _begin_evaluation(self) -> None:
         config = self._config.trainer
-        records = evaluate(
-            self._agent,
-            self._evaluating,
-            episodes=config.evaluation_episodes,
-            first_seed=first_seed(Purpose.PROGRESS, config.seed, self.steps),
-            should_stop=self._should_stop,
+        row = MetricsRow(
+            steps=self.steps,
+            updates=self._learner.updates,
+            wall_seconds=self._wall_seconds(),
+            evaluation={},
+            training=training_numbers(self._collector.episodes),
+            learner=self._logged,
         )
-        if len(records) < config.evaluation_episodes:
-            return  # told to stop; the resumed run evaluates instead
-        self._evaluated_at = self.steps
-        self._journal.record(
-            MetricsRow(
-                steps=self.steps,
-                updates=self._learner.updates,
-                wall_seconds=self._wall_seconds(),
-                evaluation=summarise(records, self._agent),
-                training=training_numbers(self._collector.episodes),
-                learner=self._logged,
-            )
+        seed = first_seed(Purpose.PROGRESS, config.seed, self.steps)
+        self._evaluation = RunningEvaluation(
+            self._learner, self._evaluating, row, episodes=config.evaluation_episodes, first_seed=seed
         )
+
+    def _go_on_evaluating(self) -> None:
+        """Take a step of the evaluation that is running, if one is, and write down what it found after its last."""
+        row = self._evaluation.advance() if self._evaluation else None
+        if row is not None:
+            self._evaluation, self._evaluated_at = None, row.steps
+            self._journal.record(row)
+
+    def _abandon_evaluation(self) -> None:
+        if self._evaluation:
+            self._evaluation.close()
 
     def _passed(self, every: int, before: int) -> bool:
         """Return whether a multiple of `every` lies after `before` and not after the present step."""

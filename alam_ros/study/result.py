@@ -50,7 +50,7 @@ class RunResult:
         code: hash of the learner's and the simulators' source.
         machine: processor, memory, system.
         steps, updates: environment steps and gradient steps done.
-        wall_seconds: of training with its progress evaluations, over all sessions.
+        wall_seconds: of training, over all sessions; its progress evaluations run beside it.
         updates_per_second: `updates` over `wall_seconds`.
         summary: the final evaluation in numbers, as `alam evaluate --json` prints it.
         episodes: the final evaluation.

@@ -112,7 +112,7 @@ def test_the_gap_is_taken_from_the_threshold_as_it_is_now() -> None:
     observation = torch.zeros(5, OBSERVATION)
     torch.manual_seed(0)
     before = learner.sample_policy(observation).gap
-    learner._threshold.value += 0.01
+    learner.limit.value += 0.01
     torch.manual_seed(0)
     torch.testing.assert_close(learner.sample_policy(observation).gap, before - 0.01)
 

@@ -176,14 +176,34 @@ def test_a_stop_saves_and_an_unfinished_evaluation_is_done_after_resuming(tmp_pa
     stop_after = itertools.count()
     simulators = Simulators()
     config = tiny_config(tmp_path)
-    # 50 collecting steps of 2 environments, then the 10th step of the evaluation at 100.
-    with Trainer(config, make_environments=simulators, should_stop=lambda: next(stop_after) >= 63) as run:
+    # 50 collecting steps of 2 environments, the beginning of the evaluation at 100, and 10 of its steps beside training.
+    with Trainer(config, make_environments=simulators, should_stop=lambda: next(stop_after) >= 62) as run:
         run.run()
         assert not run.is_finished
     assert metrics_of(tmp_path) == []
-    assert restore_run(tmp_path).steps == 100
+    assert restore_run(tmp_path).steps == 120
     train(tmp_path, resume=True)
-    assert [row["steps"] for row in metrics_of(tmp_path)] == [100, 200, 300]
+    assert [row["steps"] for row in metrics_of(tmp_path)] == [120, 200, 300]
+
+
+def test_an_evaluation_is_of_the_policy_it_began_with(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    with Trainer(config, make_environments=make_vector) as run:
+        while run._evaluation is None:
+            run._advance()
+        frozen = run._evaluation._agent
+        before = flat(run._learner.average_actor.state_dict())
+        while run._evaluation is not None:
+            run._advance()
+        assert run.steps > 100
+        assert flat(frozen._actor.state_dict()) == before != flat(run._learner.average_actor.state_dict())
+
+
+def test_evaluations_do_not_touch_training(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
+    train(tmp_path / "rare", evaluate_every=300)
+    states = (restore_run(directory).state for directory in (finished[0], tmp_path / "rare"))
+    rare, often = (flat({name: state[name] for name in ("learner", "replay", "collector")}) for state in states)
+    assert rare == often
 
 
 def test_a_dead_environment_ends_the_run_with_a_checkpoint(tmp_path: Path) -> None:
