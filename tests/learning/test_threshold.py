@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import ConstraintConfig
 from alam_ros.learning.learner import Learner
-from alam_ros.learning.threshold import AVERAGING, LARGEST_EXCESS, Threshold
+from alam_ros.learning.threshold import AVERAGING, ENOUGH, LARGEST_EXCESS, LEAST_TRUST, Threshold
 from tests.support.learners import CONFIG, OBSERVATION, make, member_multiplier
 
 CONSTRAINT = ConstraintConfig(episode_cost_limit=10.0, episode_steps=100, margin=0.2, cost_discount=0.9, adaptation=4.0)
@@ -40,11 +40,18 @@ def test_the_computed_threshold_stays_while_the_measured_cost_is_the_target() ->
     assert threshold.value == pytest.approx(CONSTRAINT.threshold)
 
 
-@pytest.mark.parametrize("cost", [0.0, 0.04, 0.12, 0.2])
+@pytest.mark.parametrize("cost", [TARGET * ENOUGH, 0.04, 0.12, 0.2])
 def test_it_moves_exponentially_at_the_rate_of_the_relative_error(cost: float) -> None:
     threshold = settled(cost)
     train(threshold, cost, 0.1)
     assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - cost / TARGET)))
+
+
+@pytest.mark.parametrize(("spent", "trust"), [(0.0, LEAST_TRUST), (0.5 * ENOUGH * LEAST_TRUST, LEAST_TRUST), (0.5 * ENOUGH, 0.5)])
+def test_it_rises_slowly_where_hardly_anything_is_spent(spent: float, trust: float) -> None:
+    threshold = settled(TARGET * spent)
+    train(threshold, TARGET * spent, 0.1)
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - spent) * trust))
 
 
 def test_no_excess_tightens_faster_than_the_largest_that_counts() -> None:
