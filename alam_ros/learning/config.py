@@ -28,7 +28,7 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
     "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-3},
     # λ(s) by dual ascent, no penalty (Ma et al. 2021).
     "fac": {"kind": "network", "rule": "dual_ascent", "penalise": False, "averaging": 1.0, "maximum": 1000.0},
-    "sac_alam": {"kind": "network"},
+    "sac_alam": {"kind": "network", "maximum": 2.0},
 }
 """The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults."""
 
@@ -176,7 +176,7 @@ class MultiplierConfig:
     signal: Literal["cost_value", "episode_cost"] = "cost_value"
     penalise: bool = True
     penalty: float = 1.0
-    maximum: float = 2.0
+    maximum: float = 10.0
     learning_rate: float = 3e-4
     proportional_gain: float = 0.5
     integral_gain: float = 1e-3
@@ -254,7 +254,7 @@ class AlgorithmConfig:
     reward_scale: float | None = 0.3
     normalise_observations: bool = True
     constraint: ConstraintConfig = field(default_factory=ConstraintConfig)
-    multiplier: MultiplierConfig = field(default_factory=MultiplierConfig)
+    multiplier: MultiplierConfig = field(default_factory=lambda: MultiplierConfig(**FAMILY["sac_alam"]))
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
@@ -344,10 +344,10 @@ def training_config(mapping: object) -> TrainingConfig:
     Raises:
         ConfigurationError: for an unknown member, and for whatever `from_mapping` refuses.
     """
-    algorithm = mapping.get("algorithm") if isinstance(mapping, Mapping) else None
+    algorithm = mapping.get("algorithm", {}) if isinstance(mapping, Mapping) else None
     if isinstance(mapping, Mapping) and isinstance(algorithm, Mapping):
         multiplier = algorithm.get("multiplier", {})
         if isinstance(multiplier, Mapping):
-            member = FAMILY.get(str(algorithm.get("name")), {})
+            member = FAMILY.get(str(algorithm.get("name", AlgorithmConfig.name)), {})
             mapping = {**mapping, "algorithm": {**algorithm, "multiplier": {**member, **multiplier}}}
     return from_mapping(TrainingConfig, mapping)
