@@ -40,11 +40,18 @@ def make_vector(environment_id: str, copies: int, arguments: Mapping[str, Any] |
         if multiprocessing.parent_process() is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent answers it
             os.environ["OMP_NUM_THREADS"] = "1"
+            _do_not_interrupt()
         import alam_sim  # noqa: F401  (registers the environments in a spawned process)
 
         return NumericInfo(gymnasium.make(environment_id, **(arguments or {})))
 
     return AsyncVectorEnv([make] * copies, autoreset_mode=AutoresetMode.SAME_STEP, context="forkserver")
+
+
+def _do_not_interrupt() -> None:
+    """Let waking up not take the processor from whoever computes on it, such as the learner that has just sent an action."""
+    if hasattr(os, "SCHED_BATCH"):  # Linux
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _numbers(info: Mapping[str, Any]) -> dict[str, Any]:
