@@ -28,7 +28,7 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
     "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-3},
     # λ(s) by dual ascent, no penalty (Ma et al. 2021).
     "fac": {"kind": "network", "rule": "dual_ascent", "penalise": False, "averaging": 1.0, "maximum": 1000.0},
-    "sac_alam": {"kind": "network", "maximum": 2.0},
+    "sac_alam": {"kind": "network", "maximum": 2.0, "averaging": 0.01},
 }
 """The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults."""
 
