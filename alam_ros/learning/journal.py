@@ -46,7 +46,7 @@ class Journal:
         self._write(row.steps, {f"evaluation/{name}": value for name, value in evaluation.items()})
         self._writer.flush()
         self.progress.line(
-            f"evaluation return {evaluation['return_mean']:.1f} ± {evaluation['return_std']:.1f}, "
+            f"evaluation at {row.steps:,}: return {evaluation['return_mean']:.1f} ± {evaluation['return_std']:.1f}, "
             f"cost {evaluation['cost_mean']:.1f} ± {evaluation['cost_std']:.1f} | "
             f"training {_training_text(training)} | "
             f"multiplier {evaluation['effective_multiplier_mean']:.2f}"

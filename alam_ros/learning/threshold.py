@@ -10,8 +10,8 @@ from alam_ros.learning.config import ConstraintConfig
 AVERAGING = 0.05
 """Time constant of the measured cost, as a share of the training budget."""
 ENOUGH = 0.25
-"""Share of the target that has to be spent for d to rise at its full rate. Where less is, something else than d keeps costs low, such
-as a policy that has yet to learn to move: d would run away until it has (windup, as control engineers say)."""
+"""Share of the target that has to be spent for d to rise at its full rate. Where less is, something else than d keeps costs low,
+such as a policy that has yet to learn to move: d would run away until it has (windup, as control engineers say)."""
 LEAST_TRUST = 0.25
 """Rate at which d rises where nothing is spent at all, of the full rate: it may be d after all."""
 LARGEST_EXCESS = 2.0

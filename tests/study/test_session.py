@@ -76,7 +76,7 @@ def test_a_finished_study_has_everything_a_report_may_ask_for(finished_study: Pa
         assert [row["evaluation"].keys() for row in document["progress"]] == [row["evaluation"].keys() for row in logged]
         assert document["wall_seconds"] > 0
         assert len(document["episodes"]["episode_return"]) == 4
-        assert (run.directory / "process.log").read_text().count("evaluation return") == 3
+        assert (run.directory / "process.log").read_text().count("evaluation at ") == 3
     assert Path(runs[0].result).stat().st_size < 20_000
 
 
