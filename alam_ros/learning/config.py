@@ -159,7 +159,7 @@ class MultiplierConfig:
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
         penalty: ρ of the quadratic penalty.
         maximum: λ is clipped to [0, maximum]. With rewards of root mean square 0.3 a λ of 2 gives up about seven steps' reward
-            for one step in violation; where that is not enough no action may be, and the penalty, which has no such bound, goes on.
+            for one step in violation; where that is not enough no action may be. The penalty has no such bound and goes on.
         learning_rate: of the regression or the dual ascent; a network's is Adam's, a scalar's multiplies the error itself.
         proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [ė]_+]_+ with e in shares of the
             budget, per update.
