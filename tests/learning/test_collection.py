@@ -13,7 +13,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 from alam_ros.errors import SimulatorError
 from alam_ros.learning.agents import Assessment
 from alam_ros.learning.collection import Collector
-from alam_ros.learning.evaluation import ActionNoise, evaluate
+from alam_ros.learning.evaluation import ActionNoise, Evaluation, evaluate
 from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.stepper import EnvironmentStepper, close_environments
 from alam_sim.vector import make_vector
@@ -146,6 +146,16 @@ def test_noise_belongs_to_the_episode_and_not_to_the_environment(
     for one, other in zip(first, second, strict=True):
         assert one.action.tolist() == other.action.tolist()
     assert len({value for record in first for value in record.action[:, 0].tolist()}) > 10
+
+
+def test_an_evaluation_that_is_given_up_returns_nothing_and_leaves_no_step_under_way(three: EnvironmentStepper) -> None:
+    evaluation = Evaluation(ConstantAgent(), three, episodes=3, first_seed=3)
+    assert evaluation.advance() is None
+    evaluation.close()
+    answers = iter([False, False, True])
+    assert evaluate(ConstantAgent(), three, episodes=3, first_seed=3, should_stop=lambda: next(answers)) == []
+    three.send(np.zeros((3, 1), np.float32))  # Gymnasium refuses a step while another is under way
+    assert three.receive().next_observation[:, 0].tolist() == [3, 3, 3]
 
 
 def test_an_environment_without_cost_is_refused() -> None:
