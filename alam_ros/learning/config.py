@@ -28,7 +28,7 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
     "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-3},
     # λ(s) by dual ascent, no penalty (Ma et al. 2021).
     "fac": {"kind": "network", "rule": "dual_ascent", "penalise": False, "averaging": 1.0, "maximum": 1000.0},
-    "sac_alam": {"kind": "network", "maximum": 2.0, "averaging": 0.01},
+    "sac_alam": {"kind": "network"},
 }
 """The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults."""
 
@@ -70,6 +70,8 @@ class ConstraintConfig:
         cost_discount: γ_c itself, instead of the horizon.
         adaptation: how fast d follows the measured cost (`Threshold`); 0 keeps the computed d, as does constraint decay.
         adaptation_range: d stays within this factor of the computed one, either way.
+        adaptation_trust: share of its full rate at which d rises where nothing is spent; the rate is full from a quarter of the
+            target on. Below 1, d does not run away while something else keeps costs low, such as a policy yet to learn to move.
     """
 
     certificate: Literal["cost_value", "constraint_decay"] = "cost_value"
@@ -81,6 +83,7 @@ class ConstraintConfig:
     cost_discount: float | None = None
     adaptation: float = 4.0
     adaptation_range: float = 4.0
+    adaptation_trust: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
@@ -92,6 +95,9 @@ class ConstraintConfig:
         if not (self.adaptation >= 0 and self.adaptation_range >= 1):
             found = f"{self.adaptation}, {self.adaptation_range}"
             raise ConfigurationError("`algorithm.constraint.adaptation` from 0, its range from 1", found, "correct them")
+        if not 0 <= self.adaptation_trust <= 1:
+            found = str(self.adaptation_trust)
+            raise ConfigurationError("`algorithm.constraint.adaptation_trust` from 0 to 1", found, "correct it")
         if not 0 <= self.margin < 1:
             raise ConfigurationError("`algorithm.constraint.margin` from 0 to below 1", str(self.margin), "correct it")
         limits = (self.episode_cost_limit, self.episode_steps, self.decay_limit)
@@ -158,8 +164,7 @@ class MultiplierConfig:
             finished last, as a share of the budget beyond it.
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
         penalty: ρ of the quadratic penalty.
-        maximum: λ is clipped to [0, maximum]. With rewards of root mean square 0.3 a λ of 2 gives up about seven steps' reward
-            for one step in violation; where that is not enough no action may be. The penalty has no such bound and goes on.
+        maximum: λ is clipped to [0, maximum].
         learning_rate: of the regression or the dual ascent; a network's is Adam's, a scalar's multiplies the error itself.
         proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [ė]_+]_+ with e in shares of the
             budget, per update.
@@ -254,7 +259,7 @@ class AlgorithmConfig:
     reward_scale: float | None = 0.3
     normalise_observations: bool = True
     constraint: ConstraintConfig = field(default_factory=ConstraintConfig)
-    multiplier: MultiplierConfig = field(default_factory=lambda: MultiplierConfig(**FAMILY["sac_alam"]))
+    multiplier: MultiplierConfig = field(default_factory=MultiplierConfig)
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
@@ -344,10 +349,10 @@ def training_config(mapping: object) -> TrainingConfig:
     Raises:
         ConfigurationError: for an unknown member, and for whatever `from_mapping` refuses.
     """
-    algorithm = mapping.get("algorithm", {}) if isinstance(mapping, Mapping) else None
+    algorithm = mapping.get("algorithm") if isinstance(mapping, Mapping) else None
     if isinstance(mapping, Mapping) and isinstance(algorithm, Mapping):
         multiplier = algorithm.get("multiplier", {})
         if isinstance(multiplier, Mapping):
-            member = FAMILY.get(str(algorithm.get("name", AlgorithmConfig.name)), {})
+            member = FAMILY.get(str(algorithm.get("name")), {})
             mapping = {**mapping, "algorithm": {**algorithm, "multiplier": {**member, **multiplier}}}
     return from_mapping(TrainingConfig, mapping)

@@ -10,10 +10,7 @@ from alam_ros.learning.config import ConstraintConfig
 AVERAGING = 0.05
 """Time constant of the measured cost, as a share of the training budget."""
 ENOUGH = 0.25
-"""Share of the target that has to be spent for d to rise at its full rate. Where less is, something else than d keeps costs low,
-such as a policy that has yet to learn to move: d would run away until it has (windup, as control engineers say)."""
-LEAST_TRUST = 0.25
-"""Rate at which d rises where nothing is spent at all, of the full rate: it may be d after all."""
+"""Share of the target that has to be spent for d to rise at its full rate, whatever `adaptation_trust` is."""
 LARGEST_EXCESS = 2.0
 """A cost of three times the target moves d no faster than any higher one; none moves it half as fast the other way."""
 
@@ -54,9 +51,9 @@ class Threshold:
         if not moves or config.adaptation == 0.0 or config.certificate == "constraint_decay":
             return
         spent_share = self.measured * config.episode_steps / config.target_episode_cost
-        evidence = min(max(spent_share / ENOUGH, LEAST_TRUST), 1.0)
+        trust = min(max(spent_share / ENOUGH, config.adaptation_trust), 1.0)
         error = max(1.0 - spent_share, -LARGEST_EXCESS)
-        self.value *= math.exp(config.adaptation * share * error * (evidence if error > 0.0 else 1.0))
+        self.value *= math.exp(config.adaptation * share * error * (trust if error > 0.0 else 1.0))
         self.value = min(max(self.value, config.threshold / config.adaptation_range), config.threshold * config.adaptation_range)
 
     def state_dict(self) -> dict[str, float | None]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import ConstraintConfig
 from alam_ros.learning.learner import Learner
-from alam_ros.learning.threshold import AVERAGING, ENOUGH, LARGEST_EXCESS, LEAST_TRUST, Threshold
+from alam_ros.learning.threshold import AVERAGING, ENOUGH, LARGEST_EXCESS, Threshold
 from tests.support.learners import CONFIG, OBSERVATION, make, member_multiplier
 
 CONSTRAINT = ConstraintConfig(episode_cost_limit=10.0, episode_steps=100, margin=0.2, cost_discount=0.9, adaptation=4.0)
@@ -40,18 +40,26 @@ def test_the_computed_threshold_stays_while_the_measured_cost_is_the_target() ->
     assert threshold.value == pytest.approx(CONSTRAINT.threshold)
 
 
-@pytest.mark.parametrize("cost", [TARGET * ENOUGH, 0.04, 0.12, 0.2])
+@pytest.mark.parametrize("cost", [0.0, 0.04, 0.12, 0.2])
 def test_it_moves_exponentially_at_the_rate_of_the_relative_error(cost: float) -> None:
     threshold = settled(cost)
     train(threshold, cost, 0.1)
     assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - cost / TARGET)))
 
 
-@pytest.mark.parametrize(("spent", "trust"), [(0.0, LEAST_TRUST), (0.5 * ENOUGH * LEAST_TRUST, LEAST_TRUST), (0.5 * ENOUGH, 0.5)])
-def test_it_rises_slowly_where_hardly_anything_is_spent(spent: float, trust: float) -> None:
-    threshold = settled(TARGET * spent)
+@pytest.mark.parametrize(("spent", "rate"), [(0.0, 0.3), (0.2 * ENOUGH, 0.3), (0.5 * ENOUGH, 0.5), (ENOUGH, 1.0), (0.6, 1.0)])
+def test_with_less_trust_it_rises_slowly_where_hardly_anything_is_spent(spent: float, rate: float) -> None:
+    threshold = settled(TARGET * spent, replace(CONSTRAINT, adaptation_trust=0.3))
     train(threshold, TARGET * spent, 0.1)
-    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - spent) * trust))
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - spent) * rate))
+
+
+@pytest.mark.parametrize("cost", [0.12, 1.0])
+def test_with_less_trust_it_falls_as_fast(cost: float) -> None:
+    trusting, other = settled(cost), settled(cost, replace(CONSTRAINT, adaptation_trust=0.0))
+    for threshold in (trusting, other):
+        train(threshold, cost, 0.1)
+    assert other.value == trusting.value < CONSTRAINT.threshold
 
 
 def test_no_excess_tightens_faster_than_the_largest_that_counts() -> None:
@@ -87,7 +95,9 @@ def test_a_fixed_threshold_stays(changes: dict[str, object]) -> None:
     assert threshold.value == config.threshold
 
 
-@pytest.mark.parametrize("changes", [{"adaptation": -1.0}, {"adaptation": math.nan}, {"adaptation_range": 0.5}])
+@pytest.mark.parametrize(
+    "changes", [{"adaptation": -1.0}, {"adaptation": math.nan}, {"adaptation_range": 0.5}, {"adaptation_trust": 1.5}]
+)
 def test_an_adaptation_without_meaning_is_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match="adaptation"):
         replace(CONSTRAINT, **changes)
