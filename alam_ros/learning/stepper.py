@@ -99,8 +99,15 @@ class EnvironmentStepper:
         return contract
 
     def start(self, seed: int) -> NDArray[np.float32]:
-        """Start an episode in each environment with the seeds `seed`, `seed + 1`, …; return (n, observation_size)."""
-        observation, _ = self.environments.reset(seed=seed)
+        """Start an episode in each environment with the seeds `seed`, `seed + 1`, …; return (n, observation_size).
+
+        Raises:
+            SimulatorError: when an environment's process is gone.
+        """
+        try:
+            observation, _ = self.environments.reset(seed=seed)
+        except (EOFError, OSError) as error:
+            raise _process_gone(error) from error
         return np.array(observation, np.float32)
 
     def send(self, action: NDArray[np.float32]) -> None:

@@ -120,6 +120,8 @@ class Trainer:
         try:
             while not self.is_finished and not self._should_stop():
                 self._advance()
+            while self._evaluation:
+                self._go_on_evaluating()
         except SimulatorError:
             self.save()
             # A signal to the whole process group ends the environments as well.
@@ -174,15 +176,18 @@ class Trainer:
         self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
 
     def _advance(self) -> None:
-        """Do what is due at this step: begin an evaluation, end the one before, save, or collect and learn."""
-        config = self._config.trainer
-        is_due = self._is_evaluation_due()
-        if is_due and self._evaluation is None:
-            self._begin_evaluation()
-        elif is_due or self._is_budget_spent():
+        """Do what is due at this step: end an evaluation, save, begin an evaluation, or collect and learn.
+
+        A checkpoint holds no running evaluation: what is resumed from it evaluates at the same steps as what never stopped.
+        """
+        is_evaluation_due = self._is_evaluation_due()
+        is_checkpoint_due = self._passed(self._config.trainer.checkpoint_every, self._saved[0])
+        if self._evaluation and (is_evaluation_due or is_checkpoint_due or self._is_budget_spent()):
             self._go_on_evaluating()
-        elif self._passed(config.checkpoint_every, self._saved[0]):
+        elif is_checkpoint_due:
             self.save()
+        elif is_evaluation_due:
+            self._begin_evaluation()
         else:
             self._step()
 

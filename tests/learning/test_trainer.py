@@ -172,7 +172,7 @@ def test_training_on_keeps_the_schedule_of_the_first_budget(finished: tuple[Path
         assert run._learner.target_entropy == 2 * longer.algorithm.final_entropy_target
 
 
-def test_a_stop_saves_and_an_unfinished_evaluation_is_done_after_resuming(tmp_path: Path) -> None:
+def test_a_stop_ends_a_running_evaluation_and_saves(tmp_path: Path) -> None:
     stop_after = itertools.count()
     simulators = Simulators()
     config = tiny_config(tmp_path)
@@ -180,10 +180,10 @@ def test_a_stop_saves_and_an_unfinished_evaluation_is_done_after_resuming(tmp_pa
     with Trainer(config, make_environments=simulators, should_stop=lambda: next(stop_after) >= 62) as run:
         run.run()
         assert not run.is_finished
-    assert metrics_of(tmp_path) == []
+    assert [row["steps"] for row in metrics_of(tmp_path)] == [100]
     assert restore_run(tmp_path).steps == 120
     train(tmp_path, resume=True)
-    assert [row["steps"] for row in metrics_of(tmp_path)] == [120, 200, 300]
+    assert [row["steps"] for row in metrics_of(tmp_path)] == [100, 200, 300]
 
 
 def test_an_evaluation_is_of_the_policy_it_began_with(tmp_path: Path) -> None:
