@@ -111,7 +111,7 @@ class Trainer:
         return self._is_budget_spent() and self._evaluated_at >= self.steps
 
     def run(self) -> None:
-        """Train to the end of the budget or until told to stop, and save a checkpoint.
+        """Train to the end of the budget or until told to stop, end a running evaluation, and save a checkpoint.
 
         Raises:
             SimulatorError: when an environment fails; what was learned is saved first.
@@ -178,7 +178,8 @@ class Trainer:
     def _advance(self) -> None:
         """Do what is due at this step: end an evaluation, save, begin an evaluation, or collect and learn.
 
-        A checkpoint holds no running evaluation: what is resumed from it evaluates at the same steps as what never stopped.
+        A checkpoint holds no running evaluation: what is resumed from it evaluates at the same steps as what never stopped,
+        unless the simulators ended in the middle of one.
         """
         is_evaluation_due = self._is_evaluation_due()
         is_checkpoint_due = self._passed(self._config.trainer.checkpoint_every, self._saved[0])

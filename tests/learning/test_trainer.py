@@ -202,8 +202,8 @@ def test_an_evaluation_is_of_the_policy_it_began_with(tmp_path: Path) -> None:
 def test_evaluations_do_not_touch_training(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
     train(tmp_path / "rare", evaluate_every=300)
     states = (restore_run(directory).state for directory in (finished[0], tmp_path / "rare"))
-    rare, often = (flat({name: state[name] for name in ("learner", "replay", "collector")}) for state in states)
-    assert rare == often
+    often, rare = (flat({name: state[name] for name in ("learner", "replay", "collector")}) for state in states)
+    assert often == rare
 
 
 def test_a_dead_environment_ends_the_run_with_a_checkpoint(tmp_path: Path) -> None:
