@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from alam_ros.bench.cuda import Cuda
 from alam_ros.bench.growth import Growth, Point
 from alam_ros.bench.loop import (
     ADAPTED,
@@ -63,6 +64,38 @@ def growth_text(found: Growth) -> str:
         ),
     )
     return "\n\n".join((replay, _points("width", found.width), _points("batch", found.batch)))
+
+
+def cuda_text(found: Cuda) -> str:
+    """Return the table of the updates on a GPU."""
+    sizes = found.sizes
+    head = (
+        f"{found.name}, {sizes.observation} observations, {sizes.action} actions, hidden layers"
+        f" {' × '.join(map(str, sizes.hidden))}, batch {sizes.batch}; {found.mflop:.0f} MFLOP an update. One core of the same"
+        f" machine: {found.cpu_per_s} updates a second."
+    )
+    columns = (
+        "learners at once",
+        "updates a second, each",
+        "all together",
+        "over one core",
+        "each, without graphs",
+        "limit: the GPU's batched products, all together",
+        "share of it",
+    )
+    rows = (
+        (
+            f"{point.learners}",
+            str(point.updates_per_s),
+            f"{point.total_per_s:,.0f}",
+            f"{point.cpu_ratio:.1f}",
+            f"{point.uncaptured_per_s:,.0f}",
+            f"{point.limit_per_s:,.0f}",
+            f"{point.share:.1%}",
+        )
+        for point in found.points
+    )
+    return head + "\n\n" + table(columns, rows)
 
 
 def loop_text(found: Loop) -> str:

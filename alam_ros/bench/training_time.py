@@ -68,7 +68,7 @@ class TimedTrainer(Trainer):
             ("choosing actions", self, "_choose_action"),
             ("evaluation", self, "_begin_evaluation"),
             ("evaluation", self, "_go_on_evaluating"),
-            ("probe", self._probe, "record_if_due"),
+            ("probe", self._probe, "record"),
         ):
             setattr(owner, name, self._timed(part, getattr(owner, name)))
 

@@ -16,3 +16,16 @@ def positive_integer(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected at least 1, found {number}")
     return number
+
+
+def distinct_seeds(text: str) -> list[int]:
+    """Return the seeds of a list such as `0,1,2`.
+
+    Raises:
+        ArgumentTypeError: when one is below 0 or appears twice.
+        ValueError: when one is no integer.
+    """
+    seeds = [int(part) for part in text.split(",")]
+    if min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise argparse.ArgumentTypeError(f"expected different seeds of at least 0, found {text}")
+    return seeds

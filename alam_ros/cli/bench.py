@@ -10,11 +10,12 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
+from alam_ros.bench.cuda import LEARNERS, cuda
 from alam_ros.bench.figure import draw, draw_safety
 from alam_ros.bench.growth import Growth, growth
 from alam_ros.bench.loop import loop, loop_document
 from alam_ros.bench.sizes import Sizes
-from alam_ros.bench.text import growth_text, loop_text, safety_text, update_cost_text
+from alam_ros.bench.text import cuda_text, growth_text, loop_text, safety_text, update_cost_text
 from alam_ros.bench.time_to_safety import OURS, REFERENCE, criteria, measure
 from alam_ros.bench.update_cost import UpdateCost, update_cost
 from alam_ros.cli import bench_ros
@@ -22,6 +23,7 @@ from alam_ros.cli.arguments import positive_integer
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.environments import make_environments, own_safety_gymnasium_task
 from alam_ros.demo.machine import describe_machine, describe_versions
+from alam_ros.learning.device import find_device
 from alam_ros.report.theme import LIGHT, png, styled
 
 PEERS = Path(sys.prefix) / "peers" / "bin" / "python"
@@ -90,6 +92,18 @@ def _safety(options: argparse.Namespace) -> int:
     return 0
 
 
+def _cuda(options: argparse.Namespace) -> int:
+    device = find_device("cuda")
+    hidden, batch = (options.width,) * 2, options.batch
+    report = (lambda _: None) if options.json else _report
+    found = cuda(Sizes(hidden=hidden, batch=batch), device, options.rounds, options.learners, report)
+    if options.json:
+        print(json.dumps({"machine": describe_machine(), "versions": describe_versions(), **asdict(found)}))
+    else:
+        print(cuda_text(found))
+    return 0
+
+
 def _document(cost: UpdateCost, grown: Growth | None) -> dict[str, object]:
     found = asdict(cost)
     peers = found.pop("versions")
@@ -135,6 +149,20 @@ def _parser() -> argparse.ArgumentParser:
     around.add_argument("overrides", metavar="key=value", nargs="*", help="override of the training's configuration")
     around.add_argument("--json", action="store_true", help="print one JSON document")
     around.add_argument("--steps", type=positive_integer, default=12_000, help="of the training (default 12000)")
+    gpu = subjects.add_parser(
+        "cuda",
+        help="updates a second on a GPU, one learner and several at once",
+        description="Updates a second on a CUDA device with CUDA graphs, for one learner and for several updated together, beside"
+        " one core of the same machine and the device's rate of batched products. Needs a CUDA device; about a minute.",
+    )
+    gpu.set_defaults(run=_cuda)
+    gpu.add_argument("--json", action="store_true", help="print one JSON document")
+    gpu.add_argument("--rounds", type=positive_integer, default=7, help="of each figure (default 7)")
+    gpu.add_argument("--width", type=positive_integer, default=256, help="of the two hidden layers (default 256)")
+    gpu.add_argument("--batch", type=positive_integer, default=256, help="transitions an update (default 256)")
+    gpu.add_argument(
+        "--learners", type=positive_integer, nargs="+", default=LEARNERS, metavar="N", help="at once (default 1 3 8 16 32 64)"
+    )
     safety = subjects.add_parser(
         "safety",
         help="minutes of training to a safe policy, ours and OmniSafe's SACLag",

@@ -23,15 +23,23 @@ class Journal:
         evaluated_at: steps at the last evaluation; evaluations written down after it will be done again and are dropped.
         total: environment steps of the run.
         seconds_left: of the run's time limit, if it has one.
+        label: of the run, where several share a terminal.
     """
 
     def __init__(
-        self, run: RunDirectory, *, steps: int, evaluated_at: int, total: int, seconds_left: float | None = None
+        self,
+        run: RunDirectory,
+        *,
+        steps: int,
+        evaluated_at: int,
+        total: int,
+        seconds_left: float | None = None,
+        label: str = "",
     ) -> None:
         self._metrics = MetricsFile(run.metrics)
         self._metrics.truncate_after(evaluated_at)
         self._writer = SummaryWriter(str(run.tensorboard), purge_step=evaluated_at + 1 if steps else None)
-        self.progress = Progress(total, steps, seconds_left=seconds_left)
+        self.progress = Progress(total, steps, seconds_left=seconds_left, label=label)
 
     def log(self, steps: int, learner: Mapping[str, float], training: Mapping[str, float]) -> None:
         """Write the learner's scalars and the returns of collection, and refresh the bar."""

@@ -53,12 +53,25 @@ class Actor(nn.Module):
             The action (batch, action_size) in [-1, 1] and its log-probability (batch,), with the tanh's Jacobian.
         """
         mean, log_std = self.distribution(observation)
-        noise = torch.randn_like(mean)
-        raw = mean + log_std.exp() * noise
-        # log N(raw) - log |d tanh(raw)/d raw|, the latter as 2 (log 2 - raw - softplus(-2 raw)), which cannot overflow.
-        log_normal = -0.5 * noise.square() - log_std - 0.5 * math.log(2 * math.pi)
-        log_jacobian = 2.0 * (math.log(2.0) - raw - functional.softplus(-2.0 * raw))
-        return torch.tanh(raw), (log_normal - log_jacobian).sum(-1)
+        return squashed_sample(mean, log_std, torch.randn_like(mean))
+
+
+def squashed_sample(mean: Tensor, log_std: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Return tanh(mean + σ · noise) and its log-probability, with the tanh's Jacobian.
+
+    Args:
+        mean: before squashing, (…, action_size).
+        log_std: log standard deviation before squashing, (…, action_size).
+        noise: standard normal, (…, action_size).
+
+    Returns:
+        Actions in [-1, 1], (…, action_size), and log-probabilities, (…).
+    """
+    raw = mean + log_std.exp() * noise
+    # log N(raw) - log |d tanh(raw)/d raw|, the latter as 2 (log 2 - raw - softplus(-2 raw)), which cannot overflow.
+    log_normal = -0.5 * noise.square() - log_std - 0.5 * math.log(2 * math.pi)
+    log_jacobian = 2.0 * (math.log(2.0) - raw - functional.softplus(-2.0 * raw))
+    return torch.tanh(raw), (log_normal - log_jacobian).sum(-1)
 
 
 def squashed_log_std(raw: Tensor) -> Tensor:

@@ -70,16 +70,18 @@ class ProbeTrace:
         self._due = since - since % self._every + self._every if self._record else self._start
         self._is_saved = True
 
-    def record_if_due(self, steps: int, agent: Agent, draw_observations: Callable[[int], Array]) -> None:
-        """Record this moment, unless the last one is too recent.
+    def is_due(self, steps: int) -> bool:
+        """Return whether a moment after so many environment steps is to be recorded: not if the last one is too recent."""
+        return steps >= self._due
+
+    def record(self, steps: int, agent: Agent, draw_observations: Callable[[int], Array]) -> None:
+        """Record this moment.
 
         Args:
             steps: environment steps so far.
             agent: as it is now.
             draw_observations: count → (count, observation_size), different states the run has met; asked once a run.
         """
-        if steps < self._due:
-            return
         self._due = steps - steps % self._every + self._every
         states = draw_observations(PROBE_STATES) if self._record is None else self._record.observation
         moment = _moment(steps, agent, states)

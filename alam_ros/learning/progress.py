@@ -18,9 +18,19 @@ class Progress:
         initial: steps that were done before.
         seconds_left: until the run ends although steps are left; None for no such limit.
         stream: where to; standard error by default.
+        label: in front of everything, where several runs share the stream.
     """
 
-    def __init__(self, total: int, initial: int, stream: TextIO | None = None, *, seconds_left: float | None = None) -> None:
+    def __init__(
+        self,
+        total: int,
+        initial: int,
+        stream: TextIO | None = None,
+        *,
+        seconds_left: float | None = None,
+        label: str = "",
+    ) -> None:
+        self._label = label
         self._stream = stream or sys.stderr
         self._total, self._initial, self._steps = total, initial, initial
         self._started = time.monotonic()
@@ -29,6 +39,7 @@ class Progress:
         self._bar = tqdm(
             total=total,
             initial=initial,
+            desc=label or None,
             unit=" steps",
             dynamic_ncols=True,
             file=self._stream,
@@ -47,7 +58,8 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Write a line, with the steps done and the time left in front."""
-        head = f"{self._steps:>{len(str(self._total)) + 1},}/{self._total:,} steps, {self._time_left()} left"
+        label = f"{self._label}: " if self._label else ""
+        head = f"{label}{self._steps:>{len(str(self._total)) + 1},}/{self._total:,} steps, {self._time_left()} left"
         self._bar.write(f"{head} | {text}", file=self._stream)
         self._stream.flush()
 

@@ -44,6 +44,16 @@ class ReplayBuffer:
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def rows(self) -> Tensor:
+        """Return the memory of all transitions, (capacity, width)."""
+        return self._rows
+
+    def move_to(self, rows: Tensor) -> None:
+        """Keep the transitions in other memory of the same shape, on whatever device, from now on."""
+        rows[: self._length] = self._rows[: self._length].to(rows.device)
+        self._rows = rows
+
     def add(
         self,
         observation: NDArray[np.float32],
@@ -58,16 +68,19 @@ class ReplayBuffer:
         rows = torch.from_numpy(np.concatenate([np.asarray(column, np.float32) for column in columns], axis=1))
         capacity = len(self._rows)
         places = (self._next + torch.arange(len(rows))) % capacity
-        self._rows[places] = rows
+        self._rows[places.to(self._rows.device)] = rows.to(self._rows.device)
         self._next = (self._next + len(rows)) % capacity
         self._length = min(self._length + len(rows), capacity)
 
     def sample(self, size: int) -> Batch:
         """Draw `size` transitions."""
         picks = torch.randint(self._length, (size,), generator=self._generator)
-        rows = torch.index_select(self._rows, 0, picks)
-        observation, action, next_observation, *scalars = torch.split(rows, self._sizes, dim=1)
-        reward, cost, terminated = (column.squeeze(1) for column in scalars)
+        return self.split(torch.index_select(self._rows, 0, picks))
+
+    def split(self, rows: Tensor) -> Batch:
+        """Return what rows of the buffer hold, (…, width)."""
+        observation, action, next_observation, *scalars = torch.split(rows, self._sizes, dim=-1)
+        reward, cost, terminated = (column.squeeze(-1) for column in scalars)
         return Batch(observation, action, next_observation, reward, cost, terminated)
 
     def observations(self, count: int) -> NDArray[np.float32]:
@@ -76,12 +89,16 @@ class ReplayBuffer:
         (count, observation_size); fewer where fewer are kept. Nothing random: sampling goes on as if this had not been asked.
         """
         picks = torch.linspace(0, self._length - 1, min(count, self._length)).long()
-        observations: NDArray[np.float32] = self._rows[picks, : self._sizes[0]].numpy()
+        observations: NDArray[np.float32] = self._rows[picks.to(self._rows.device), : self._sizes[0]].cpu().numpy()
         return observations
 
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores: the filled rows, the write position, the generator."""
-        return {"rows": self._rows[: self._length].clone(), "next": self._next, "generator": self._generator.get_state()}
+        return {
+            "rows": self._rows[: self._length].to("cpu", copy=True),
+            "next": self._next,
+            "generator": self._generator.get_state(),
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the rows, the write position and the generator.

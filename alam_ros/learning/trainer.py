@@ -10,14 +10,15 @@ equal runs, and equal checkpoints equal continuations; a run that was interrupte
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from alam_ros.errors import CheckpointError, SimulatorError
 from alam_ros.learning.agents import LearnerAgent
@@ -40,7 +41,18 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 RECORD_EVERY = 8  # updates between two whose scalars go into the log; in a multiple of their delays all networks step
+DEVICE_RANDOM = "device_random"  # in a checkpoint: a GPU's generator
 EXCESS_EPISODES = 10  # finished last, whose mean cost scalar multipliers may follow
+
+
+class Elsewhere(Protocol):
+    """What computes a run's updates where its learner does not do so itself."""
+
+    def bring_back(self) -> None:
+        """Write into the run's learner what was learned since the last time."""
+
+    def random_state(self) -> Mapping[str, Any]:
+        """Return what a checkpoint keeps of generators of random numbers beside torch's."""
 
 
 class Trainer:
@@ -53,6 +65,7 @@ class Trainer:
         make_environments: starts vectors of environments.
         resume: continue from the newest checkpoint of the directory (from the beginning where none was reached).
         should_stop: asked in every step; once it says yes, the run saves a checkpoint and returns.
+        label: before each line on the terminal, where several runs share one.
 
     Raises:
         CheckpointError: when the directory holds a run and `resume` is not set, or the reverse, or its checkpoint does not fit.
@@ -66,9 +79,11 @@ class Trainer:
         make_environments: EnvironmentFactory,
         resume: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
+        label: str = "",
     ) -> None:
         prepare_process()
         self._should_stop = should_stop
+        self._elsewhere: Elsewhere | None = None
         self._saved = (0, -1)  # steps and last evaluation of the newest checkpoint
         self._run = RunDirectory(config.trainer.directory)
         _check_directory(self._run, resume=resume)
@@ -89,6 +104,7 @@ class Trainer:
                 evaluated_at=self._evaluated_at,
                 total=config.trainer.steps,
                 seconds_left=self._seconds_left(),
+                label=label,
             )
             stack.callback(self._journal.close)
             stack.callback(self._abandon_evaluation)
@@ -110,6 +126,21 @@ class Trainer:
         """Whether all steps are done or the time is up, and the last evaluation is written down."""
         return self._is_budget_spent() and self._evaluated_at >= self.steps
 
+    @property
+    def learner(self) -> FastLearner:
+        """Return the run's learner."""
+        return self._learner
+
+    @property
+    def replay(self) -> ReplayBuffer:
+        """Return what was collected."""
+        return self._replay
+
+    @property
+    def observation(self) -> NDArray[np.float32]:
+        """Return what is to be acted on, raw, (copies, observation_size)."""
+        return self._collector.observation
+
     def run(self) -> None:
         """Train to the end of the budget or until told to stop, end a running evaluation, and save a checkpoint.
 
@@ -117,9 +148,15 @@ class Trainer:
             SimulatorError: when an environment fails; what was learned is saved first.
             CheckpointError: when a checkpoint cannot be written.
         """
+        with self.saving():
+            while self.prepare_step():
+                self._step()
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Train within: at the end a running evaluation is ended and a checkpoint saved, also when an environment fails."""
         try:
-            while not self.is_finished and not self._should_stop():
-                self._advance()
+            yield
             while self._evaluation:
                 self._go_on_evaluating()
         except SimulatorError:
@@ -129,11 +166,16 @@ class Trainer:
                 raise
         self.save()
 
+    def compute_elsewhere(self, elsewhere: Elsewhere) -> None:
+        """Leave the updates of the learner to somebody else, who also chooses actions."""
+        self._elsewhere = elsewhere
+
     def save(self) -> None:
         """Write a checkpoint, unless there is one of this very moment."""
         moment = (self.steps, self._evaluated_at)
         if moment == self._saved:
             return
+        self._bring_back()
         state = {
             "observation_size": self._collector.stepper.observation_size,
             "action_size": self._collector.stepper.action_size,
@@ -141,6 +183,7 @@ class Trainer:
             "replay": self._replay.state_dict(),
             "collector": self._collector.state_dict(),
             "torch_random": torch.get_rng_state(),
+            **(self._elsewhere.random_state() if self._elsewhere is not None else {}),
             "evaluated_at": self._evaluated_at,
             "planned_steps": self._planned_steps,
             "wall_seconds": self._wall_seconds(),
@@ -161,6 +204,7 @@ class Trainer:
         self._logged: dict[str, float] = {}
         self._evaluated_at, earlier_seconds = 0, 0.0
         self._evaluation: RunningEvaluation | None = None
+        self.device_random: Tensor | None = None if state is None else state.get(DEVICE_RANDOM)
         self._planned_steps = config.steps  # of the first session: its schedule stays when a later one trains on
         if state is not None:
             self._learner.load_state_dict(state["learner"])
@@ -175,62 +219,101 @@ class Trainer:
         self._set_progress()
         self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
 
-    def _advance(self) -> None:
-        """Do what is due at this step: end an evaluation, save, begin an evaluation, or collect and learn.
+    def prepare_step(self) -> bool:
+        """Do all that is due before the next step: end an evaluation, save, begin an evaluation.
 
         A checkpoint holds no running evaluation: what is resumed from it evaluates at the same steps as what never stopped,
         unless the simulators ended in the middle of one.
+
+        Returns:
+            Whether a step is due; not at the end of the budget, nor after a stop.
         """
-        is_evaluation_due = self._is_evaluation_due()
-        is_checkpoint_due = self._passed(self._config.trainer.checkpoint_every, self._saved[0])
-        if self._evaluation and (is_evaluation_due or is_checkpoint_due or self._is_budget_spent()):
-            self._go_on_evaluating()
-        elif is_checkpoint_due:
-            self.save()
-        elif is_evaluation_due:
-            self._begin_evaluation()
-        else:
-            self._step()
+        while not self.is_finished and not self._should_stop():
+            is_evaluation_due = self._is_evaluation_due()
+            is_checkpoint_due = self._passed(self._config.trainer.checkpoint_every, self._saved[0])
+            if self._evaluation and (is_evaluation_due or is_checkpoint_due or self._is_budget_spent()):
+                self._go_on_evaluating()
+            elif is_checkpoint_due:
+                self.save()
+            elif is_evaluation_due:
+                self._begin_evaluation()
+            else:
+                return True
+        return False
 
     def _step(self) -> None:
         """Let all environments take a step while the learner takes the gradient steps that are due."""
-        config = self._config.trainer
-        before = self.steps
-        self._collector.send(self._choose_action())
+        self.begin_step(self._choose_action())
+        for _ in range(self.updates_due(self._learner.updates)):
+            record = (self._learner.updates + 1) % RECORD_EVERY == 0
+            batch = self._replay.sample(self._config.trainer.batch_size)
+            self.record(self._learner.update(batch, record=record))
+        self.end_step()
+
+    def begin_step(self, action: NDArray[np.float32]) -> None:
+        """Send (copies, action_size) actions; the environments take their steps, those of a running evaluation too."""
+        self._collector.send(action)
         self._go_on_evaluating()
-        self._learn(before + self._collector.stepper.copies)
+
+    def updates_due(self, done: int) -> int:
+        """Return how many gradient steps are to be taken in this step, and tell the learner how far training is.
+
+        They follow the steps, this one included, so that there are `updates_per_step` for each one after the random ones.
+
+        Args:
+            done: gradient steps so far.
+        """
+        config = self._config.trainer
+        if self.steps < config.random_steps:
+            return 0
+        self._set_progress()
+        steps = self.steps + self._collector.stepper.copies
+        return max(int((steps - config.random_steps) * config.updates_per_step) - done, 0)
+
+    @property
+    def is_log_due(self) -> bool:
+        """Return whether the step that has begun is to be followed by a line of the log."""
+        return (self.steps + self._collector.stepper.copies) // self._config.trainer.log_every > (
+            self.steps // self._config.trainer.log_every
+        )
+
+    def record(self, scalars: Mapping[str, Tensor]) -> None:
+        """Keep an update's scalars for the log."""
+        self._scalars.add(scalars)
+
+    def end_step(self) -> None:
+        """Receive the step, and write down what is due."""
+        before = self.steps
         self._learner.measure(*self._collector.receive())
-        self._probe.record_if_due(self.steps, self._agent, self._replay.observations)
+        if self._probe.is_due(self.steps):
+            self._bring_back()
+            self._probe.record(self.steps, self._agent, self._replay.observations)
         self._journal.progress.advance(self.steps - before)
-        if self._passed(config.log_every, before):
+        if self._passed(self._config.trainer.log_every, before):
             self._logged = self._scalars.take()
             self._journal.log(self.steps, self._logged, training_numbers(self._collector.episodes))
 
     def _choose_action(self) -> NDArray[np.float32]:
-        """Return (n, action_size): uniformly random at first, then drawn from the policy."""
-        config, observation = self._config.trainer, self._collector.observation
-        if self.steps < config.random_steps:
-            shape = (len(observation), self._collector.stepper.action_size)
-            return np.random.default_rng((config.seed, self.steps)).uniform(-1.0, 1.0, shape).astype(np.float32)
+        """Return (copies, action_size): uniformly random at first, then drawn from the policy."""
+        random = self.random_action()
+        if random is not None:
+            return random
         with torch.no_grad():
-            rows = self._learner.normalise(torch.from_numpy(observation))
+            rows = self._learner.normalise(torch.from_numpy(self.observation))
             action: NDArray[np.float32] = self._learner.actor.sample(rows)[0].numpy()
         return action
 
-    def _learn(self, steps: int) -> None:
-        """Take gradient steps until there are `updates_per_step` for each environment step after the random ones.
-
-        Args:
-            steps: environment steps including those under way.
-        """
+    def random_action(self) -> NDArray[np.float32] | None:
+        """Return uniformly random actions, (copies, action_size), at the beginning of training; None afterwards."""
         config = self._config.trainer
-        if self.steps < config.random_steps:
-            return
-        self._set_progress()
-        due = int((steps - config.random_steps) * config.updates_per_step)
-        while self._learner.updates < due:
-            record = (self._learner.updates + 1) % RECORD_EVERY == 0
-            self._scalars.add(self._learner.update(self._replay.sample(config.batch_size), record=record))
+        if self.steps >= config.random_steps:
+            return None
+        shape = (len(self.observation), self._collector.stepper.action_size)
+        return np.random.default_rng((config.seed, self.steps)).uniform(-1.0, 1.0, shape).astype(np.float32)
+
+    def _bring_back(self) -> None:
+        if self._elsewhere is not None:
+            self._elsewhere.bring_back()
 
     def _set_progress(self) -> None:
         """Tell the learner how far training is and what the last episodes cost."""
@@ -254,6 +337,7 @@ class Trainer:
         return None if limit is None else limit - self._wall_seconds()
 
     def _begin_evaluation(self) -> None:
+        self._bring_back()
         config = self._config.trainer
         row = MetricsRow(
             steps=self.steps,

@@ -41,7 +41,8 @@ def drive(path: Path, first: int, last: int, *, offset: float = 0.0) -> None:
     agent = Growing()
     trace = ProbeTrace(path, budget=BUDGET, since=first)
     for agent.steps in range(first + 1, last + 1):
-        trace.record_if_due(agent.steps, agent, draw)
+        if trace.is_due(agent.steps):
+            trace.record(agent.steps, agent, draw)
     trace.save()
 
 

@@ -189,12 +189,12 @@ def test_a_stop_ends_a_running_evaluation_and_saves(tmp_path: Path) -> None:
 def test_an_evaluation_is_of_the_policy_it_began_with(tmp_path: Path) -> None:
     config = tiny_config(tmp_path)
     with Trainer(config, make_environments=make_vector) as run:
-        while run._evaluation is None:
-            run._advance()
+        while run.prepare_step() and run._evaluation is None:
+            run._step()
         frozen = run._evaluation._agent
         before = flat(run._learner.average_actor.state_dict())
-        while run._evaluation is not None:
-            run._advance()
+        while run.prepare_step() and run._evaluation is not None:
+            run._step()
         assert run.steps > 100
         assert flat(frozen._actor.state_dict()) == before != flat(run._learner.average_actor.state_dict())
 

@@ -1,0 +1,152 @@
+"""The multipliers of several learners at once; the rules are those of `StateMultiplier` and `ScalarMultiplier`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from alam_ros.learning.config import MultiplierConfig
+from alam_ros.learning.multiplier import GRADIENT_NORM
+from alam_ros.learning.scalar_multiplier import SMOOTHING
+from alam_ros.learning.stacked_networks import stacked_mlp
+from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
+
+
+class StackedMultiplier(Protocol):
+    """What the learners need of their multipliers; ramp and excess are (learners, 1)."""
+
+    def value(self, observation: Tensor) -> Tensor:
+        """Return λ̄ in each state, (learners, batch)."""
+
+    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return m = [λ̄ + ρ G]_+, (learners, batch)."""
+
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+        """Take one step; return what the log calls its loss, (learners,)."""
+
+    @property
+    def state(self) -> list[Tensor]:
+        """Return all that an update changes."""
+
+    def of_learner(self, index: int) -> dict[str, Any]:
+        """Return one learner's state, as its multiplier's `state_dict` does."""
+
+
+class StackedStateMultiplier:
+    """λ(s) of each learner.
+
+    Args:
+        config: of all.
+        states: of `StateMultiplier.state_dict`, one of each learner.
+        device: where they are.
+    """
+
+    def __init__(self, config: MultiplierConfig, states: Sequence[Mapping[str, Any]], device: torch.device) -> None:
+        self._config = config
+        self._online = StackedParameters([state["online"] for state in states], 0, device)
+        self._average = StackedParameters([state["average"] for state in states], 0, device)
+        for tensor in self._online.tensors:
+            tensor.requires_grad_()
+        self._adam = StackedAdam(self._online, [state["optimizer"] for state in states], GRADIENT_NORM)
+
+    @property
+    def state(self) -> list[Tensor]:
+        """Return all that an update changes."""
+        return [*self._adam.state, self._average.vector]
+
+    def value(self, observation: Tensor) -> Tensor:
+        """Return λ̄(s), at most λ_max, (learners, batch)."""
+        return self._softplus(self._average, observation).clamp(max=self._config.maximum)
+
+    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return m = [λ̄ + ρ G]_+, (learners, batch)."""
+        return functional.relu(multiplier + self._config.penalise * self._config.penalty * ramp * gap)
+
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+        """Take one step on λ_ξ and move λ̄ toward it."""
+        config, step = self._config, self._config.penalty * ramp
+        multiplier = self._softplus(self._online, observation)
+        if config.rule == "dual_ascent":
+            loss = -2.0 * (step * multiplier * gap).mean(-1)
+        else:
+            with torch.no_grad():
+                origin = self._softplus(self._average, observation) if config.rule == "averaged_target" else multiplier
+                target = (origin + step * gap).clamp(0.0, config.maximum)
+            loss = (multiplier - target).square().mean(-1)
+        self._adam.minimise(loss.sum(), self._online.tensors)
+        with torch.no_grad():
+            self._average.vector.lerp_(self._online.vector.detach(), config.averaging)
+        return loss.detach()
+
+    def of_learner(self, index: int) -> dict[str, Any]:
+        """Return one learner's state."""
+        return {
+            "online": self._online.of_learner(index),
+            "average": self._average.of_learner(index),
+            "optimizer": self._adam.of_learner(index),
+        }
+
+    @staticmethod
+    def _softplus(parameters: StackedParameters, observation: Tensor) -> Tensor:
+        return functional.softplus(stacked_mlp(parameters.tensors, observation).squeeze(-1))
+
+
+class StackedScalarMultiplier:
+    """One λ for all states of each learner.
+
+    Args:
+        config: of all.
+        threshold: d at first, the unit of errors.
+        states: of `ScalarMultiplier.state_dict`, one of each learner.
+        device: where they are.
+    """
+
+    def __init__(
+        self, config: MultiplierConfig, threshold: float, states: Sequence[Mapping[str, Any]], device: torch.device
+    ) -> None:
+        self._config, self._threshold = config, threshold
+        smoothed = [math.nan if state["smoothed"] is None else state["smoothed"] for state in states]
+        columns = ([state["multiplier"] for state in states], [state["integral"] for state in states], smoothed)
+        self._multiplier, self._integral, self._smoothed = (torch.tensor(column, device=device) for column in columns)
+
+    @property
+    def state(self) -> list[Tensor]:
+        """Return all that an update changes."""
+        return [self._multiplier, self._integral, self._smoothed]
+
+    def value(self, observation: Tensor) -> Tensor:
+        """Return λ in each state, (learners, batch)."""
+        return self._multiplier.unsqueeze(1).expand(observation.shape[:2])
+
+    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return m = [λ + ρ mean G]_+, (learners, batch)."""
+        penalty = self._config.penalise * self._config.penalty * ramp
+        return (multiplier + penalty * gap.mean(-1, keepdim=True)).clamp(min=0.0)
+
+    @torch.no_grad()
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+        """Move λ; return the error that moved it, (learners,)."""
+        config, ramp = self._config, ramp.squeeze(1)
+        error = excess.squeeze(1).clone() if config.signal == "episode_cost" else gap.mean(-1) / self._threshold
+        moved = self._controlled(error, ramp) if config.rule == "pid" else self._multiplier + config.learning_rate * ramp * error
+        self._multiplier.copy_(moved.clamp(0.0, config.maximum))
+        return error
+
+    def _controlled(self, error: Tensor, ramp: Tensor) -> Tensor:
+        """Return K_P e + I + K_D [ė]_+ from the smoothed error."""
+        config, first = self._config, self._smoothed.isnan()
+        smoothed = torch.where(first, error, self._smoothed + SMOOTHING * (error - self._smoothed))
+        rise = torch.where(first, 0.0, (smoothed - self._smoothed).clamp(min=0.0))
+        self._smoothed.copy_(smoothed)
+        self._integral.add_(config.integral_gain * ramp * error).clamp_(0.0, config.maximum)
+        return config.proportional_gain * ramp * smoothed + self._integral + config.derivative_gain * ramp * rise
+
+    def of_learner(self, index: int) -> dict[str, Any]:
+        """Return one learner's state."""
+        multiplier, integral, smoothed = (float(column[index]) for column in self.state)
+        return {"multiplier": multiplier, "integral": integral, "smoothed": None if math.isnan(smoothed) else smoothed}

@@ -1,0 +1,102 @@
+"""Learners that are updated together take the steps each would take alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from alam_ros.learning.config import AlgorithmConfig
+from alam_ros.learning.learner import Learner
+from alam_ros.learning.replay import Batch
+from alam_ros.learning.stacked_learner import StackedLearner
+from tests.learning.test_fast_learner import CASES, UPDATES, learned
+from tests.support.learners import ACTION, OBSERVATION, default_dtype, make_batch, tensors
+
+SEEDS = (3, 5)
+CPU = torch.device("cpu")
+
+
+def batch_of(seed: int, step: int) -> Batch:
+    batch = make_batch(1000 * seed + step)
+    return replace(batch, observation=3.0 * batch.observation + seed, next_observation=3.0 * batch.next_observation + seed)
+
+
+def measured(learner: Learner, batch: Batch, seed: int, step: int) -> None:
+    """Let a learner take in what training would tell it before an update."""
+    learner.measure(batch.observation.numpy(), (1 + seed) * batch.reward.numpy(), batch.cost.numpy())
+    learner.set_progress(step / UPDATES)
+    learner.episode_excess = 0.3 * seed - step / UPDATES
+
+
+def alone(config: AlgorithmConfig, seed: int) -> tuple[Learner, list[dict[str, Tensor]]]:
+    torch.manual_seed(seed)
+    learner, scalars = Learner(config, OBSERVATION, ACTION), []
+    torch.manual_seed(seed)
+    for step in range(UPDATES):
+        batch = batch_of(seed, step)
+        measured(learner, batch, seed, step)
+        scalars.append(learner.update(batch))
+    return learner, scalars
+
+
+def together(config: AlgorithmConfig, device: torch.device = CPU) -> tuple[list[Learner], list[dict[str, Tensor]]]:
+    learners = []
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        learners.append(Learner(config, OBSERVATION, ACTION))
+    generators = [torch.Generator().manual_seed(seed) for seed in SEEDS]
+
+    def draw_noise(shape: tuple[int, ...]) -> Tensor:
+        return torch.stack([torch.randn(shape[1:], generator=generator) for generator in generators]).to(device)
+
+    stacked, scalars = StackedLearner(learners, device, draw_noise), []
+    for step in range(UPDATES):
+        batches = [batch_of(seed, step) for seed in SEEDS]
+        for learner, batch, seed in zip(learners, batches, SEEDS, strict=True):
+            measured(learner, batch, seed, step)
+        stacked.take_in()
+        due = stacked.next_due
+        stacked.updates += 1
+        scalars.append(stacked.update(stacked_batch(batches, device), due))
+    for index in range(len(learners)):
+        stacked.bring_back(index)
+    return learners, scalars
+
+
+def stacked_batch(batches: list[Batch], device: torch.device) -> Batch:
+    return Batch(*(torch.stack([getattr(batch, field.name) for batch in batches]).to(device) for field in fields(Batch)))
+
+
+@pytest.fixture
+def _doubles() -> Iterator[None]:
+    with default_dtype(torch.float64):
+        yield
+
+
+@pytest.mark.usefixtures("_doubles")
+@pytest.mark.parametrize("case", CASES)
+def test_in_double_precision_each_agrees_with_its_own_to_rounding(case: str) -> None:
+    learners, found = together(CASES[case])
+    for index, (learner, seed) in enumerate(zip(learners, SEEDS, strict=True)):
+        reference, expected = alone(CASES[case], seed)
+        ours, theirs = tensors(learner.state_dict()), tensors(reference.state_dict())
+        assert ours.keys() == theirs.keys()
+        for path, value in theirs.items():
+            torch.testing.assert_close(ours[path], value, rtol=0, atol=1e-9, msg=lambda text, path=path: f"{path}: {text}")
+        for step, (line, reference_line) in enumerate(zip(found, expected, strict=True)):
+            assert line.keys() <= reference_line.keys()
+            for name, scalar in line.items():
+                assert float(scalar[index]) == pytest.approx(float(reference_line[name]), rel=1e-7, abs=1e-9), (step, name)
+
+
+@pytest.mark.parametrize("case", ["sac_alam", "sac", "cal", "sac_pid", "fac", "all units, scalar"])
+def test_in_single_precision_they_agree_to_one_in_a_hundred_thousand(case: str) -> None:
+    learners, _ = together(CASES[case])
+    for learner, seed in zip(learners, SEEDS, strict=True):
+        reference, _ = alone(CASES[case], seed)
+        ours, theirs = (torch.cat([part.flatten() for part in learned(one).values()]) for one in (learner, reference))
+        assert float((ours - theirs).norm() / theirs.norm()) <= 1e-5
