@@ -93,7 +93,8 @@ def running(work: Work) -> Iterator[Worker]:
     """
     python, environment = work.python, peers_environment()
     if python is None:
-        python, environment["PYTHONPATH"] = Path(sys.executable), str(FOLDER.parents[2])
+        paths = str(FOLDER.parents[2]), os.environ.get("PYTHONPATH", "")
+        python, environment["PYTHONPATH"] = Path(sys.executable), os.pathsep.join(filter(None, paths))
     command = [str(python), str(FOLDER / "serve.py"), str(FOLDER / f"{work.file}.py"), json.dumps(work.settings)]
     with (
         tempfile.TemporaryFile("w+") as errors,  # a pipe that nobody reads would fill up

@@ -67,7 +67,7 @@ class TimedTrainer(Trainer):
             ("waiting for environments", self._collector, "receive"),
             ("choosing actions", self, "_choose_action"),
             ("evaluation", self, "_begin_evaluation"),
-            ("evaluation", self, "_go_on_evaluating"),
+            ("evaluation", self, "go_on_evaluating"),
             ("probe", self._probe, "record"),
         ):
             setattr(owner, name, self._timed(part, getattr(owner, name)))

@@ -4,61 +4,78 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 
 from alam_ros.cli.arguments import distinct_seeds
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.stop import StopOnSignal
+from alam_ros.learning.config import FAMILY, TrainingConfig
 
 
 def main(arguments: Sequence[str]) -> int:
     """Train; return 0 at the end of the budget, 130 or 143 after Ctrl-C or SIGTERM."""
     options = _parser().parse_intermixed_args(arguments)
-    overrides = [*options.overrides, *([f"trainer.directory={options.directory}"] if options.directory else [])]
-    config = load_configuration(options.config, overrides)
+    configs = list(_configurations(options))
 
-    seeds = [config.trainer.seed] if options.seeds is None else options.seeds
     # Torch and simulators take seconds to import: a misspelt key is answered before.
     from alam_ros.cli.environments import make_environments
     from alam_ros.learning.device import find_device
+    from alam_ros.learning.process import allow_many_files
     from alam_ros.learning.trainer import Trainer
-    from alam_ros.learning.training_group import TrainingGroup, of_seed
+    from alam_ros.learning.training_group import TrainingGroup, check_alike
 
+    check_alike(configs)
+    allow_many_files()
     device = find_device(options.device)
-    configs = [config] if options.seeds is None else [of_seed(config, seed) for seed in seeds]
-    with StopOnSignal("saving a checkpoint (once more ends at once)") as stop:
-        with ExitStack() as stack:
-            trainers = [
-                stack.enter_context(
-                    Trainer(
-                        of_one,
-                        make_environments=make_environments,
-                        resume=options.resume,
-                        should_stop=stop.is_requested,
-                        label=f"seed {seed}" if len(seeds) > 1 else "",
-                    )
+    directories = [config.trainer.directory for config in configs]
+    with StopOnSignal("saving a checkpoint (once more ends at once)") as stop, ExitStack() as stack:
+        trainers = [
+            stack.enter_context(
+                Trainer(
+                    config,
+                    make_environments=make_environments,
+                    resume=options.resume,
+                    should_stop=stop.is_requested,
+                    label=Path(config.trainer.directory).name if len(configs) > 1 else "",
                 )
-                for of_one, seed in zip(configs, seeds, strict=True)
-            ]
-            if options.seeds is None and device.type == "cpu":
-                trainers[0].run()
-            else:
-                TrainingGroup(trainers, config, device).run()
-        steps, directories = trainers[0].steps, ", ".join(of_one.trainer.directory for of_one in configs)
+            )
+            for config in configs
+        ]
+        if len(trainers) == 1 and device.type == "cpu":
+            trainers[0].run()
+        else:
+            TrainingGroup(trainers, configs, device).run()
         if not all(trainer.is_finished for trainer in trainers):
             assert stop.signal is not None
-            again = f"--resume {directories}" if options.seeds is None else "the same command and --resume"
-            print(f"stopped at {steps:,} steps; continue with `alam train {again}`", file=sys.stderr)
+            again = f"`alam train --resume {directories[0]}`" if len(configs) == 1 else "the same command and `--resume`"
+            print(f"stopped at {trainers[0].steps:,} steps; continue with {again}", file=sys.stderr)
             return 128 + stop.signal
-    print(f"finished {steps:,} steps; the run is in {directories}", file=sys.stderr)
+        where = f"the run is in {directories[0]}" if len(configs) == 1 else f"the runs are in {', '.join(directories)}"
+        print(f"finished {trainers[0].steps:,} steps; {where}", file=sys.stderr)
     return 0
+
+
+def _configurations(options: argparse.Namespace) -> Iterator[TrainingConfig]:
+    """Yield the configuration of each run."""
+    for member in options.members or [None]:
+        directory = [f"trainer.directory={options.directory}"] if options.directory else []
+        algorithm = [f"algorithm.name={member}"] if member else []
+        config = load_configuration(options.config, [*options.overrides, *algorithm, *directory])
+        root = f"{config.trainer.directory}/{member}" if member else config.trainer.directory
+        for seed in options.seeds or []:
+            yield replace(config, trainer=replace(config.trainer, seed=seed, directory=f"{root}-{seed}"))
+        if not options.seeds:
+            yield replace(config, trainer=replace(config.trainer, directory=root))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="alam train",
-        usage="alam train [-h] [--resume] [--directory DIR] [--device DEVICE] [--seeds N,N,…] CONFIG [key=value ...]",
+        usage="alam train [-h] [--resume] [--directory DIR] [--device DEVICE] [--seeds N,…] [--members NAME,…]"
+        " CONFIG [key=value ...]",
         description="Train a policy. Progress goes to the terminal, scalars to TensorBoard, evaluations to metrics.jsonl.",
     )
     parser.add_argument("config", metavar="CONFIG", help="YAML file, name of one that comes with alam_ros, or directory of a run")
@@ -74,7 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seeds",
         type=distinct_seeds,
-        metavar="N,N,…",
+        metavar="N,…",
         help="train one run a seed side by side, their updates batched, which pays on a GPU; each goes to DIR-N",
+    )
+    parser.add_argument(
+        "--members",
+        type=lambda text: text.split(","),
+        metavar="NAME,…",
+        help=f"train these algorithms side by side as well, each in DIR/NAME; of {', '.join(FAMILY)}; `sac` only alone",
     )
     return parser

@@ -25,3 +25,8 @@ def find_device(name: str) -> torch.device:
         remedy = "leave out `--device cuda`, or install a build of torch with CUDA on a machine with an NVIDIA GPU"
         raise ConfigurationError("a CUDA device", f"torch {torch.__version__}, {reason}", remedy)
     return torch.device(name)
+
+
+def device_name(device: torch.device) -> str:
+    """Return what a record calls the device."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import numpy as np
 import torch
 
@@ -15,3 +17,9 @@ def prepare_process() -> None:
         np.finfo(kind)  # NumPy measures the types once, and warns when denormals are gone already
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+
+
+def allow_many_files() -> None:
+    """Let this process open as many files as the system allows: simulators take several each, and runs side by side have many."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -31,6 +31,11 @@ class TrainedRun:
     steps: int
     state: Mapping[str, Any]
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Return the names of the devices that computed its updates."""
+        return tuple(self.state.get("devices", ("cpu",)))
+
 
 def restore_run(directory: str | Path) -> TrainedRun:
     """Read the newest checkpoint of a run directory, and prepare this process for using it.

@@ -1,11 +1,13 @@
-"""Several learners that differ in their seeds, updated together: one operation for all of them wherever `Learner` has one.
+"""Several learners that differ in their seeds, or in how their multipliers move, updated together.
 
-A GPU spends most of an update of networks of this size on starting operations, not on their arithmetic, so that further learners
-come almost free. The arithmetic is that of `Learner`, with which each of them agrees to 1e-5 over 100 updates.
+One operation serves all of them wherever `Learner` has one. A GPU spends most of an update of networks of this size on starting
+operations, not on their arithmetic, so that further learners come almost free. The arithmetic is that of `Learner`, with which
+each of them agrees to 1e-5 over 100 updates.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,13 +15,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from alam_ros.learning.config import AlgorithmConfig
 from alam_ros.learning.learner import ALL, COST, REWARD, Learner, combine
 from alam_ros.learning.replay import Batch
-from alam_ros.learning.stacked_multiplier import StackedMultiplier, StackedScalarMultiplier, StackedStateMultiplier
+from alam_ros.learning.stacked_multiplier import stack_multipliers
 from alam_ros.learning.stacked_networks import stacked_critics, stacked_sample
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 
 NUMBERS = 5
+
+
+def alike(first: AlgorithmConfig, second: AlgorithmConfig) -> bool:
+    """Return whether learners of two configurations can be updated together: they differ in their multipliers' rule at most.
+
+    What the multipliers share is when they are updated, when they come into force, and how gaps are clipped.
+    """
+    shared = operator.attrgetter("delay", "start", "ramp", "gap_low", "gap_high", "dual_gap")
+    has_none = [config.multiplier.kind == "none" for config in (first, second)]
+    rest = replace(second, name=first.name, multiplier=first.multiplier)
+    return first == rest and has_none[0] == has_none[1] and shared(first.multiplier) == shared(second.multiplier)
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,7 @@ class StackedLearner:
     `take_in`. Their networks are those of the beginning until `bring_back`.
 
     Args:
-        learners: of one configuration, with equally many updates behind them.
+        learners: of configurations that are `alike`, with equally many updates behind them.
         device: where to compute.
         draw_noise: shape → standard normal numbers on the device.
     """
@@ -68,12 +82,11 @@ class StackedLearner:
         self._critic_adam = StackedAdam(self._critics, [state["critic_optimizer"] for state in states], config.gradient_norm)
         self._temperature = StackedTemperature(states, device)
         self._action_size = states[0]["actor"][list(states[0]["actor"])[-1]].shape[0] // 2
-        self._multiplier: StackedMultiplier = (
-            StackedStateMultiplier(config.multiplier, [state["multiplier"] for state in states], device)
-            if config.multiplier.kind == "network"
-            else StackedScalarMultiplier(
-                config.multiplier, self._computed_threshold, [state["multiplier"] for state in states], device
-            )
+        self._multiplier = stack_multipliers(
+            [learner.config.multiplier for learner in learners],
+            self._computed_threshold,
+            [state["multiplier"] for state in states],
+            device,
         )
         self._update_count = torch.tensor(float(self.updates), device=device)
         size = len(learners[0].units.mean)
@@ -93,17 +106,7 @@ class StackedLearner:
     def take_in(self) -> None:
         """Read what the learners have measured since the last time."""
         rows = [
-            torch.tensor(
-                [
-                    learner.threshold,
-                    learner.multiplier.ramp,
-                    learner.target_entropy,
-                    learner.episode_excess,
-                    learner.units.reward_factor,
-                    *learner.units.mean.tolist(),
-                    *learner.units.inverse_deviation.tolist(),
-                ]
-            )
+            torch.cat((torch.tensor(_measured(learner)), learner.units.mean, learner.units.inverse_deviation))
             for learner in self.learners
         ]
         self._numbers.copy_(torch.stack(rows))
@@ -303,6 +306,17 @@ class StackedLearner:
         for critics in (self._critics, self._targets):
             for last in (critics.tensors[layers - 1], critics.tensors[-1]):
                 last[REWARD, index] *= factor
+
+
+def _measured(learner: Learner) -> tuple[float, ...]:
+    """Return what a learner has measured or been told, `NUMBERS` of them."""
+    return (
+        learner.threshold,
+        learner.multiplier.ramp,
+        learner.target_entropy,
+        learner.episode_excess,
+        learner.units.reward_factor,
+    )
 
 
 class StackedTemperature:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -35,6 +36,66 @@ class StackedMultiplier(Protocol):
 
     def of_learner(self, index: int) -> dict[str, Any]:
         """Return one learner's state, as its multiplier's `state_dict` does."""
+
+
+def stack_multipliers(
+    configs: Sequence[MultiplierConfig], threshold: float, states: Sequence[Mapping[str, Any]], device: torch.device
+) -> StackedMultiplier:
+    """Return the multipliers of all learners, those of equal configuration in a row in one stack.
+
+    Args:
+        configs: of each learner.
+        threshold: d at first.
+        states: of `state_dict`, one of each learner.
+        device: where they are.
+    """
+    blocks: list[tuple[slice, StackedMultiplier]] = []
+    for config, indices in itertools.groupby(range(len(configs)), key=configs.__getitem__):
+        first, *rest = indices
+        part = slice(first, first + 1 + len(rest))
+        blocks.append((part, _stack(config, threshold, states[part], device)))
+    return blocks[0][1] if len(blocks) == 1 else MixedMultipliers(blocks)
+
+
+def _stack(
+    config: MultiplierConfig, threshold: float, states: Sequence[Mapping[str, Any]], device: torch.device
+) -> StackedMultiplier:
+    if config.kind == "network":
+        return StackedStateMultiplier(config, states, device)
+    return StackedScalarMultiplier(config, threshold, states, device)
+
+
+class MixedMultipliers:
+    """Multipliers of different kinds.
+
+    Args:
+        blocks: which learners in a row, and their multipliers.
+    """
+
+    def __init__(self, blocks: Sequence[tuple[slice, StackedMultiplier]]) -> None:
+        self._blocks = blocks
+
+    @property
+    def state(self) -> list[Tensor]:
+        """Return all that an update changes."""
+        return [tensor for _, block in self._blocks for tensor in block.state]
+
+    def value(self, observation: Tensor) -> Tensor:
+        """Return λ̄ in each state, (learners, batch)."""
+        return torch.cat([block.value(observation[part]) for part, block in self._blocks])
+
+    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return m, (learners, batch)."""
+        return torch.cat([block.effective(multiplier[part], gap[part], ramp[part]) for part, block in self._blocks])
+
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+        """Take one step."""
+        return torch.cat([block.update(observation[part], gap[part], ramp[part], excess[part]) for part, block in self._blocks])
+
+    def of_learner(self, index: int) -> dict[str, Any]:
+        """Return one learner's state."""
+        part, block = next((part, block) for part, block in self._blocks if part.start <= index < part.stop)
+        return block.of_learner(index - part.start)
 
 
 class StackedStateMultiplier:

@@ -41,12 +41,19 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 RECORD_EVERY = 8  # updates between two whose scalars go into the log; in a multiple of their delays all networks step
+CPU = "cpu"
 DEVICE_RANDOM = "device_random"  # in a checkpoint: a GPU's generator
 EXCESS_EPISODES = 10  # finished last, whose mean cost scalar multipliers may follow
 
 
 class Elsewhere(Protocol):
-    """What computes a run's updates where its learner does not do so itself."""
+    """What computes a run's updates where its learner does not do so itself.
+
+    Attributes:
+        device: name, for the record.
+    """
+
+    device: str
 
     def bring_back(self) -> None:
         """Write into the run's learner what was learned since the last time."""
@@ -158,7 +165,7 @@ class Trainer:
         try:
             yield
             while self._evaluation:
-                self._go_on_evaluating()
+                self.go_on_evaluating()
         except SimulatorError:
             self.save()
             # A signal to the whole process group ends the environments as well.
@@ -186,6 +193,7 @@ class Trainer:
             **(self._elsewhere.random_state() if self._elsewhere is not None else {}),
             "evaluated_at": self._evaluated_at,
             "planned_steps": self._planned_steps,
+            "devices": sorted({*self._devices, CPU if self._elsewhere is None else self._elsewhere.device}),
             "wall_seconds": self._wall_seconds(),
         }
         self._probe.save()
@@ -205,6 +213,7 @@ class Trainer:
         self._evaluated_at, earlier_seconds = 0, 0.0
         self._evaluation: RunningEvaluation | None = None
         self.device_random: Tensor | None = None if state is None else state.get(DEVICE_RANDOM)
+        self._devices: list[str] = []  # that computed updates in earlier sessions
         self._planned_steps = config.steps  # of the first session: its schedule stays when a later one trains on
         if state is not None:
             self._learner.load_state_dict(state["learner"])
@@ -213,6 +222,7 @@ class Trainer:
             torch.set_rng_state(state["torch_random"])
             self._evaluated_at, earlier_seconds = state["evaluated_at"], state["wall_seconds"]
             self._planned_steps = state["planned_steps"]
+            self._devices = state.get("devices", [CPU])
             self._saved = (self.steps, self._evaluated_at)
         self._probe = ProbeTrace(self._run.probe, budget=config.steps, since=self.steps)
         self._started = time.monotonic() - earlier_seconds
@@ -232,7 +242,7 @@ class Trainer:
             is_evaluation_due = self._is_evaluation_due()
             is_checkpoint_due = self._passed(self._config.trainer.checkpoint_every, self._saved[0])
             if self._evaluation and (is_evaluation_due or is_checkpoint_due or self._is_budget_spent()):
-                self._go_on_evaluating()
+                self.go_on_evaluating()
             elif is_checkpoint_due:
                 self.save()
             elif is_evaluation_due:
@@ -244,6 +254,7 @@ class Trainer:
     def _step(self) -> None:
         """Let all environments take a step while the learner takes the gradient steps that are due."""
         self.begin_step(self._choose_action())
+        self.go_on_evaluating()
         for _ in range(self.updates_due(self._learner.updates)):
             record = (self._learner.updates + 1) % RECORD_EVERY == 0
             batch = self._replay.sample(self._config.trainer.batch_size)
@@ -251,9 +262,15 @@ class Trainer:
         self.end_step()
 
     def begin_step(self, action: NDArray[np.float32]) -> None:
-        """Send (copies, action_size) actions; the environments take their steps, those of a running evaluation too."""
+        """Send (copies, action_size) actions; the environments take their steps."""
         self._collector.send(action)
-        self._go_on_evaluating()
+
+    def go_on_evaluating(self) -> None:
+        """Take a step of the evaluation that is running, if one is, and write down what it found after its last."""
+        row = self._evaluation.advance() if self._evaluation else None
+        if row is not None:
+            self._evaluation, self._evaluated_at = None, row.steps
+            self._journal.record(row)
 
     def updates_due(self, done: int) -> int:
         """Return how many gradient steps are to be taken in this step, and tell the learner how far training is.
@@ -351,13 +368,6 @@ class Trainer:
         self._evaluation = RunningEvaluation(
             self._learner, self._evaluating, row, episodes=config.evaluation_episodes, first_seed=seed
         )
-
-    def _go_on_evaluating(self) -> None:
-        """Take a step of the evaluation that is running, if one is, and write down what it found after its last."""
-        row = self._evaluation.advance() if self._evaluation else None
-        if row is not None:
-            self._evaluation, self._evaluated_at = None, row.steps
-            self._journal.record(row)
 
     def _abandon_evaluation(self) -> None:
         if self._evaluation:

@@ -1,4 +1,6 @@
-"""Runs that differ only in their seeds, trained side by side: their learners are updated together, on a GPU as CUDA graphs.
+"""Runs trained side by side: their learners are updated together, on a GPU as CUDA graphs.
+
+They differ in their seeds, or in how their multipliers move.
 
 Each run has its directory, environments, replay, evaluations and checkpoints, as if it were alone; any of them can be resumed,
 evaluated and exported by itself afterwards. The updates are those of `StackedLearner`.
@@ -19,7 +21,8 @@ from torch import Tensor
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.cuda_graph import Captured
-from alam_ros.learning.stacked_learner import Due, StackedLearner
+from alam_ros.learning.device import device_name
+from alam_ros.learning.stacked_learner import Due, StackedLearner, alike
 from alam_ros.learning.stacked_replay import StackedReplay
 from alam_ros.learning.trainer import DEVICE_RANDOM, RECORD_EVERY, Trainer
 
@@ -28,25 +31,22 @@ class TrainingGroup:
     """Trains all runs, step by step.
 
     Args:
-        trainers: of equal configurations but for seed and directory, with equally many steps behind them.
-        config: of any of them.
+        trainers: with equally many steps behind them.
+        configs: of each, that `check_alike` accepts.
         device: where learners and replays are.
 
     Raises:
-        ConfigurationError: when the runs are at different steps, or have a time limit.
+        ConfigurationError: when the runs are at different steps.
     """
 
-    def __init__(self, trainers: Sequence[Trainer], config: TrainingConfig, device: torch.device) -> None:
+    def __init__(self, trainers: Sequence[Trainer], configs: Sequence[TrainingConfig], device: torch.device) -> None:
         steps = sorted({trainer.steps for trainer in trainers})
         if len(steps) > 1:
             raise ConfigurationError("runs with equally many steps behind them", f"{steps} steps", "resume each by itself")
-        if len(trainers) > 1 and config.trainer.wall_clock_limit_s is not None:
-            found = f"`trainer.wall_clock_limit_s: {config.trainer.wall_clock_limit_s:g}`"
-            raise ConfigurationError("no time limit for runs that are trained side by side", found, "limit their steps")
         self._trainers, self._device = trainers, device
         self._learner = StackedLearner([trainer.learner for trainer in trainers], device)
         self._replay = StackedReplay([trainer.replay for trainer in trainers], device)
-        self.updates = Updates(self._learner, self._replay, config.trainer.batch_size)
+        self.updates = Updates(self._learner, self._replay, configs[0].trainer.batch_size)
         shape = len(trainers), *trainers[0].observation.shape
         self._observation = torch.empty(shape, device=device)
         self._exploration = Captured(lambda: self._learner.explore(self._observation), (), device)
@@ -79,7 +79,9 @@ class TrainingGroup:
         for trainer, action in zip(self._trainers, self._choose_actions(), strict=True):
             trainer.begin_step(action)
         self._replay.take_in()
-        self.updates.take(due)
+        self.updates.take(due)  # a GPU is left to it
+        for trainer in self._trainers:
+            trainer.go_on_evaluating()
         is_logged = self._trainers[0].is_log_due
         for trainer, scalars in zip(self._trainers, self.updates.scalars(len(self._trainers)) if is_logged else (), strict=False):
             trainer.record(scalars)
@@ -154,6 +156,7 @@ class _Member:
 
     def __init__(self, learner: StackedLearner, index: int) -> None:
         self._learner, self._index = learner, index
+        self.device = device_name(learner.device)
         self._as_of = learner.updates
 
     def bring_back(self) -> None:
@@ -169,7 +172,30 @@ class _Member:
         return {DEVICE_RANDOM: torch.cuda.get_rng_state(self._learner.device)}
 
 
-def of_seed(config: TrainingConfig, seed: int) -> TrainingConfig:
-    """Return the configuration of one run of a group; its directory ends in the seed."""
-    directory = f"{config.trainer.directory}-{seed}"
+def check_alike(configs: Sequence[TrainingConfig]) -> None:
+    """Refuse runs that cannot be trained side by side.
+
+    Args:
+        configs: of the runs, at least one.
+
+    Raises:
+        ConfigurationError: when they differ in more than seed, directory and the rule of their multipliers, or have a time limit.
+    """
+    first = configs[0]
+    for config in configs[1:]:
+        trainer = replace(config.trainer, seed=first.trainer.seed, directory=first.trainer.directory)
+        is_alike = config.environment == first.environment and trainer == first.trainer
+        if not (is_alike and alike(first.algorithm, config.algorithm)):
+            raise ConfigurationError(
+                "runs that differ in seed, directory and the rule of their multipliers at most",
+                f"`{first.trainer.directory}` and `{config.trainer.directory}`",
+                "train them one after the other; `sac` is updated otherwise than members with a multiplier",
+            )
+    if len(configs) > 1 and first.trainer.wall_clock_limit_s is not None:
+        found = f"`trainer.wall_clock_limit_s: {first.trainer.wall_clock_limit_s:g}`"
+        raise ConfigurationError("no time limit for runs that are trained side by side", found, "limit their steps")
+
+
+def of_run(config: TrainingConfig, seed: int, directory: str) -> TrainingConfig:
+    """Return the configuration of one run of a group."""
     return replace(config, trainer=replace(config.trainer, seed=seed, directory=directory))

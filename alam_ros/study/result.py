@@ -48,7 +48,7 @@ class RunResult:
         commands: what one would type to train and evaluate this run alone.
         libraries: versions of Python and of all packages that take part in the numbers.
         code: hash of the learner's and the simulators' source.
-        machine: processor, memory, system.
+        machine: processor, memory, system; `updates`, the devices that computed them.
         steps, updates: environment steps and gradient steps done.
         wall_seconds: of training, over all sessions; its progress evaluations run beside it.
         updates_per_second: `updates` over `wall_seconds`.

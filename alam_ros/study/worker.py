@@ -7,7 +7,7 @@ import hashlib
 import importlib.util
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -62,11 +62,12 @@ def perform(run: PlannedRun, *, make_environments: EnvironmentFactory, should_st
             return True
         if not _train(run, reporter, make_environments, should_stop):
             return False
-        agent = LearnerAgent(restore_run(run.directory).learner)
+        trained = restore_run(run.directory)
+        agent = LearnerAgent(trained.learner)
         records = _evaluate(run, agent, make_environments, should_stop)
         if len(records) < run.evaluation.episodes:
             return False
-        write_result(own_result(run), _result(run, records, summarise(records, agent), code).to_json())
+        write_result(own_result(run), _result(run, records, summarise(records, agent), code, trained.devices).to_json())
         return True
 
 
@@ -106,7 +107,9 @@ def _evaluate(
         return []
 
 
-def _result(run: PlannedRun, records: list[EpisodeRecord], summary: dict[str, float], code: str) -> RunResult:
+def _result(
+    run: PlannedRun, records: list[EpisodeRecord], summary: dict[str, float], code: str, devices: Sequence[str]
+) -> RunResult:
     directory = RunDirectory(run.directory)
     rows = read_metrics(directory.metrics)
     last = rows[-1]
@@ -122,7 +125,7 @@ def _result(run: PlannedRun, records: list[EpisodeRecord], summary: dict[str, fl
         commands=run.commands,
         libraries=_libraries(json.loads(directory.versions.read_text())),
         code=code,
-        machine=describe_machine(),
+        machine={**describe_machine(), "updates": ", ".join(devices)},
         steps=last["steps"],
         updates=last["updates"],
         wall_seconds=last["wall_seconds"],

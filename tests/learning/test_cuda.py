@@ -26,7 +26,7 @@ def flat(learner: Learner) -> Tensor:
 
 @pytest.mark.parametrize("case", ["sac_alam", "sac", "cal", "sac_pid", "fac", "all units, scalar", "three hidden layers"])
 def test_it_agrees_with_the_processor_to_one_in_a_hundred_thousand(case: str) -> None:
-    learners, _ = together(CASES[case], CUDA)
+    learners, _ = together(CASES[case], device=CUDA)
     for learner, seed in zip(learners, SEEDS, strict=True):
         ours, theirs = flat(learner), flat(alone(CASES[case], seed)[0])
         assert float((ours - theirs).norm() / theirs.norm()) <= 1e-5

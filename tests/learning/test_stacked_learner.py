@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
@@ -43,9 +44,10 @@ def alone(config: AlgorithmConfig, seed: int) -> tuple[Learner, list[dict[str, T
     return learner, scalars
 
 
-def together(config: AlgorithmConfig, device: torch.device = CPU) -> tuple[list[Learner], list[dict[str, Tensor]]]:
+def together(*configs: AlgorithmConfig, device: torch.device = CPU) -> tuple[list[Learner], list[dict[str, Tensor]]]:
+    """Train a learner a seed, of one configuration or each of its own."""
     learners = []
-    for seed in SEEDS:
+    for seed, config in zip(SEEDS, itertools.cycle(configs), strict=False):
         torch.manual_seed(seed)
         learners.append(Learner(config, OBSERVATION, ACTION))
     generators = [torch.Generator().manual_seed(seed) for seed in SEEDS]
@@ -100,3 +102,14 @@ def test_in_single_precision_they_agree_to_one_in_a_hundred_thousand(case: str) 
         reference, _ = alone(CASES[case], seed)
         ours, theirs = (torch.cat([part.flatten() for part in learned(one).values()]) for one in (learner, reference))
         assert float((ours - theirs).norm() / theirs.norm()) <= 1e-5
+
+
+@pytest.mark.usefixtures("_doubles")
+@pytest.mark.parametrize("names", [("sac_alam", "cal"), ("sac_pid", "sac_lag_episode"), ("fac", "sac_alam")])
+def test_learners_with_other_multipliers_can_be_updated_together(names: tuple[str, str]) -> None:
+    learners, _ = together(*(CASES[name] for name in names))
+    for learner, name, seed in zip(learners, names, SEEDS, strict=True):
+        ours, theirs = tensors(learner.state_dict()), tensors(alone(CASES[name], seed)[0].state_dict())
+        assert ours.keys() == theirs.keys()
+        for path, value in theirs.items():
+            torch.testing.assert_close(ours[path], value, rtol=0, atol=1e-9, msg=lambda text, path=path: f"{path}: {text}")

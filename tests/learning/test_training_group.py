@@ -19,7 +19,7 @@ from alam_ros.learning.probe import read_probe
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.trainer import Trainer
-from alam_ros.learning.training_group import TrainingGroup, of_seed
+from alam_ros.learning.training_group import TrainingGroup, check_alike
 from alam_sim.vector import make_vector
 from tests.support.training import metrics_of, tiny_config
 
@@ -30,16 +30,24 @@ DEVICES = [
 ]
 
 
+def runs_of(config: TrainingConfig) -> list[TrainingConfig]:
+    return [
+        replace(config, trainer=replace(config.trainer, seed=seed, directory=f"{config.trainer.directory}-{seed}"))
+        for seed in SEEDS
+    ]
+
+
 def train(
     config: TrainingConfig, device: str, *, resume: bool = False, should_stop: Callable[[], bool] = lambda: False
 ) -> list[Path]:
-    configs = [of_seed(config, seed) for seed in SEEDS]
+    configs = runs_of(config)
+    check_alike(configs)
     with ExitStack() as stack:
         trainers = [
             stack.enter_context(Trainer(one, make_environments=make_vector, resume=resume, should_stop=should_stop))
             for one in configs
         ]
-        TrainingGroup(trainers, config, find_device(device)).run()
+        TrainingGroup(trainers, configs, find_device(device)).run()
     return [Path(one.trainer.directory) for one in configs]
 
 
@@ -97,7 +105,7 @@ def test_a_run_of_a_group_can_go_on_alone(tmp_path: Path) -> None:
     config = tiny_config(tmp_path / "run")
     calls = itertools.count()
     directories = train(config, "cpu", should_stop=lambda: next(calls) >= 160)
-    with Trainer(of_seed(config, 1), make_environments=make_vector, resume=True) as alone:
+    with Trainer(runs_of(config)[1], make_environments=make_vector, resume=True) as alone:
         alone.run()
     assert restore_run(directories[1]).steps == 300
     with pytest.raises(ConfigurationError, match="equally many steps"):
@@ -109,6 +117,15 @@ def test_what_cannot_be_done_together_is_refused(tmp_path: Path) -> None:
     limited = replace(config, trainer=replace(config.trainer, wall_clock_limit_s=60.0))
     with pytest.raises(ConfigurationError, match="no time limit"):
         train(limited, "cpu")
+    for other in (
+        tiny_config(tmp_path / "other", {"name": "sac"}),
+        tiny_config(tmp_path / "other", {"actor_delay": 3}),
+        tiny_config(tmp_path / "other", {"multiplier": {"start": 0.0, "ramp": 40 / 300}}),
+        tiny_config(tmp_path / "other", batch_size=8),
+    ):
+        with pytest.raises(ConfigurationError, match="differ in seed, directory and the rule"):
+            check_alike([config, other])
+    check_alike([config, tiny_config(tmp_path / "other", {"name": "cal"}, seed=3)])
     with pytest.raises(ConfigurationError, match="a device among cpu, cuda"):
         find_device("tpu")
 
