@@ -18,7 +18,7 @@ from alam_ros.errors import SimulatorError
 from alam_sim.navigation.config import NavigationConfig
 from alam_sim.navigation.environment import NavigationEnv
 from alam_sim.navigation.layout import Layout, Mover
-from alam_sim.navigation.robot import BODY_RADIUS
+from alam_sim.navigation.robot import BODY_RADIUS, OBSTACLE_GROUP
 
 FORWARD = np.array([1.0, 0.0], np.float32)
 TURN = np.array([0.0, 1.0], np.float32)
@@ -131,7 +131,7 @@ def test_lidar_agrees_with_plane_geometry(env: NavigationEnv) -> None:
         bearing = yaw(odometry.orientation) + scan.angle_min + index * scan.angle_increment
         expected = _ray_length(x, y, bearing, obstacles, env.config.arena_half_width)
         if expected < 2.9:
-            assert measured == pytest.approx(expected, abs=6 * env.config.lidar_noise + 0.02)
+            assert measured == pytest.approx(expected, abs=6 * env.config.lidar_noise)
         elif expected > 3.1:
             assert measured == np.inf
 
@@ -231,6 +231,25 @@ def test_observation_is_what_the_assembler_makes_of_the_samples(env: NavigationE
             assembler.update(topic, sample)
         assert np.array_equal(assembler.advance(), observation)
         observation, *_, info = env.step(env.action_space.sample())
+
+
+def test_lidar_sees_the_bodies_that_the_physics_knows(env: NavigationEnv) -> None:
+    differences = []
+    for seed in range(5):
+        env.reset(seed=seed)
+        for _ in range(10):
+            env.step(FORWARD)
+        assert env._world is not None
+        odometry, far = env._world.robot.odometry(), 3.0
+        x, y, _ = odometry.position
+        bearings = yaw(odometry.orientation) + np.linspace(-math.pi, math.pi, 36, endpoint=False)
+        ends = [(x + far * math.cos(bearing), y + far * math.sin(bearing), 0.2) for bearing in bearings]
+        hits = env._client.rayTestBatch([(x, y, 0.2)] * len(ends), ends, collisionFilterMask=OBSTACLE_GROUP)
+        ours = env._layout.ranges(x, y, bearings, env._layout.obstacles(env._time))
+        differences += list(np.abs(np.minimum(ours, far) - far * np.array([hit[2] for hit in hits])))
+    # PyBullet's rays meet cylinders to some millimetres, and miss some that they graze.
+    assert np.median(differences) < 1e-3
+    assert np.quantile(differences, 0.98) < 0.02
 
 
 def test_picture_shows_the_arena() -> None:

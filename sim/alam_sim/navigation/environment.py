@@ -103,13 +103,14 @@ class NavigationEnv(BulletEnvironment):
 
     def _observe(self, odometry: OdometrySample) -> tuple[NDArray[np.float32], dict[str, Any]]:
         assert self._world is not None
+        obstacles = self._layout.obstacles(self._time)
         samples: dict[str, Sample] = {
             self._topics["velocity"]: odometry,
             self._topics["goal"]: PoseSample((*self._goal, 0.0), (0.0, 0.0, 0.0, 1.0), odometry.frame),
-            self._topics["scan"]: self._world.scan(odometry, self.np_random),
+            self._topics["scan"]: self._world.scan(odometry, obstacles, self.np_random),
         }
         x, y, _ = odometry.position
-        clearance = self._layout.clearance(x, y, self._layout.obstacles(self._time))
+        clearance = self._layout.clearance(x, y, obstacles)
         info = {
             "cost": float(clearance < self.config.safety_distance),
             "clearance": clearance,

@@ -77,6 +77,32 @@ class Layout:
             to_wall = min(to_wall, to_obstacle)
         return to_wall - self._body_radius
 
+    def ranges(self, x: float, y: float, bearings: NDArray[np.float64], obstacles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far a ray from (x, y), a point inside the arena and outside all obstacles, goes in each direction.
+
+        Args:
+            x: m.
+            y: m.
+            bearings: (rays,) rad in the world.
+            obstacles: as `obstacles` returns them.
+
+        Returns:
+            Distances to the nearest obstacle or wall, (rays,) m.
+        """
+        cosines, sines = np.cos(bearings), np.sin(bearings)
+        half = self._config.arena_half_width
+        with np.errstate(divide="ignore"):  # a ray along a wall does not meet it
+            nearest = np.minimum((half - np.sign(cosines) * x) / np.abs(cosines), (half - np.sign(sines) * y) / np.abs(sines))
+        if not len(obstacles):
+            return nearest
+        east, north, radius = obstacles[:, 0:1] - x, obstacles[:, 1:2] - y, obstacles[:, 2:3]
+        along = east * cosines + north * sines  # of each axis on each ray
+        half_chord = along * along - (east * east + north * north - radius * radius)  # squared; negative where the ray passes by
+        entry = along - np.sqrt(np.maximum(half_chord, 0.0))
+        entry[(half_chord < 0.0) | (entry < 0.0)] = np.inf
+        met: NDArray[np.float64] = np.minimum(nearest, entry.min(0))
+        return met
+
     def free_point(self, time: float, away_from: Point | None = None) -> Point:
         """Draw a point at which a robot has the start clearance from all obstacles and from the movers' whole paths.
 

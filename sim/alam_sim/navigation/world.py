@@ -17,7 +17,6 @@ from alam_sim.navigation.robot import GROUND_GROUP, OBSTACLE_GROUP, ROBOT_GROUP,
 
 OBSTACLE_HEIGHT = 0.5
 WALL_THICKNESS = 0.2
-LIDAR_HEIGHT = 0.2
 STEPS_PER_PERIOD, SUBSTEPS = 2, 2
 SOLVER_ITERATIONS = 8
 
@@ -60,7 +59,6 @@ class World:
         increment = (scan.angle_max - scan.angle_min) / scan.size
         self._scan_angles = (scan.angle_min, increment)
         self._bearings = scan.angle_min + increment * np.arange(scan.size)
-        self._reach = np.full((scan.size, 3), LIDAR_HEIGHT)
         bounds = scan.bounds()
         self._lidar_range = bounds[0][1] if bounds else 2 * config.arena_half_width
 
@@ -84,17 +82,15 @@ class World:
             self.robot.command(wanted, duration)
             client.stepSimulation()
 
-    def scan(self, odometry: OdometrySample, rng: np.random.Generator) -> LaserScanSample:
-        """Measure the planar lidar at the robot's axis: +inf where nothing is within range, noise elsewhere."""
+    def scan(self, odometry: OdometrySample, obstacles: NDArray[np.float64], rng: np.random.Generator) -> LaserScanSample:
+        """Measure the planar lidar at the robot's axis: +inf where nothing is within range, noise elsewhere.
+
+        Rays are plane geometry: exact, where PyBullet's meet its cylinders some millimetres early or late, and four times faster.
+        """
         x, y, _ = odometry.position
-        bearings, reach = self._bearings + yaw(odometry.orientation), self._reach
-        reach[:, 0] = x + self._lidar_range * np.cos(bearings)
-        reach[:, 1] = y + self._lidar_range * np.sin(bearings)
-        origin = [(x, y, LIDAR_HEIGHT)] * len(bearings)
-        hits = self._client.rayTestBatch(origin, reach.tolist(), numThreads=1, collisionFilterMask=OBSTACLE_GROUP)
-        fractions = np.array([hit[2] for hit in hits])
-        ranges = fractions * self._lidar_range + rng.normal(0.0, self._config.lidar_noise, len(fractions))
-        ranges[fractions >= 1.0] = np.inf
+        distances = self._layout.ranges(x, y, self._bearings + yaw(odometry.orientation), obstacles)
+        ranges = distances + rng.normal(0.0, self._config.lidar_noise, len(distances))
+        ranges[distances >= self._lidar_range] = np.inf
         return LaserScanSample(np.maximum(ranges, 0.0).astype(np.float32), *self._scan_angles)
 
     def show_goal(self, x: float, y: float) -> None:
