@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,9 @@ class Layout:
             to_wall = min(to_wall, to_obstacle)
         return to_wall - self._body_radius
 
-    def ranges(self, x: float, y: float, bearings: NDArray[np.float64], obstacles: NDArray[np.float64]) -> NDArray[np.float64]:
+    def ranges(
+        self, x: float, y: float, bearings: NDArray[np.floating[Any]], obstacles: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Return how far a ray from (x, y), a point inside the arena and outside all obstacles, goes in each direction.
 
         Args:
@@ -92,7 +95,9 @@ class Layout:
         cosines, sines = np.cos(bearings), np.sin(bearings)
         half = self._config.arena_half_width
         with np.errstate(divide="ignore"):  # a ray along a wall does not meet it
-            nearest = np.minimum((half - np.sign(cosines) * x) / np.abs(cosines), (half - np.sign(sines) * y) / np.abs(sines))
+            nearest: NDArray[np.float64] = np.minimum(
+                (half - np.sign(cosines) * x) / np.abs(cosines), (half - np.sign(sines) * y) / np.abs(sines)
+            )
         if not len(obstacles):
             return nearest
         east, north, radius = obstacles[:, 0:1] - x, obstacles[:, 1:2] - y, obstacles[:, 2:3]
