@@ -71,13 +71,11 @@ class StackedLearner:
         self._computed_threshold = config.constraint.threshold
         states = [learner.state_dict() for learner in learners]
         self._actor, self._average_actor = (
-            StackedParameters([state[name] for state in states], 0, device) for name in ("actor", "average_actor")
+            StackedParameters([state[name] for state in states], device) for name in ("actor", "average_actor")
         )
         self._critics, self._targets = (
-            StackedParameters([state[name] for state in states], 1, device) for name in ("critics", "target_critics")
+            StackedParameters([state[name] for state in states], device, kinds=4) for name in ("critics", "target_critics")
         )
-        for tensor in (*self._actor.tensors, *self._critics.tensors):
-            tensor.requires_grad_()
         self._actor_adam = StackedAdam(self._actor, [state["actor_optimizer"] for state in states], config.gradient_norm)
         self._critic_adam = StackedAdam(self._critics, [state["critic_optimizer"] for state in states], config.gradient_norm)
         self._temperature = StackedTemperature(states, device)
@@ -135,8 +133,8 @@ class StackedLearner:
             *self._critic_adam.state,
             *self._temperature.state,
             *self._multiplier.state,
-            self._average_actor.vector,
-            self._targets.vector,
+            self._average_actor.matrix,
+            self._targets.matrix,
             self._update_count,
         ]
 
@@ -216,10 +214,11 @@ class StackedLearner:
 
     def _step_critics(self, batch: Batch, targets: Tensor, members: slice, count: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return their squared errors, (critics, learners), and their gradients' norms, (learners,)."""
-        critics = self._critics.members(members)
+        rows = self._critics.rows(members)
+        critics = [tensor[rows] for tensor in self._critics.tensors]
         values = stacked_critics(critics, batch.observation, batch.action)
         errors = (values - targets[members]).square().mean(-1)
-        return errors.detach(), self._critic_adam.minimise(errors.sum(), critics, members, count)
+        return errors.detach(), self._critic_adam.minimise(errors.sum(), critics, rows, count)
 
     @torch.no_grad()
     def _critic_targets(self, batch: Batch) -> Tensor:
@@ -260,7 +259,7 @@ class StackedLearner:
         with torch.no_grad():
             count = torch.floor(self._update_count / self.config.actor_delay)
             rate = torch.clamp(1.0 / count, min=self.config.actor_averaging)
-            self._average_actor.vector.lerp_(self._actor.vector.detach(), rate.to(self._actor.vector.dtype))
+            self._average_actor.matrix.lerp_(self._actor.matrix, rate.to(self._actor.matrix.dtype))
         mean = log_probability.detach().mean(-1)
         scalars["actor/temperature"] = temperature.squeeze(1)
         self._temperature.step(mean + self._target_entropy.squeeze(1))
@@ -292,20 +291,19 @@ class StackedLearner:
 
     @torch.no_grad()
     def _move_targets(self, due: Due) -> None:
-        averagings = (REWARD, self.config.target_averaging), (COST, self.config.cost_target_averaging)
+        averagings = [(REWARD, self.config.target_averaging), (COST, self.config.cost_target_averaging)]
         if due.cost_critics and averagings[0][1] == averagings[1][1]:
-            self._targets.vector.lerp_(self._critics.vector.detach(), averagings[0][1])
-            return
-        for members, averaging in averagings[: 2 if due.cost_critics else 1]:
-            for target, critic in zip(self._targets.members(members), self._critics.members(members), strict=True):
-                target.lerp_(critic, averaging)
+            averagings = [(ALL, averagings[0][1])]
+        for members, averaging in averagings if due.cost_critics else averagings[:1]:
+            rows = self._critics.rows(members)
+            self._targets.matrix[rows].lerp_(self._critics.matrix[rows], averaging)
 
     @torch.no_grad()
     def _rescale_reward_values(self, index: int, factor: float) -> None:
-        layers = len(self._critics.tensors) // 2
+        layers, rows = len(self._critics.tensors) // 2, slice(index, 2 * len(self.learners), len(self.learners))
         for critics in (self._critics, self._targets):
             for last in (critics.tensors[layers - 1], critics.tensors[-1]):
-                last[REWARD, index] *= factor
+                last.detach()[rows] *= factor
 
 
 def _measured(learner: Learner) -> tuple[float, ...]:
@@ -329,8 +327,8 @@ class StackedTemperature:
 
     def __init__(self, states: Sequence[dict[str, Any]], device: torch.device) -> None:
         log_temperatures = [{"log_temperature": state["log_temperature"]} for state in states]
-        self._parameters = StackedParameters(log_temperatures, 0, device)
-        self._log_temperature = self._parameters.tensors[0].requires_grad_()
+        self._parameters = StackedParameters(log_temperatures, device)
+        self._log_temperature = self._parameters.tensors[0]
         self._adam = StackedAdam(self._parameters, [_begun(state) for state in states], float("inf"))
 
     @property
@@ -350,7 +348,7 @@ class StackedTemperature:
     def of_learner(self, index: int) -> dict[str, Any]:
         """Return one learner's part of its state."""
         return {
-            "log_temperature": self._parameters.flat(index),
+            **self._parameters.of_learner(index),
             "temperature_optimizer": self._adam.of_learner(index),
         }
 

@@ -109,16 +109,14 @@ class StackedStateMultiplier:
 
     def __init__(self, config: MultiplierConfig, states: Sequence[Mapping[str, Any]], device: torch.device) -> None:
         self._config = config
-        self._online = StackedParameters([state["online"] for state in states], 0, device)
-        self._average = StackedParameters([state["average"] for state in states], 0, device)
-        for tensor in self._online.tensors:
-            tensor.requires_grad_()
+        self._online = StackedParameters([state["online"] for state in states], device)
+        self._average = StackedParameters([state["average"] for state in states], device)
         self._adam = StackedAdam(self._online, [state["optimizer"] for state in states], GRADIENT_NORM)
 
     @property
     def state(self) -> list[Tensor]:
         """Return all that an update changes."""
-        return [*self._adam.state, self._average.vector]
+        return [*self._adam.state, self._average.matrix]
 
     def value(self, observation: Tensor) -> Tensor:
         """Return λ̄(s), at most λ_max, (learners, batch)."""
@@ -141,7 +139,7 @@ class StackedStateMultiplier:
             loss = (multiplier - target).square().mean(-1)
         self._adam.minimise(loss.sum(), self._online.tensors)
         with torch.no_grad():
-            self._average.vector.lerp_(self._online.vector.detach(), config.averaging)
+            self._average.matrix.lerp_(self._online.matrix, config.averaging)
         return loss.detach()
 
     def of_learner(self, index: int) -> dict[str, Any]:

@@ -49,19 +49,21 @@ def stacked_critics(parameters: Sequence[Tensor], observation: Tensor, action: T
     """Evaluate critics of each learner as `BatchedCritics` does.
 
     Args:
-        parameters: weights (critics, learners, in, out) from the first layer to the last, then biases (…, 1, out).
+        parameters: weights (critics · learners, in, out) from the first layer to the last, then biases (…, 1, out); the first
+            critics of all learners come first.
         observation: (learners, batch, observation_size).
         action: (learners, batch, action_size).
 
     Returns:
         Values (critics, learners, batch).
     """
-    count, learners = parameters[0].shape[:2]
     rows = torch.cat((observation, action), -1)
+    learners = len(rows)
+    count = len(parameters[0]) // learners
     hidden = rows.expand(count, *rows.shape).flatten(0, 1)
     layers = len(parameters) // 2
     for index in range(layers):
-        hidden = torch.baddbmm(parameters[layers + index].flatten(0, 1), hidden, parameters[index].flatten(0, 1))
+        hidden = torch.baddbmm(parameters[layers + index], hidden, parameters[index])
         if index < layers - 1:
             hidden = functional.relu(hidden)
     return hidden.view(count, learners, -1)

@@ -1,7 +1,8 @@
-"""Parameters of several equal networks as one tensor for each parameter, and one Adam over all of them."""
+"""Parameters of several equal networks as rows of one matrix, and one Adam over all of them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,49 +11,64 @@ from torch import Tensor
 
 from alam_ros.learning.parameters import Adam
 
-EVERY = slice(None)
+LINE = 64
+"""A row's length is a multiple of so many elements: a GPU multiplies matrices faster whose beginnings are aligned."""
 
 
 class StackedParameters:
-    """Equal sets of tensors, those of each learner beside those of the others.
+    """Equal sets of tensors: a row of a matrix for each network; of networks of several kinds, one kind of all learners first.
 
     Args:
         sets: of each learner, tensors by name; equal names and shapes.
-        axis: of a stacked tensor that counts the learners.
-        device: where the stacked tensors are.
+        device: where the matrix is.
+        kinds: of networks that a learner has; where it is given, the first dimension of every tensor counts them.
 
     Attributes:
-        axis: as given.
-        tensors: stacked, in the order of the names, all in one contiguous vector.
+        learners: how many.
+        matrix: (kinds · learners, at least the parameters of a network); what is left of a row stays zero.
+        tensors: its parts in the order of the names, each (kinds · learners, …).
     """
 
-    def __init__(self, sets: Sequence[Mapping[str, Tensor]], axis: int, device: torch.device) -> None:
+    def __init__(self, sets: Sequence[Mapping[str, Tensor]], device: torch.device, kinds: int | None = None) -> None:
+        self.learners, self._kinds = len(sets), kinds
         self._names = list(sets[0])
-        self.axis = axis
-        parts = [torch.stack([of_learner[name] for of_learner in sets], axis) for name in self._names]
-        self.vector = torch.cat([part.reshape(-1) for part in parts]).to(device)
-        self.tensors = _cut(self.vector, parts)
+        tensors = [torch.stack([of_learner[name] for of_learner in sets], 0 if kinds is None else 1) for name in self._names]
+        self._shapes = [tensor.shape[1 if kinds is None else 2 :] for tensor in tensors]
+        self._sizes = [math.prod(shape) for shape in self._shapes]
+        rows, columns = (kinds or 1) * self.learners, -(-sum(self._sizes) // LINE) * LINE
+        self.matrix = torch.zeros(rows, columns, dtype=tensors[0].dtype, device=device)
+        self.tensors = self.views(self.matrix)
+        for place, tensor in zip(self.tensors, tensors, strict=True):
+            place.copy_(tensor.reshape(place.shape))
 
-    def like(self, flat: Sequence[Tensor] | None = None) -> StackedParameters:
-        """Return as many tensors of the same shapes: zeros, or what flat vectors in the order of one learner's tensors hold."""
-        count = self.tensors[0].shape[self.axis]
-        shapes = [torch.zeros_like(tensor.select(self.axis, 0), device="cpu") for tensor in self.tensors]
-        vectors = flat or [torch.zeros(sum(shape.numel() for shape in shapes), dtype=self.vector.dtype)] * count
-        sets = [dict(zip(self._names, _cut(vector, shapes), strict=True)) for vector in vectors]
-        return StackedParameters(sets, self.axis, self.vector.device)
+    def views(self, matrix: Tensor) -> list[Tensor]:
+        """Cut a matrix like this one into parts like `tensors`."""
+        parts = torch.split(matrix[:, : sum(self._sizes)], self._sizes, dim=1)
+        return [part.view(len(matrix), *shape) for part, shape in zip(parts, self._shapes, strict=True)]
 
-    def members(self, members: slice) -> list[Tensor]:
-        """Return the tensors' parts for some of the networks that stand along dimension 0."""
-        return self.tensors if members == EVERY else [tensor[members] for tensor in self.tensors]
+    def rows(self, kinds: slice) -> slice:
+        """Return where the networks of some kinds are."""
+        return slice(kinds.start * self.learners, kinds.stop * self.learners)
+
+    def flat(self, matrix: Tensor, index: int) -> Tensor:
+        """Return one learner's part of a matrix like this one as one vector, its tensors after each other, in main memory."""
+        views = self.views(matrix.detach())
+        return torch.cat([view[index :: self.learners].reshape(-1) for view in views]).cpu()
+
+    def stack(self, vectors: Sequence[Tensor]) -> Tensor:
+        """Return the matrix of which `flat` would return these vectors."""
+        matrix = torch.zeros_like(self.matrix)
+        for index, vector in enumerate(vectors):
+            parts = torch.split(vector, [(self._kinds or 1) * size for size in self._sizes])
+            for view, part in zip(self.views(matrix), parts, strict=True):
+                rows = view[index :: self.learners]
+                rows.copy_(part.view(rows.shape))
+        return matrix
 
     def of_learner(self, index: int) -> dict[str, Tensor]:
         """Return copies of one learner's tensors by name, in main memory."""
-        parts = (tensor.select(self.axis, index).cpu() for tensor in self.tensors)
-        return dict(zip(self._names, parts, strict=True))
-
-    def flat(self, index: int) -> Tensor:
-        """Return one learner's tensors as one vector."""
-        return torch.cat([part.reshape(-1) for part in self.of_learner(index).values()])
+        rows = index if self._kinds is None else slice(index, None, self.learners)
+        return {name: tensor[rows].detach().cpu().clone() for name, tensor in zip(self._names, self.tensors, strict=True)}
 
 
 class StackedAdam:
@@ -66,64 +82,54 @@ class StackedAdam:
 
     def __init__(self, parameters: StackedParameters, states: Sequence[Mapping[str, Any]], gradient_norm: float) -> None:
         self.parameters = parameters
+        for tensor in parameters.tensors:
+            tensor.requires_grad_()
         self._settings = states[0]["param_groups"][0]
         moments = [state["state"][0] for state in states]
-        self._first = parameters.like([moment["exp_avg"] for moment in moments])
-        self._second = parameters.like([moment["exp_avg_sq"] for moment in moments])
-        self._gradients = parameters.like()
+        self._first = parameters.stack([moment["exp_avg"] for moment in moments])
+        self._second = parameters.stack([moment["exp_avg_sq"] for moment in moments])
+        self._gradient = torch.zeros_like(parameters.matrix)
+        self._gradients = parameters.views(self._gradient)
         self._gradient_norm = gradient_norm
-        self._count = moments[0]["step"].detach().clone().to(parameters.vector.device, torch.float32)
+        self._count = moments[0]["step"].detach().clone().to(parameters.matrix.device, torch.float32)
 
     @property
     def state(self) -> list[Tensor]:
         """Return all that a step changes."""
-        return [self.parameters.vector, self._first.vector, self._second.vector, self._count]
+        return [self.parameters.matrix, self._first, self._second, self._count]
 
-    def minimise(self, loss: Tensor, values: Sequence[Tensor], members: slice = EVERY, count: Tensor | None = None) -> Tensor:
+    def minimise(self, loss: Tensor, values: Sequence[Tensor], rows: slice = slice(None), count: Tensor | None = None) -> Tensor:
         """Take one step down the gradient of a scalar.
 
         Args:
             loss: the sum of all learners' losses.
-            values: what it was computed from: these parameters, or what their `members` returned.
-            members: which networks along dimension 0 these are.
+            values: what it was computed from: the parameters, or these rows of them.
+            rows: of the matrix, that are stepped.
             count: steps that these have taken, this one included; None where all are stepped each time.
 
         Returns:
             The gradients' norms before they were limited, (learners,).
         """
-        gradients = list(torch.autograd.grad(loss, values))
+        gradients = torch.autograd.grad(loss, list(values))
         with torch.no_grad():
-            axis = self.parameters.axis
-            norm: Tensor = torch.linalg.vector_norm(torch.stack([_norm(gradient, axis) for gradient in gradients]), dim=0)
+            for gradient, place in zip(gradients, self._gradients, strict=True):
+                place[rows].copy_(gradient)
+            matrix = self._gradient[rows]
+            by_learner = matrix.view(-1, self.parameters.learners, matrix.shape[1])
+            norm: Tensor = torch.linalg.vector_norm(by_learner, dim=(0, 2))
             scale = torch.where(norm > self._gradient_norm, self._gradient_norm / (norm + 1e-6), 1.0)
-            limited = self._gradients.members(members)
-            for gradient, place in zip(gradients, limited, strict=True):  # Adam reads memory as it lies: autograd's is transposed
-                torch.mul(gradient, _along(scale, gradient, axis), out=place)
-            moments = self._first.members(members), self._second.members(members)
-            adam = Adam(self._settings, [value.detach() for value in values], limited, *moments)
-            adam.step(self._count.add_(1) if count is None else count)
+            by_learner.mul_(scale.unsqueeze(1))
+            moments = [self._first[rows]], [self._second[rows]]
+            Adam(self._settings, [self.parameters.matrix[rows]], [matrix], *moments).step(
+                self._count.add_(1) if count is None else count
+            )
         return norm
 
     def of_learner(self, index: int) -> dict[str, Any]:
         """Return one learner's state, as `ParameterVector.state_dict` does."""
         moments = {
             "step": self._count.cpu(),
-            "exp_avg": self._first.flat(index),
-            "exp_avg_sq": self._second.flat(index),
+            "exp_avg": self.parameters.flat(self._first, index),
+            "exp_avg_sq": self.parameters.flat(self._second, index),
         }
         return {"state": {0: moments}, "param_groups": [dict(self._settings)]}
-
-
-def _cut(vector: Tensor, shapes: Sequence[Tensor]) -> list[Tensor]:
-    parts = torch.split(vector, [shape.numel() for shape in shapes])
-    return [part.view_as(shape) for part, shape in zip(parts, shapes, strict=True)]
-
-
-def _norm(gradient: Tensor, axis: int) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(gradient, dim=[dimension for dimension in range(gradient.ndim) if dimension != axis])
-    return norm
-
-
-def _along(scale: Tensor, tensor: Tensor, axis: int) -> Tensor:
-    """Return (learners,) in a shape that multiplies a stacked tensor."""
-    return scale.view([-1 if dimension == axis else 1 for dimension in range(tensor.ndim)])
