@@ -101,6 +101,7 @@ def _conditions(so_far: StudySoFar) -> list[str]:
         "## Under which conditions",
         f"Algorithms, as overrides of each task's configuration:\n\n{_indented(members)}",
         _counted("Processors", [run.machine.get("processor", "unknown") for run in results]),
+        _counted("Updates computed by", [run.machine.get("updates", "cpu") for run in results]),
         _counted("Versions", versions),
         _counted("Source of contract, learner and simulators (hash)", [run.code for run in results]),
     ]

@@ -14,7 +14,7 @@ import torch
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import TrainingConfig
-from alam_ros.learning.device import find_device
+from alam_ros.learning.device import device_name, find_device
 from alam_ros.learning.probe import read_probe
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
@@ -77,6 +77,7 @@ def test_each_run_of_a_group_is_a_run_of_its_own(tmp_path: Path, device: str, na
         run = restore_run(directory)
         assert run.steps == 300
         assert run.learner.updates == 130
+        assert run.devices == (device_name(find_device(device)),)
         last = metrics_of(directory)[-1]
         assert last["updates"] == 130
         assert {"critic/reward_loss", "actor/entropy"} <= last["learner"].keys()
