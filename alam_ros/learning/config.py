@@ -13,24 +13,42 @@ from alam_ros.typed import from_mapping
 FAMILY: Mapping[str, Mapping[str, Any]] = {
     "sac": {"kind": "none"},
     # One λ for all states, dual ascent on the critics' estimate (Ha et al. 2020) or on the episodes' cost (Ray et al. 2019).
-    "sac_lag": {"kind": "scalar", "rule": "dual_ascent", "penalise": False, "maximum": 1000.0, "learning_rate": 1e-3},
+    "sac_lag": {"kind": "scalar", "rule": "dual_ascent", "penalise": False, "maximum": 1000.0, "learning_rate": 1e-2},
     "sac_lag_episode": {
         "kind": "scalar",
         "rule": "dual_ascent",
         "signal": "episode_cost",
         "penalise": False,
         "maximum": 1000.0,
-        "learning_rate": 1e-3,
+        "learning_rate": 1e-4,
     },
     # PID control of one λ by the episodes' cost (Stooke et al. 2020).
-    "sac_pid": {"kind": "scalar", "rule": "pid", "signal": "episode_cost", "penalise": False, "maximum": 1000.0},
+    "sac_pid": {
+        "kind": "scalar",
+        "rule": "pid",
+        "signal": "episode_cost",
+        "penalise": False,
+        "maximum": 1000.0,
+        "proportional_gain": 0.05,
+        "integral_gain": 1e-4,
+    },
     # One λ and the augmented Lagrangian (Wu et al. 2024).
-    "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-3},
+    "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-2},
     # λ(s) by dual ascent, no penalty (Ma et al. 2021).
-    "fac": {"kind": "network", "rule": "dual_ascent", "penalise": False, "averaging": 1.0, "maximum": 1000.0},
+    "fac": {
+        "kind": "network",
+        "rule": "dual_ascent",
+        "penalise": False,
+        "averaging": 1.0,
+        "maximum": 1000.0,
+        "learning_rate": 1e-5,
+    },
     "sac_alam": {"kind": "network"},
 }
-"""The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults."""
+"""The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults.
+
+Rates and gains are the best of a sweep on two tasks (config/study/sweep.yaml; docs/journal.md, 2026-11-26).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
