@@ -18,7 +18,11 @@ from alam_ros.errors import SimulatorError
 from alam_ros.learning.config import EnvironmentConfig
 
 EnvironmentFactory: TypeAlias = Callable[[str, int, Mapping[str, Any]], AsyncVectorEnv]
-"""(environment id, copies, constructor arguments) → environments that restart in the step that ends an episode."""
+"""(environment id, copies, constructor arguments) → processes that step several copies each, such as `alam_sim.vector.Rack`.
+
+What a process gives and takes has its copies as the first dimension. It begins a new episode in the step that ends one; its info
+then has `successor`, the true successors of its copies.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class VectorStep:
         next_observation: the true successor also where an episode ended, (n, observation_size).
         reward, terminated: (n,).
         ended: terminated or truncated, (n,).
-        info: as the vector of environments gave it.
+        info: numbers of this step by name, (n,) each.
         restarted_observation: what to act on next; the first of the new episode where one ended, (n, observation_size).
     """
 
@@ -67,8 +71,6 @@ class VectorStep:
         values = np.full(len(self.reward), np.nan)
         if name in self.info:
             values[:] = self.info[name]
-        if self.ended.any():
-            values[self.ended] = self.info["final_info"].get(name, values)[self.ended]
         return values
 
 
@@ -85,9 +87,11 @@ class EnvironmentStepper:
 
     def __init__(self, environments: AsyncVectorEnv) -> None:
         self.environments = environments
-        self.copies: int = environments.num_envs
-        self.observation_size = _vector_size("observations", environments.single_observation_space)
-        self.action_size = _vector_size("actions", environments.single_action_space)
+        self._processes: int = environments.num_envs
+        each, self.observation_size = _sizes("observations", environments.single_observation_space)
+        _, self.action_size = _sizes("actions", environments.single_action_space)
+        self._each = each
+        self.copies = self._processes * each
         actions = environments.single_action_space
         assert isinstance(actions, Box)
         if not ((actions.low == -1.0).all() and (actions.high == 1.0).all()):
@@ -105,10 +109,11 @@ class EnvironmentStepper:
             SimulatorError: when an environment's process is gone.
         """
         try:
-            observation, _ = self.environments.reset(seed=seed)
+            seeds: list[int | None] = [seed + process * self._each for process in range(self._processes)]
+            observation, _ = self.environments.reset(seed=seeds)
         except (EOFError, OSError) as error:
             raise _process_gone(error) from error
-        return np.array(observation, np.float32)
+        return self._joined(np.array(observation, np.float32))
 
     def send(self, action: NDArray[np.float32]) -> None:
         """Begin a step; the environments work until `receive`.
@@ -117,7 +122,7 @@ class EnvironmentStepper:
             SimulatorError: when an environment's process is gone.
         """
         try:
-            self.environments.step_async(action)
+            self.environments.step_async(action.reshape(self._processes, self._each, self.action_size))
         except OSError as error:
             raise _process_gone(error) from error
 
@@ -132,13 +137,28 @@ class EnvironmentStepper:
         except (EOFError, OSError) as error:
             raise _process_gone(error) from error
         observation = np.array(observation, np.float32)
-        ended = np.logical_or(terminated, truncated)
         successor = observation
-        if ended.any():
-            successor = observation.copy()
-            for index in np.flatnonzero(ended):
-                successor[index] = info["final_obs"][index]
-        return VectorStep(successor, np.array(reward, np.float64), np.array(terminated), ended, info, observation)
+        if "successor" in info:
+            successor = np.where(info["_successor"][:, None, None], info["successor"], observation)
+        numbers = {
+            name: self._joined(values)
+            for name, values in info.items()
+            if isinstance(values, np.ndarray) and values.shape == (self._processes, self._each)
+        }
+        terminated = np.array(terminated)
+        return VectorStep(
+            next_observation=self._joined(successor),
+            reward=self._joined(np.array(reward, np.float64)),
+            terminated=self._joined(terminated),
+            ended=self._joined(np.logical_or(terminated, truncated)),
+            info=numbers,
+            restarted_observation=self._joined(observation),
+        )
+
+    @staticmethod
+    def _joined(values: NDArray[Any]) -> NDArray[Any]:
+        """Return (processes, each, …) as (copies, …)."""
+        return values.reshape(-1, *values.shape[2:])
 
 
 @contextmanager
@@ -170,10 +190,11 @@ def close_environments(environments: AsyncVectorEnv) -> None:
         environments.closed = True
 
 
-def _vector_size(what: str, space: Space[Any]) -> int:
-    if not isinstance(space, Box) or len(space.shape) != 1:
+def _sizes(what: str, space: Space[Any]) -> tuple[int, int]:
+    """Return how many copies a process has, and the size of each one's vector."""
+    if not isinstance(space, Box) or len(space.shape) != 2:
         raise SimulatorError(f"{what} that are vectors", str(space), "train on an environment of alam_sim")
-    return space.shape[0]
+    return space.shape[0], space.shape[1]
 
 
 def _process_gone(error: Exception) -> SimulatorError:

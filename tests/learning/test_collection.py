@@ -8,7 +8,6 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 
 from alam_ros.errors import SimulatorError
 from alam_ros.learning.agents import Assessment
@@ -16,7 +15,7 @@ from alam_ros.learning.collection import Collector
 from alam_ros.learning.evaluation import ActionNoise, Evaluation, evaluate
 from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.stepper import EnvironmentStepper, close_environments
-from alam_sim.vector import make_vector
+from alam_sim.vector import in_processes, make_vector
 
 
 class Countdown(gymnasium.Env[np.ndarray, np.ndarray]):
@@ -61,7 +60,7 @@ class ConstantAgent:
 
 
 def steppers(kind: type[Countdown], copies: int) -> Iterator[EnvironmentStepper]:
-    vector = AsyncVectorEnv([kind] * copies, autoreset_mode=AutoresetMode.SAME_STEP)
+    vector = in_processes([kind] * copies)
     yield EnvironmentStepper(vector)
     vector.close(terminate=True)
 

@@ -106,7 +106,11 @@ def test_sac_alam_is_what_an_empty_mapping_means() -> None:
 def test_keys_of_the_user_win_over_those_of_the_member() -> None:
     multiplier = build(name="cal", multiplier={"maximum": 7.0, "penalty": 3.0}).algorithm.multiplier
     assert (multiplier.maximum, multiplier.penalty) == (7.0, 3.0)
-    assert (multiplier.kind, multiplier.rule, multiplier.learning_rate) == ("scalar", "dual_ascent", 1e-3)
+    assert (multiplier.kind, multiplier.rule, multiplier.learning_rate) == (
+        "scalar",
+        "dual_ascent",
+        FAMILY["cal"]["learning_rate"],
+    )
 
 
 @pytest.mark.parametrize("name", FAMILY)

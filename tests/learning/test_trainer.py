@@ -34,8 +34,9 @@ class Simulators:
         seeds: list[int] = []
         reset = vector.reset
 
-        def recording_reset(*, seed: int, **options: Any) -> Any:
-            seeds.extend(range(seed, seed + copies))
+        def recording_reset(*, seed: list[int], **options: Any) -> Any:
+            each = copies // len(seed)
+            seeds.extend(of_process + number for of_process in seed for number in range(each))
             return reset(seed=seed, **options)
 
         vector.reset = recording_reset

@@ -18,6 +18,7 @@ import pytest
 import alam_sim  # noqa: F401 (registers the environments)
 from alam_ros.contract import ActionCodec, Contract, ObservationAssembler
 from alam_ros.errors import SimulatorError
+from alam_ros.learning.stepper import EnvironmentStepper
 from alam_sim.bullet_safety_gym.tasks import BODIES, TASKS
 from alam_sim.cast_warnings import cast_warnings_off
 from alam_sim.global_generators import GlobalGenerators
@@ -280,12 +281,13 @@ def test_samples_through_the_assembler_give_the_observation():
 def test_worker_processes_give_what_single_environments_give():
     vector = make_vector("alam/SafetyBallCircle-v0", 2)
     try:
-        observations, _ = vector.reset(seed=[1, 2])
-        for row, seed in zip(observations, (1, 2), strict=True):
+        stepper = EnvironmentStepper(vector)
+        for row, seed in zip(stepper.start(1), (1, 2), strict=True):
             np.testing.assert_array_equal(row, make("SafetyBallCircle-v0").reset(seed=seed)[0])
-        _, _, _, _, info = vector.step(np.zeros((2, 2), np.float32))
-        assert info["cost"].tolist() == [0.0, 0.0]
-        assert (info["clearance"] > 0).all()
+        stepper.send(np.zeros((2, 2), np.float32))
+        step = stepper.receive()
+        assert step.cost.tolist() == [0.0, 0.0]
+        assert (step.number("clearance") > 0).all()
     finally:
         vector.close()
 
