@@ -74,6 +74,9 @@ class Trainer:
         should_stop: asked in every step; once it says yes, the run saves a checkpoint and returns.
         label: before each line on the terminal, where several runs share one.
 
+    Attributes:
+        device_random: state of a GPU's generator, in the checkpoint it began from; None where there was none.
+
     Raises:
         CheckpointError: when the directory holds a run and `resume` is not set, or the reverse, or its checkpoint does not fit.
         SimulatorError: when the environments cannot be made or trained on.

@@ -82,9 +82,9 @@ class TrainingGroup:
         self.updates.take(due)  # a GPU is left to it
         for trainer in self._trainers:
             trainer.go_on_evaluating()
-        is_logged = self._trainers[0].is_log_due
-        for trainer, scalars in zip(self._trainers, self.updates.scalars(len(self._trainers)) if is_logged else (), strict=False):
-            trainer.record(scalars)
+        if self._trainers[0].is_log_due:
+            for trainer, scalars in zip(self._trainers, self.updates.scalars(), strict=True):
+                trainer.record(scalars)
         for trainer in self._trainers:
             trainer.end_step()
 
@@ -121,9 +121,9 @@ class Updates:
                 total, number = self._sums.get(kind.names, (torch.zeros_like(scalars), 0))
                 self._sums[kind.names] = total.add_(scalars), number + 1
 
-    def scalars(self, learners: int) -> list[dict[str, Tensor]]:
+    def scalars(self) -> list[dict[str, Tensor]]:
         """Return the means of each learner's scalars since the last call, and begin anew."""
-        means: list[dict[str, Tensor]] = [{} for _ in range(learners)]
+        means: list[dict[str, Tensor]] = [{} for _ in self._learner.learners]
         for names, (total, number) in self._sums.items():
             for name, row in zip(names, (total / number).cpu(), strict=True):
                 for mean, value in zip(means, row, strict=True):
