@@ -73,6 +73,7 @@ class ActionNoise:
     perturbation: float = 0.0
 
 
+JUDGED_AT_ONCE = 64  # steps of all environments
 MIXED_NOISES = {
     "deterministic": ActionNoise(),
     "stochastic": ActionNoise(stochastic=True),
@@ -174,12 +175,13 @@ def _round(
     while not lengths.all():
         action = _act(agent, observation, stepper.action_size, noise, generators)
         stepper.send(action)
-        assessment = agent.assess(observation, action)
+        if len(columns["action"]) % JUDGED_AT_ONCE == 0:
+            _judge(agent, columns)
         try:
             yield
         finally:  # no step is left under way where nobody goes on
             step = stepper.receive()
-        row = vars(assessment) | {
+        row: dict[str, NDArray[np.generic]] = {
             "observation": observation,
             "action": action,
             "reward": step.reward,
@@ -192,6 +194,7 @@ def _round(
             columns[name].append(values)
         lengths[step.ended & (lengths == 0)] = len(columns["reward"])
         observation = step.restarted_observation
+    _judge(agent, columns)
     stacked = {name: np.stack(values, axis=1) for name, values in columns.items()}
     terminated = stacked.pop("terminated")
     return [
@@ -200,6 +203,17 @@ def _round(
         )
         for index, length in enumerate(lengths)
     ]
+
+
+def _judge(agent: Agent, columns: defaultdict[str, list[NDArray[np.generic]]]) -> None:
+    """Add what the agent says of the steps that it has not judged yet: of many at once, which takes little more than of one."""
+    since = len(columns["cost_value"])
+    pairs = columns["observation"][since:], columns["action"][since:]
+    if not pairs[0]:
+        return
+    assessment = agent.assess(*(np.concatenate(rows) for rows in pairs))
+    for name, values in vars(assessment).items():
+        columns[name].extend(values.reshape(len(pairs[0]), -1))
 
 
 def _act(

@@ -67,10 +67,11 @@ class ReplayBuffer:
         columns = (observation, action, next_observation, reward[:, None], cost[:, None], terminated[:, None])
         rows = torch.from_numpy(np.concatenate([np.asarray(column, np.float32) for column in columns], axis=1))
         capacity = len(self._rows)
-        places = (self._next + torch.arange(len(rows))) % capacity
-        self._rows[places.to(self._rows.device)] = rows.to(self._rows.device)
-        self._next = (self._next + len(rows)) % capacity
         self._length = min(self._length + len(rows), capacity)
+        while len(rows):  # more than once where the ring ends in between
+            part, rows = rows.tensor_split([capacity - self._next])
+            self._rows[self._next : self._next + len(part)].copy_(part)
+            self._next = (self._next + len(part)) % capacity
 
     def sample(self, size: int) -> Batch:
         """Draw `size` transitions."""

@@ -86,3 +86,13 @@ def test_a_state_that_does_not_fit_is_refused(capacity: int, observation_size: i
     fill(replay, range(8))
     with pytest.raises(CheckpointError, match="same configuration"):
         ReplayBuffer(capacity, observation_size, 1, seed=0).load_state_dict(replay.state_dict())
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 11])
+def test_a_ring_of_any_size_keeps_the_last_transitions(count: int) -> None:
+    capacity, replay = 5, ReplayBuffer(5, 1, 1, seed=0)
+    for first in range(0, 30, count):
+        numbers = np.arange(first, first + count, dtype=np.float32)[:, None]
+        replay.add(numbers, numbers, numbers, numbers[:, 0], numbers[:, 0], np.zeros(count, bool))
+    drawn = set(replay.sample(500).observation.flatten().tolist())
+    assert drawn == {float(number) for number in range(first + count - capacity, first + count)}
