@@ -181,6 +181,7 @@ class StackedLearner:
 
     def bring_back(self, index: int) -> None:
         """Write a learner's networks, optimisers and counters, as they are now, into the learner itself."""
+        self.take_in()  # its critics in the units that it has measured by now
         learner = self.learners[index]
         learner.load_state_dict(
             {

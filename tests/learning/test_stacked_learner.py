@@ -15,15 +15,20 @@ from alam_ros.learning.learner import Learner
 from alam_ros.learning.replay import Batch
 from alam_ros.learning.stacked_learner import StackedLearner
 from tests.learning.test_fast_learner import CASES, UPDATES, learned
-from tests.support.learners import ACTION, OBSERVATION, default_dtype, make_batch, tensors
+from tests.support.learners import ACTION, BATCH, OBSERVATION, default_dtype, make_batch, tensors
 
 SEEDS = (3, 5)
 CPU = torch.device("cpu")
 
 
-def batch_of(seed: int, step: int) -> Batch:
-    batch = make_batch(1000 * seed + step)
-    return replace(batch, observation=3.0 * batch.observation + seed, next_observation=3.0 * batch.next_observation + seed)
+def batch_of(seed: int, step: int, scale: float = 3.0, size: int = BATCH) -> Batch:
+    batch = make_batch(1000 * seed + step, size)
+    return replace(batch, observation=scale * batch.observation + seed, next_observation=scale * batch.next_observation + seed)
+
+
+def last_batch_of(seed: int) -> Batch:
+    """Return transitions that change the units after the last update."""
+    return batch_of(seed, UPDATES, scale=9.0, size=20 * BATCH)
 
 
 def measured(learner: Learner, batch: Batch, seed: int, step: int) -> None:
@@ -41,6 +46,7 @@ def alone(config: AlgorithmConfig, seed: int) -> tuple[Learner, list[dict[str, T
         batch = batch_of(seed, step)
         measured(learner, batch, seed, step)
         scalars.append(learner.update(batch))
+    measured(learner, last_batch_of(seed), seed, UPDATES)
     return learner, scalars
 
 
@@ -64,7 +70,8 @@ def together(*configs: AlgorithmConfig, device: torch.device = CPU) -> tuple[lis
         due = stacked.next_due
         stacked.updates += 1
         scalars.append(stacked.update(stacked_batch(batches, device), due))
-    for index in range(len(learners)):
+    for index, seed in enumerate(SEEDS):
+        measured(learners[index], last_batch_of(seed), seed, UPDATES)
         stacked.bring_back(index)
     return learners, scalars
 
