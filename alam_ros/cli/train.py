@@ -65,10 +65,9 @@ def _configurations(options: argparse.Namespace) -> Iterator[TrainingConfig]:
         algorithm = [f"algorithm.name={member}"] if member else []
         config = load_configuration(options.config, [*options.overrides, *algorithm, *directory])
         root = f"{config.trainer.directory}/{member}" if member else config.trainer.directory
-        for seed in options.seeds or []:
-            yield replace(config, trainer=replace(config.trainer, seed=seed, directory=f"{root}-{seed}"))
-        if not options.seeds:
-            yield replace(config, trainer=replace(config.trainer, directory=root))
+        runs = [(seed, f"{root}-{seed}") for seed in options.seeds] if options.seeds else [(config.trainer.seed, root)]
+        for seed, where in runs:
+            yield replace(config, trainer=replace(config.trainer, seed=seed, directory=where))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -194,8 +194,3 @@ def check_alike(configs: Sequence[TrainingConfig]) -> None:
     if len(configs) > 1 and first.trainer.wall_clock_limit_s is not None:
         found = f"`trainer.wall_clock_limit_s: {first.trainer.wall_clock_limit_s:g}`"
         raise ConfigurationError("no time limit for runs that are trained side by side", found, "limit their steps")
-
-
-def of_run(config: TrainingConfig, seed: int, directory: str) -> TrainingConfig:
-    """Return the configuration of one run of a group."""
-    return replace(config, trainer=replace(config.trainer, seed=seed, directory=directory))

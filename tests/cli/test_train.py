@@ -1,59 +1,77 @@
-"""`alam train` for several runs side by side."""
+"""`alam train` as a process: killed, interrupted, resumed."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 
 from alam_ros.cli.main import main
+from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.restore import restore_run
+from alam_ros.learning.run_directory import RunDirectory
 from tests.support.training import tiny_mapping
 
+ALAM = [sys.executable, "-m", "tests.cli.alam"]
+TIMEOUT_S = 240.0
 
-@pytest.fixture
-def configuration(tmp_path: Path) -> Path:
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Return once the condition holds while the process lives."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert process.poll() is None, f"ended early:\n{process.communicate()[1]}"
+        assert time.monotonic() < deadline, "the condition was never met"
+        time.sleep(0.01)
+
+
+def start(tmp_path: Path) -> tuple[subprocess.Popen[str], RunDirectory]:
+    """Start a run far too long to finish, in a process group of its own, and wait for a checkpoint after an evaluation."""
     path = tmp_path / "tiny.yaml"
-    path.write_text(yaml.safe_dump(tiny_mapping(tmp_path / "run")))
-    return path
+    path.write_text(yaml.safe_dump(tiny_mapping(tmp_path / "run", steps=1_000_000, checkpoint_every=50)))
+    process = subprocess.Popen(
+        [*ALAM, "train", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    run = RunDirectory(tmp_path / "run")
+    wait_for(lambda: any(int(path.stem) > 150 for path in run.checkpoints.glob("*.pt")), process)
+    return process, run
 
 
-def test_members_and_seeds_each_have_a_run(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", str(configuration), "--members", "sac_alam,cal", "--seeds", "0,3", "trainer.steps=120"]) == 0
-    for member in ("sac_alam", "cal"):
-        for seed in (0, 3):
-            run = restore_run(configuration.parent / "run" / f"{member}-{seed}")
-            assert (run.steps, run.config.algorithm.name, run.config.trainer.seed) == (120, member, seed)
-    text = capsys.readouterr().err
-    assert "cal-3: " in text
-    assert "finished 120 steps; the runs are in " in text
+def resume(run: RunDirectory, steps: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Continue to `steps` and check what the run then holds."""
+    assert main(["train", "--resume", str(run.root), f"trainer.steps={steps}"]) == 0
+    assert f"finished {steps:,} steps" in capsys.readouterr().err
+    assert restore_run(run.root).steps == steps
+    evaluated = [row["steps"] for row in read_metrics(run.metrics)]
+    assert evaluated == sorted({*range(100, steps + 1, 100), steps})
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (["--members", "sac,cal"], "differ in seed, directory and the rule of their multipliers"),
-        (["--members", "sac_almn"], "`algorithm.name` to be one of"),
-    ],
-)
-def test_what_cannot_be_trained_side_by_side_is_refused(
-    configuration: Path, capsys: pytest.CaptureFixture[str], options: list[str], expected: str
+def test_a_killed_run_resumes_and_finishes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    process, run = start(tmp_path)
+    process.kill()
+    process.communicate()
+    with run.metrics.open("a") as stream:
+        stream.write('{"steps": 99999999, "updates": 1}\n{"steps": 1')  # later than any checkpoint, and torn
+    steps = restore_run(run.root).steps + 130
+    resume(run, steps, capsys)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_the_whole_group_saves_and_says_how_to_go_on(
+    tmp_path: Path, number: signal.Signals, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["train", str(configuration), *options]) == 2
-    assert expected in capsys.readouterr().err
-    assert not (configuration.parent / "run").exists()
-
-
-def test_seeds_are_different(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["train", str(configuration), "--seeds", "1,1"])
-    assert "expected different seeds of at least 0, found 1,1" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_a_missing_gpu_is_said_before_anything_is_written(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", str(configuration), "--device", "cuda"]) == 2
-    assert "expected a CUDA device; found torch" in capsys.readouterr().err
-    assert not (configuration.parent / "run").exists()
+    process, run = start(tmp_path)
+    os.killpg(process.pid, number)
+    _, error = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == code, error
+    assert "Traceback" not in error
+    steps = restore_run(run.root).steps  # those of the newest checkpoint; the message counts those that were done
+    assert f"stopped at {steps:,} steps; continue with `alam train --resume {run.root}`" in error
+    resume(run, steps + 130, capsys)
