@@ -14,8 +14,9 @@ from alam_ros.bench.floating_point import update_flop
 from alam_ros.bench.interleaved import measure
 from alam_ros.bench.sizes import Sizes
 from alam_ros.bench.spread import Spread, spread
+from alam_ros.bench.workers.alam_update import configuration
 from alam_ros.bench.workers.random_transitions import random_transitions
-from alam_ros.learning.config import FAMILY, AlgorithmConfig, ConstraintConfig, MultiplierConfig
+from alam_ros.learning.config import AlgorithmConfig
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.stacked_learner import StackedLearner
@@ -89,7 +90,7 @@ def cuda(
     report("one core")
     ours = measure({MEMBER: sizes.ours(MEMBER)}, rounds)
     cpu_per_s = spread([1.0 / seconds for seconds in ours.seconds[MEMBER]])
-    config = _config(sizes)
+    config = configuration(MEMBER, sizes.hidden, sizes.actor_delay, sizes.multiplier_delay)
     flop = update_flop(config, sizes.observation, sizes.action, sizes.batch)
     points = []
     for count in learners:
@@ -101,16 +102,6 @@ def cuda(
         total = rate.median * count
         points.append(Point(count, rate, total, uncaptured, limit, total / limit, total / cpu_per_s.median))
     return Cuda(torch.cuda.get_device_name(device), sizes, flop / 1e6, cpu_per_s, points)
-
-
-def _config(sizes: Sizes) -> AlgorithmConfig:
-    return AlgorithmConfig(
-        name=MEMBER,
-        hidden=sizes.hidden,
-        actor_delay=sizes.actor_delay,
-        constraint=ConstraintConfig(cost_discount=0.9),
-        multiplier=MultiplierConfig(**{**FAMILY[MEMBER], "delay": sizes.multiplier_delay}),
-    )
 
 
 def _updates(

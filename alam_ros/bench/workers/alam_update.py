@@ -21,6 +21,17 @@ from alam_ros.learning.trainer import RECORD_EVERY
 CHUNK = 1000
 
 
+def configuration(member: str, hidden: Sequence[int], actor_delay: int, multiplier_delay: int) -> AlgorithmConfig:
+    """Return the configuration whose update is measured."""
+    return AlgorithmConfig(
+        name=member,
+        hidden=tuple(hidden),
+        actor_delay=actor_delay,
+        constraint=ConstraintConfig(cost_discount=0.9),
+        multiplier=MultiplierConfig(**{**FAMILY[member], "delay": multiplier_delay}),
+    )
+
+
 class Update:
     """An update of a member of the family, the constraint in full force, and the batch drawn for it.
 
@@ -47,13 +58,7 @@ class Update:
     ) -> None:
         prepare_process()
         torch.manual_seed(0)
-        config = AlgorithmConfig(
-            name=member,
-            hidden=tuple(hidden),
-            actor_delay=actor_delay,
-            constraint=ConstraintConfig(cost_discount=0.9),
-            multiplier=MultiplierConfig(**{**FAMILY[member], "delay": multiplier_delay}),
-        )
+        config = configuration(member, hidden, actor_delay, multiplier_delay)
         self.learner = FastLearner(config, observation, action, batch)
         self.learner.set_progress(1.0)
         self._replay, rng = ReplayBuffer(transitions, observation, action, seed=0), np.random.default_rng(0)
