@@ -78,6 +78,7 @@ def replay_trace(entries: Iterator[BagMessage], policy: PolicyPass, parameters: 
     for entry in entries:
         if not tracer.play(entry):
             return None
+    tracer.date_by_the_gates_clock()
     return GatePass(tracer.rows, tracer.names, True, tracer.notes()) if tracer.rows else None
 
 
@@ -90,6 +91,8 @@ class _Tracer:
         self._session: GateSession | None = None
         self._asked: NDArray[np.float64] | None = None
         self._next_tick = 0
+        self._times_ns: list[int] = []
+        self._dated = 0
         self.unknown = self.differing = self.judged = 0
         self.names: tuple[str, ...] = ()
         self.rows: list[GateRow] = []
@@ -101,6 +104,7 @@ class _Tracer:
         if self._session is None and not is_first:
             return False
         if is_first or self._session is None:
+            self.date_by_the_gates_clock()
             self._session, self._next_tick = GateSession(), int(message.tick)
         if message.tick != self._next_tick:
             raise BagError(f"tick {self._next_tick} of the gate's trace", f"tick {message.tick}", "replay with --no-trace")
@@ -111,15 +115,29 @@ class _Tracer:
             if event.kind is EventKind.DECISION:
                 before_ns = round((message.time - event.time) * SECOND_NS)
                 tick = self._session.decide(event.time, lambda event=event: event.stamp_ns)  # type: ignore[misc]
-                self._add(entry.received_ns - before_ns, event.stamp_ns or stamp_ns - before_ns, tick)
+                self._add(entry.received_ns - before_ns, event.stamp_ns or stamp_ns - before_ns, tick, event.time)
             else:
                 self._tell(self._session, event)
         if message.is_active:
-            self._add(entry.received_ns, stamp_ns, self._session.tick(message.time))
+            self._add(entry.received_ns, stamp_ns, self._session.tick(message.time), message.time)
         return True
 
-    def _add(self, received_ns: int, stamp_ns: int, tick: GateTick) -> None:
+    def _add(self, received_ns: int, stamp_ns: int, tick: GateTick, now: float) -> None:
         self.rows.append(GateRow(received_ns, stamp_ns, self._asked, tick))
+        self._times_ns.append(round(now * SECOND_NS))
+
+    def date_by_the_gates_clock(self) -> None:
+        """Move ticks that reached the recorder late to when they were, as far apart as by the gate's clock.
+
+        A recorder that finds the trace late is sent all of its beginning at once. None took longer than any after it: what one
+        is behind the gate's clock beyond a later one is delay.
+        """
+        ahead_ns = None
+        for index in reversed(range(self._dated, len(self.rows))):
+            found_ns = self.rows[index].received_ns - self._times_ns[index]
+            ahead_ns = found_ns if ahead_ns is None else min(ahead_ns, found_ns)
+            self.rows[index] = replace(self.rows[index], received_ns=self._times_ns[index] + ahead_ns)
+        self._dated = len(self.rows)
 
     def notes(self) -> list[str]:
         """Return what was not as in the drive."""

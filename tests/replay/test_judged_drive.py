@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from alam_ros.bags.reader import BagReader
+from alam_ros.bags.writer import BagWriter
 from alam_ros.gate import GateStatus
-from alam_ros.replay.drive import replay
+from alam_ros.replay.drive import TRACE, replay
 from alam_ros.replay.output import write_bag
 from alam_ros.replay.settings import ReplaySettings
 from alam_ros.resources import shipped_policy
@@ -16,7 +19,7 @@ from tests.support.ros import RosGraph
 
 from alam_ros.msg import GateState, RiskEstimate  # isort: skip
 from alam_ros.nodes.qos import LATCHED, RISK  # isort: skip
-from tests.replay.test_live_and_replay import TOPICS, bits, recorded  # isort: skip
+from tests.replay.test_live_and_replay import TOPICS, the_states_of_both  # isort: skip
 
 POLICY = shipped_policy("navigation")
 PARAMETERS = {"risk_source": "command", "response": "policy", "acceptable_probability": 0.005, "acceptable_release": 0.0045}
@@ -47,12 +50,22 @@ def test_every_state_of_the_gate_is_the_live_one_bit_for_bit(recording: Path, tm
     found = replay(ReplaySettings(recording=recording, policy=POLICY))
     assert found.gate.is_traced
     assert any("judgements of commands" in note for note in found.gate.notes)
-    again = {bits(message)["header"]: bits(message) for message in recorded(write_bag(found, tmp_path / "bag"), "/alam/gate")}
-    live = {bits(message)["header"]: bits(message) for message in recorded(recording, "/alam/gate")}
-    common = [stamp for stamp in live if stamp in again]
-    assert len(common) >= 5
-    assert all(live[stamp] == again[stamp] for stamp in common)
+    assert len(the_states_of_both(recording, write_bag(found, tmp_path / "bag"))) >= 5
     assert GateStatus.FALLBACK in {row.tick.decision.state for row in found.gate.rows}
+
+
+def test_a_trace_whose_beginning_came_late_is_dated_by_the_gates_clock(recording: Path, tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    with BagReader(recording) as bag, BagWriter(late) as copy:
+        found_ns = [entry.received_ns for entry in bag.messages([f"/{TRACE}"])][30]
+        for entry in bag.messages():
+            is_backlog = entry.topic == f"/{TRACE}" and entry.received_ns < found_ns
+            copy.write(entry.topic, entry.message, found_ns if is_backlog else entry.received_ns)
+    rows, live = (replay(ReplaySettings(recording=bag, policy=POLICY)).gate.rows for bag in (late, recording))
+    times = np.array([row.received_ns for row in rows])
+    assert len(rows) == len(live)
+    assert (np.diff(times) >= 0).all()
+    assert np.abs(times - [row.received_ns for row in live]).max() < 0.05e9
 
 
 def test_without_a_trace_the_recorded_commands_are_judged_again(recording: Path, tmp_path: Path) -> None:
