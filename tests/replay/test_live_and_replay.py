@@ -107,7 +107,8 @@ def the_states_of_both(recording: Path, replayed_bag: Path) -> list[dict[str, An
     """Return the states of the live gate while it was active, after checking that the replay has each of them in its place.
 
     Several may have one stamp: simulated time goes in steps. What was published before the recorder found the topic is in the
-    replay only: the trace is kept for late subscribers. Of the last tick, while the recorder was being stopped, either may be missing.
+    replay only: the trace is kept for late subscribers. Of the last tick, while the recorder was being stopped, either may be
+    missing.
     """
     lifecycle = "the lifecycle node is not active: nothing is commanded"
     live = [fields for fields in map(bits, recorded(recording, "/alam/gate")) if fields["detail"] != lifecycle]
