@@ -182,7 +182,8 @@ class MultiplierConfig:
             finished last, as a share of the budget beyond it.
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
         penalty: ρ of the quadratic penalty.
-        maximum: λ is clipped to [0, maximum].
+        maximum: λ is clipped to [0, maximum]. It is the price of a cost, in the learner's units of reward, in states from which no
+            action is safe enough; there λ rises until it meets it.
         learning_rate: of the regression or the dual ascent; a network's is Adam's, a scalar's multiplies the error itself.
         proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [ė]_+]_+ with e in shares of the
             budget, per update.
@@ -199,7 +200,7 @@ class MultiplierConfig:
     signal: Literal["cost_value", "episode_cost"] = "cost_value"
     penalise: bool = True
     penalty: float = 1.0
-    maximum: float = 10.0
+    maximum: float = 2.0
     learning_rate: float = 3e-4
     proportional_gain: float = 0.5
     integral_gain: float = 1e-3
@@ -315,6 +316,9 @@ class TrainerConfig:
         batch_size: transitions a gradient step.
         updates_per_step: gradient steps for each environment step.
         replay_capacity: transitions kept.
+        replay_recency: k: how many of them are newer than a transition drawn is U^k of all, U uniform on [0, 1). With 3, half of
+            what is drawn is among the newest eighth, so that learning is about the states that the policy of now visits; 1 draws
+            all alike.
         log_every, evaluate_every, checkpoint_every: environment steps.
         evaluation_episodes: at each evaluation.
         directory: of checkpoints, TensorBoard scalars and the exported policy.
@@ -327,6 +331,7 @@ class TrainerConfig:
     batch_size: int = 128
     updates_per_step: float = 1.0
     replay_capacity: int = 300_000
+    replay_recency: float = 3.0
     log_every: int = 1_000
     evaluate_every: int = 10_000
     evaluation_episodes: int = 8
@@ -341,6 +346,8 @@ class TrainerConfig:
             for name in names:
                 if getattr(self, name) < least:
                     raise ConfigurationError(f"`trainer.{name}` of at least {least}", str(getattr(self, name)), "correct it")
+        if not self.replay_recency >= 1.0:
+            raise ConfigurationError("`trainer.replay_recency` of at least 1", str(self.replay_recency), "correct it")
         if self.wall_clock_limit_s is not None and not self.wall_clock_limit_s > 0:
             raise ConfigurationError("`trainer.wall_clock_limit_s` above 0", str(self.wall_clock_limit_s), "correct it")
 

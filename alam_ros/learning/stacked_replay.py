@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from alam_ros.learning.replay import Batch, ReplayBuffer
+from alam_ros.learning.replay import Batch, ReplayBuffer, age_of
 
 
 class StackedReplay:
@@ -25,16 +25,17 @@ class StackedReplay:
             buffer.move_to(place)
         self._rows = rows.view(-1, width)
         self._first = torch.arange(len(buffers), device=device).unsqueeze(1) * capacity
-        self._length = torch.zeros((), dtype=torch.float64, device=device)
+        self._length, self._newest = torch.zeros(2, dtype=torch.int64, device=device)
         self.take_in()
 
     def take_in(self) -> None:
         """Let transitions that were added since the last time be drawn."""
         self._length.fill_(len(self._buffers[0]))
+        self._newest.fill_(self._buffers[0].newest)
 
     def sample(self, size: int) -> Batch:
-        """Draw `size` transitions of each buffer, uniformly with replacement; each tensor (learners, size, …)."""
-        # In double precision, of which each of up to 2^53 places is equally likely to a millionth.
-        places = torch.rand(len(self._first), size, dtype=torch.float64, device=self._device).mul_(self._length).long()
+        """Draw `size` transitions of each buffer as it would itself; each tensor (learners, size, …)."""
+        uniform = torch.rand(len(self._first), size, dtype=torch.float64, device=self._device)
+        places = (self._newest - age_of(uniform, self._buffers[0].recency, self._length)) % self._length
         rows = torch.index_select(self._rows, 0, (places + self._first).flatten())
         return self._buffers[0].split(rows.view(*places.shape, -1))

@@ -209,7 +209,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         self._learner = FastLearner(self._config.algorithm, stepper.observation_size, stepper.action_size, config.batch_size)
         self._agent = LearnerAgent(self._learner)
-        self._replay = ReplayBuffer(config.replay_capacity, stepper.observation_size, stepper.action_size, config.seed)
+        sizes = stepper.observation_size, stepper.action_size
+        self._replay = ReplayBuffer(config.replay_capacity, *sizes, config.seed, config.replay_recency)
         self._collector = Collector(stepper, self._replay)
         self._scalars = ScalarMeans()
         self._logged: dict[str, float] = {}

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.learning.config import FAMILY, AlgorithmConfig, ConstraintConfig, MultiplierConfig, TrainingConfig, training_config
+from alam_ros.learning.config import (
+    FAMILY,
+    AlgorithmConfig,
+    ConstraintConfig,
+    MultiplierConfig,
+    TrainerConfig,
+    TrainingConfig,
+    training_config,
+)
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.scalar_multiplier import ScalarMultiplier
@@ -179,3 +187,8 @@ def test_cost_critics_step_at_least_sometimes() -> None:
 @pytest.mark.parametrize("name", FAMILY)
 def test_the_delay_of_cost_critics_is_for_members_without_a_multiplier(name: str) -> None:
     assert build(name=name, cost_critic_delay=3).algorithm.cost_critic_period == (3 if name == "sac" else 1)
+
+
+def test_a_recency_that_would_prefer_what_is_old_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"`trainer.replay_recency` of at least 1; found 0.5"):
+        TrainerConfig(replay_recency=0.5)

@@ -13,7 +13,17 @@ import torch
 from alam_ros.learning.config import FAMILY, AlgorithmConfig, ConstraintConfig
 from alam_ros.learning.fast_learner import FastLearner
 from alam_ros.learning.learner import Learner
-from tests.support.learners import ACTION, BATCH, OBSERVATION, default_dtype, make_batch, member_multiplier, tensors
+from tests.support.learners import (
+    ACTION,
+    BATCH,
+    OBSERVATION,
+    assert_scalars_agree,
+    assert_states_agree,
+    default_dtype,
+    make_batch,
+    member_multiplier,
+    tensors,
+)
 
 UPDATES = 100
 SCHEDULE = {"start": 0.2, "ramp": 0.3, "delay": 3}
@@ -86,14 +96,8 @@ def test_in_double_precision_they_agree_to_rounding(case: str) -> None:
     with default_dtype(torch.float64):
         reference, fast, expected, found = train_both(config)
     assert reference.multiplier.ramp == (0.0 if config.name == "sac" else 1.0)
-    ours, theirs = learned(fast), learned(reference)
-    assert ours.keys() == theirs.keys()
-    for path, value in theirs.items():
-        torch.testing.assert_close(ours[path], value, rtol=0, atol=1e-9, msg=lambda text, path=path: f"{path}: {text}")
-    for step, (line, reference_line) in enumerate(zip(found, expected, strict=True)):
-        assert line.keys() <= reference_line.keys()
-        for name, scalar in line.items():
-            assert float(scalar) == pytest.approx(float(reference_line[name]), rel=1e-7, abs=1e-9), (step, name)
+    assert_states_agree(learned(fast), learned(reference))
+    assert_scalars_agree(found, expected)
 
 
 @pytest.mark.parametrize("case", CASES)

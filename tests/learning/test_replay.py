@@ -5,9 +5,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from alam_ros.errors import CheckpointError
 from alam_ros.learning.replay import ReplayBuffer
+from alam_ros.learning.stacked_replay import StackedReplay
 
 CAPACITY = 10
 
@@ -46,14 +48,36 @@ def test_the_newest_transitions_are_kept_and_no_others(count: int, width: int) -
     assert numbers_in(replay) == set(range(max(0, count - CAPACITY), count))
 
 
-def test_sampling_is_uniform() -> None:
-    replay = ReplayBuffer(CAPACITY, 2, 1, seed=0)
-    fill(replay, range(25))
-    picks = replay.sample(100_000).observation[:, 0].long() - 15
-    counts = torch.bincount(picks, minlength=CAPACITY)
-    chi_square = float(((counts - 10_000) ** 2 / 10_000).sum())
-    assert len(counts) == CAPACITY
-    assert chi_square < 27.9  # the 99.9 % point for 9 degrees of freedom
+@pytest.mark.parametrize("recency", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("count", [CAPACITY, 25])
+def test_the_age_of_what_is_drawn_is_a_power_of_a_uniform_number(recency: float, count: int) -> None:
+    expected = 100_000 * np.diff((np.arange(CAPACITY + 1) / CAPACITY) ** (1.0 / recency))
+    for draw in (drawn_by_the_buffer, drawn_by_a_stack):
+        replay = ReplayBuffer(CAPACITY, 2, 1, seed=0, recency=recency)
+        fill(replay, range(count))
+        ages = count - 1 - draw(replay, 100_000)
+        counts = torch.bincount(ages, minlength=CAPACITY).numpy()
+        chi_square = float(((counts - expected) ** 2 / expected).sum())
+        assert len(counts) == CAPACITY
+        assert chi_square < 27.9  # the 99.9 % point for 9 degrees of freedom
+
+
+def drawn_by_the_buffer(replay: ReplayBuffer, size: int) -> Tensor:
+    return replay.sample(size).observation[:, 0].long()
+
+
+def drawn_by_a_stack(replay: ReplayBuffer, size: int) -> Tensor:
+    torch.manual_seed(0)
+    return StackedReplay([replay], torch.device("cpu")).sample(size).observation[0, :, 0].long()
+
+
+@pytest.mark.parametrize("recency", [1.0, 3.0])
+def test_a_buffer_that_is_not_full_draws_what_it_has(recency: float) -> None:
+    for count in (1, 3, CAPACITY - 1):
+        replay = ReplayBuffer(CAPACITY, 2, 1, seed=0, recency=recency)
+        fill(replay, range(count))
+        assert numbers_in(replay) == set(range(count))
+        assert set(drawn_by_a_stack(replay, 2000).tolist()) == set(range(count))
 
 
 @pytest.mark.parametrize("count", [4, 10, 27])

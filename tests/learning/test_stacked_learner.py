@@ -15,7 +15,16 @@ from alam_ros.learning.learner import Learner
 from alam_ros.learning.replay import Batch
 from alam_ros.learning.stacked_learner import StackedLearner
 from tests.learning.test_fast_learner import CASES, UPDATES, learned
-from tests.support.learners import ACTION, BATCH, OBSERVATION, default_dtype, make_batch, tensors
+from tests.support.learners import (
+    ACTION,
+    BATCH,
+    OBSERVATION,
+    assert_scalars_agree,
+    assert_states_agree,
+    default_dtype,
+    make_batch,
+    tensors,
+)
 
 SEEDS = (3, 5)
 CPU = torch.device("cpu")
@@ -92,14 +101,8 @@ def test_in_double_precision_each_agrees_with_its_own_to_rounding(case: str) -> 
     learners, found = together(CASES[case])
     for index, (learner, seed) in enumerate(zip(learners, SEEDS, strict=True)):
         reference, expected = alone(CASES[case], seed)
-        ours, theirs = tensors(learner.state_dict()), tensors(reference.state_dict())
-        assert ours.keys() == theirs.keys()
-        for path, value in theirs.items():
-            torch.testing.assert_close(ours[path], value, rtol=0, atol=1e-9, msg=lambda text, path=path: f"{path}: {text}")
-        for step, (line, reference_line) in enumerate(zip(found, expected, strict=True)):
-            assert line.keys() <= reference_line.keys()
-            for name, scalar in line.items():
-                assert float(scalar[index]) == pytest.approx(float(reference_line[name]), rel=1e-7, abs=1e-9), (step, name)
+        assert_states_agree(tensors(learner.state_dict()), tensors(reference.state_dict()))
+        assert_scalars_agree([{name: scalar[index] for name, scalar in line.items()} for line in found], expected)
 
 
 @pytest.mark.parametrize("case", ["sac_alam", "sac", "cal", "sac_pid", "fac", "all units, scalar"])
@@ -116,7 +119,4 @@ def test_in_single_precision_they_agree_to_one_in_a_hundred_thousand(case: str) 
 def test_learners_with_other_multipliers_can_be_updated_together(names: tuple[str, str]) -> None:
     learners, _ = together(*(CASES[name] for name in names))
     for learner, name, seed in zip(learners, names, SEEDS, strict=True):
-        ours, theirs = tensors(learner.state_dict()), tensors(alone(CASES[name], seed)[0].state_dict())
-        assert ours.keys() == theirs.keys()
-        for path, value in theirs.items():
-            torch.testing.assert_close(ours[path], value, rtol=0, atol=1e-9, msg=lambda text, path=path: f"{path}: {text}")
+        assert_states_agree(tensors(learner.state_dict()), tensors(alone(CASES[name], seed)[0].state_dict()))

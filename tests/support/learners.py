@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import pytest
 import torch
 
 from alam_ros.learning.config import FAMILY, AlgorithmConfig, ConstraintConfig, MultiplierConfig
@@ -86,3 +87,18 @@ def tensors(state: Any, name: str = "") -> dict[str, torch.Tensor]:
     if isinstance(state, list | tuple):
         return tensors(dict(enumerate(state)), name)
     return {} if state is None else {name: torch.as_tensor(state).detach().clone()}
+
+
+def assert_states_agree(ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]) -> None:
+    """Check two states, as `tensors` returns them, to rounding in double precision."""
+    assert ours.keys() == theirs.keys()
+    for path, value in theirs.items():
+        torch.testing.assert_close(ours[path], value, rtol=0, atol=1e-9, msg=lambda text, path=path: f"{path}: {text}")
+
+
+def assert_scalars_agree(ours: Sequence[Mapping[str, torch.Tensor]], theirs: Sequence[Mapping[str, torch.Tensor]]) -> None:
+    """Check what one learner recorded of each update against all that the other did, to rounding in double precision."""
+    for step, (line, reference) in enumerate(zip(ours, theirs, strict=True)):
+        assert line.keys() <= reference.keys()
+        for name, scalar in line.items():
+            assert float(scalar) == pytest.approx(float(reference[name]), rel=1e-7, abs=1e-9), (step, name)
