@@ -16,7 +16,8 @@ from alam_ros.bench.sizes import Sizes
 from alam_ros.bench.spread import Spread, spread
 from alam_ros.bench.workers.alam_update import configuration
 from alam_ros.bench.workers.random_transitions import random_transitions
-from alam_ros.learning.config import AlgorithmConfig
+from alam_ros.learning.config import AlgorithmConfig, TrainerConfig
+from alam_ros.learning.device import device_name, wait_for
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.stacked_learner import StackedLearner
@@ -82,7 +83,7 @@ def cuda(
 
     Args:
         sizes: of networks, batch and replay.
-        device: a CUDA device.
+        device: a CUDA device; on the processor, which tests take, there are no graphs.
         rounds: readings of each figure.
         learners: how many are updated together, one point each.
         report: is told what comes next.
@@ -101,7 +102,7 @@ def cuda(
         limit = _product_flop_per_s(sizes, count, device) / flop
         total = rate.median * count
         points.append(Point(count, rate, total, uncaptured, limit, total / limit, total / cpu_per_s.median))
-    return Cuda(torch.cuda.get_device_name(device), sizes, flop / 1e6, cpu_per_s, points)
+    return Cuda(device_name(device), sizes, flop / 1e6, cpu_per_s, points)
 
 
 def _updates(
@@ -115,7 +116,7 @@ def _updates(
         learner.set_progress(1.0)
         rows = random_transitions(np.random.default_rng(seed), sizes.transitions, sizes.observation, sizes.action)
         learner.measure(rows["observation"], rows["reward"], rows["cost"])
-        buffer = ReplayBuffer(sizes.transitions, sizes.observation, sizes.action, seed)
+        buffer = ReplayBuffer(sizes.transitions, sizes.observation, sizes.action, seed, TrainerConfig().replay_recency)
         buffer.add(**rows)
         learners.append(learner)
         buffers.append(buffer)
@@ -136,10 +137,10 @@ def _uncaptured(learner: StackedLearner, replay: StackedReplay, batch: int) -> C
 
 def _rate(work: Callable[[int], None], device: torch.device, count: int = BLOCK) -> float:
     """Return how often a second work is done."""
-    torch.cuda.synchronize(device)
+    wait_for(device)
     started = time.perf_counter()
     work(count)
-    torch.cuda.synchronize(device)
+    wait_for(device)
     return count / (time.perf_counter() - started)
 
 

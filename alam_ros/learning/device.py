@@ -30,3 +30,9 @@ def find_device(name: str) -> torch.device:
 def device_name(device: torch.device) -> str:
     """Return what a record calls the device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until the device has done all that it was given; a CPU always has."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -12,7 +12,7 @@ import torch
 
 from alam_ros.bench.floating_point import update_flop
 from alam_ros.bench.workers.random_transitions import random_transitions
-from alam_ros.learning.config import FAMILY, AlgorithmConfig, ConstraintConfig, MultiplierConfig
+from alam_ros.learning.config import FAMILY, AlgorithmConfig, ConstraintConfig, MultiplierConfig, TrainerConfig
 from alam_ros.learning.fast_learner import FastLearner
 from alam_ros.learning.process import prepare_process
 from alam_ros.learning.replay import ReplayBuffer
@@ -61,7 +61,8 @@ class Update:
         config = configuration(member, hidden, actor_delay, multiplier_delay)
         self.learner = FastLearner(config, observation, action, batch)
         self.learner.set_progress(1.0)
-        self._replay, rng = ReplayBuffer(transitions, observation, action, seed=0), np.random.default_rng(0)
+        recency = TrainerConfig().replay_recency
+        self._replay, rng = ReplayBuffer(transitions, observation, action, 0, recency), np.random.default_rng(0)
         row = random_transitions(rng, 1, observation, action)
         before = _resident_bytes()
         while len(self._replay) < transitions:
