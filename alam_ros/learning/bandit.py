@@ -42,7 +42,7 @@ PROBE_STATES = 1024
 PROBE_INTERVAL = 50
 LEARNING_RATES = (3e-5, 1e-4, 3e-4, 1e-3)
 
-_ALAM = MultiplierConfig(penalty=1.0, maximum=20.0, averaging=0.05, learning_rate=1e-3)
+_ALAM = MultiplierConfig(penalty=1.0, maximum=20.0, averaging=0.05, learning_rate=1e-3, effective_maximum=None)
 VARIANTS: Mapping[str, MultiplierConfig] = {
     "alam": _ALAM,
     "alam_online_target": replace(_ALAM, rule="online_target", averaging=1.0),

@@ -191,7 +191,9 @@ class MultiplierConfig:
         delay: gradient steps between multiplier updates.
         start: share of the training budget before which the multiplier rests and the penalty is zero.
         ramp: share of the training budget over which the penalty then rises to ρ.
-        gap_low, gap_high: in the actor, G = Q_c - d is clipped to [-gap_low · d, gap_high · d].
+        effective_maximum: how far the penalty may raise m = [λ + ρ G]_+, which the actor feels: quadratic in G up to there, it is
+            linear beyond (decision 17). None for no limit.
+        gap_low, gap_high: in the actor G = Q_c - d is at least -gap_low · d, and what m sees of it at most gap_high · d.
         dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises.
     """
 
@@ -209,12 +211,16 @@ class MultiplierConfig:
     delay: int = 4
     start: float = 0.25
     ramp: float = 0.15
+    effective_maximum: float | None = 3.0
     gap_low: float = 1.0
     gap_high: float = 20.0
     dual_gap: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse combinations without a meaning, and shares that are none."""
+        if self.effective_maximum is not None and not self.effective_maximum > 0.0:
+            found = str(self.effective_maximum)
+            raise ConfigurationError("`multiplier.effective_maximum` above 0, or null", found, "correct it")
         rules = {"scalar": ("dual_ascent", "pid"), "network": ("averaged_target", "online_target", "dual_ascent")}
         if self.kind != "none" and self.rule not in rules[self.kind]:
             raise ConfigurationError(

@@ -112,7 +112,7 @@ class FastLearner(Learner):
         if is_constrained:
             gap, share = self._clipped_gap(values[COST])
             multiplier = self._multiplier_value()
-            effective = self.multiplier.effective(multiplier, gap)
+            effective = self.multiplier.felt(multiplier, self._seen_gap(gap))
             weight.div_(1.0 + effective)
             torch.mul(weight * effective, share, out=delta[COST])
             if record:
@@ -141,10 +141,10 @@ class FastLearner(Learner):
     def _clipped_gap(self, twins: Tensor) -> tuple[Tensor, Tensor]:
         """Return G, (batch,), and its derivative with respect to each of the twins, (2, batch)."""
         config, pessimism = self.config.multiplier, self.config.cost_pessimism
-        low, high = -config.gap_low * self._computed_threshold, config.gap_high * self._computed_threshold
+        low = -config.gap_low * self._computed_threshold
         gap = combine(twins, pessimism).sub_(self.threshold)
-        inside = (gap >= low) & (gap <= high)
-        return gap.clamp_(low, high), _share(pessimism, twins).mul_(inside)
+        inside = gap >= low
+        return gap.clamp_(min=low), _share(pessimism, twins).mul_(inside)
 
     def _multiplier_value(self) -> Tensor:
         if isinstance(self.multiplier, StateMultiplier):

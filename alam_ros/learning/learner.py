@@ -157,12 +157,11 @@ class Learner:
         return torch.stack((reward_target, reward_target, cost_target, cost_target))
 
     def sample_policy(self, observation: Tensor) -> PolicySample:
-        """Draw a ~ π(s) and evaluate it: min of the reward critics, G = Q_c(s, a) - d clipped."""
+        """Draw a ~ π(s) and evaluate it: min of the reward critics, G = Q_c(s, a) - d, clipped from below."""
         action, log_probability = self.actor.sample(observation)
         values = self.critics(observation, action)
-        config = self.config.multiplier
         gap = combine(values[2:], self.config.cost_pessimism) - self.threshold
-        gap = gap.clamp(-config.gap_low * self._computed_threshold, config.gap_high * self._computed_threshold)
+        gap = gap.clamp(min=-self.config.multiplier.gap_low * self._computed_threshold)
         return PolicySample(log_probability, values[:2].amin(0), gap)
 
     def _in_units(self, batch: Batch) -> Batch:
@@ -203,7 +202,8 @@ class Learner:
     def _update_actor(self, observation: Tensor) -> dict[str, Tensor]:
         """J_π = E[α log π - min_i Q_i + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + m (alam.md §4.2).
 
-        The last term enters as m G with m = [λ̄ + ρ G]_+ held fixed, which has the same gradient for every member of the family.
+        The last term enters as m G with m = [λ̄ + ρ G]_+ held fixed, which has the same gradient for every member of the family;
+        m is limited (`felt`), which makes the term linear in G where it is large.
         """
         sample = self.sample_policy(observation)
         temperature = self.log_temperature.exp().detach()
@@ -212,7 +212,7 @@ class Learner:
         if self.multiplier.ramp > 0:
             with torch.no_grad():
                 multiplier = self.multiplier.value(observation)
-                effective = self.multiplier.effective(multiplier, sample.gap)
+                effective = self.multiplier.felt(multiplier, self._seen_gap(sample.gap))
             objective = (objective + effective * sample.gap) / (1.0 + effective)
             scalars = {
                 "multiplier/effective": effective.mean(),
@@ -248,6 +248,10 @@ class Learner:
         with torch.no_grad():
             gap = self._dual_gap(self.sample_policy(observation).gap)
         return {"multiplier/loss": self.multiplier.update(observation, gap, self.episode_excess)}
+
+    def _seen_gap(self, gap: Tensor) -> Tensor:
+        """Return what m sees of G: at most gap_high · d; Q_c's gradient goes through beyond."""
+        return gap.clamp(max=self.config.multiplier.gap_high * self._computed_threshold)
 
     def _dual_gap(self, gap: Tensor) -> Tensor:
         """Return G within ± dual_gap · d."""

@@ -21,6 +21,11 @@ from alam_ros.learning.parameters import ParameterVector, flatten
 GRADIENT_NORM = 3.0
 
 
+def bounded(effective: Tensor, multiplier: Tensor, maximum: float | None) -> Tensor:
+    """Return m where it is at most `maximum`, or λ where that is more: a limit to what the penalty adds (decision 17)."""
+    return effective if maximum is None else torch.minimum(effective, multiplier.clamp(min=maximum))
+
+
 class StateMultiplier:
     """The multiplier network λ_ξ, its average λ̄, and the penalty ρ that ramps up at the start of training.
 
@@ -62,14 +67,20 @@ class StateMultiplier:
         """Return m = [λ + ρ G]_+, which multiplies the gradient of Q_c in the actor (alam.md §3)."""
         return functional.relu(multiplier + self.penalty * gap)
 
+    def felt(self, multiplier: Tensor, gap: Tensor) -> Tensor:
+        """Return what the actor feels of m."""
+        return bounded(self.effective(multiplier, gap), multiplier, self.config.effective_maximum)
+
     def augmented_lagrangian(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return the constraint's term of the actor's objective: [λ + ρ G]_+² / (2 ρ), and for ρ = 0 its limit λ G.
 
-        The -λ² / (2 ρ) that completes the augmented Lagrangian is left out: it does not depend on the action.
+        Where m is larger than what the actor feels of it, the term goes on as a straight line. The -λ² / (2 ρ) that completes the
+        augmented Lagrangian is left out: it does not depend on the action.
         """
         if self.penalty == 0.0:
             return multiplier * gap
-        return self.effective(multiplier, gap).square() / (2.0 * self.penalty)
+        felt = self.felt(multiplier, gap)
+        return (felt * self.effective(multiplier, gap) - felt.square() / 2.0) / self.penalty
 
     def dual_target(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return y(s) = clip(λ + ρ G, 0, λ_max), the ALaM dual target (alam.md §4.3)."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from alam_ros.learning.config import MultiplierConfig
+from alam_ros.learning.multiplier import bounded
 
 SMOOTHING = 0.05
 """Share of a new error in the smoothed one whose rise the derivative term follows."""
@@ -51,6 +52,10 @@ class ScalarMultiplier:
         if self.penalty == 0.0:
             return multiplier
         return (multiplier + self.penalty * gap.mean()).clamp(min=0.0)
+
+    def felt(self, multiplier: Tensor, gap: Tensor) -> Tensor:
+        """Return what the actor feels of m, (batch,)."""
+        return bounded(self.effective(multiplier, gap), multiplier, self.config.effective_maximum)
 
     def update(self, observation: Tensor, gap: Tensor, episode_excess: float = 0.0) -> Tensor:
         """Move λ.

@@ -246,7 +246,8 @@ class StackedLearner:
             gap = self._gap(values)
             with torch.no_grad():
                 multiplier = self._multiplier.value(observation)
-                effective = self._multiplier.effective(multiplier, gap, self._ramp)
+                seen = gap.clamp(max=self.config.multiplier.gap_high * self._computed_threshold)
+                effective = self._multiplier.felt(multiplier, seen, self._ramp)
             objective = (objective + effective * gap) / (1.0 + effective)
             scalars = {
                 "multiplier/effective": effective.mean(-1),
@@ -280,10 +281,9 @@ class StackedLearner:
         return stacked_sample(self._actor.tensors, observation, noise)
 
     def _gap(self, values: Tensor) -> Tensor:
-        """Return G = Q_c - d clipped, (learners, batch)."""
-        config, unit = self.config.multiplier, self._computed_threshold
+        """Return G = Q_c - d, clipped from below, (learners, batch)."""
         gap = combine(values[COST], self.config.cost_pessimism) - self._threshold
-        return gap.clamp(-config.gap_low * unit, config.gap_high * unit)
+        return gap.clamp(min=-self.config.multiplier.gap_low * self._computed_threshold)
 
     def _normalise(self, observation: Tensor) -> Tensor:
         if not self.config.normalise_observations:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from alam_ros.learning.config import MultiplierConfig
-from alam_ros.learning.multiplier import GRADIENT_NORM
+from alam_ros.learning.multiplier import GRADIENT_NORM, bounded
 from alam_ros.learning.scalar_multiplier import SMOOTHING
 from alam_ros.learning.stacked_networks import stacked_mlp
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
@@ -24,8 +24,8 @@ class StackedMultiplier(Protocol):
     def value(self, observation: Tensor) -> Tensor:
         """Return λ̄ in each state, (learners, batch)."""
 
-    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
-        """Return m = [λ̄ + ρ G]_+, (learners, batch)."""
+    def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
 
     def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Take one step; return what the log calls its loss, (learners,)."""
@@ -84,9 +84,9 @@ class MixedMultipliers:
         """Return λ̄ in each state, (learners, batch)."""
         return torch.cat([block.value(observation[part]) for part, block in self._blocks])
 
-    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
-        """Return m, (learners, batch)."""
-        return torch.cat([block.effective(multiplier[part], gap[part], ramp[part]) for part, block in self._blocks])
+    def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return what the actors feel of m, (learners, batch)."""
+        return torch.cat([block.felt(multiplier[part], gap[part], ramp[part]) for part, block in self._blocks])
 
     def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Take one step."""
@@ -122,9 +122,10 @@ class StackedStateMultiplier:
         """Return λ̄(s), at most λ_max, (learners, batch)."""
         return self._softplus(self._average, observation).clamp(max=self._config.maximum)
 
-    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
-        """Return m = [λ̄ + ρ G]_+, (learners, batch)."""
-        return functional.relu(multiplier + self._config.penalise * self._config.penalty * ramp * gap)
+    def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
+        effective = functional.relu(multiplier + self._config.penalise * self._config.penalty * ramp * gap)
+        return bounded(effective, multiplier, self._config.effective_maximum)
 
     def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Take one step on λ_ξ and move λ̄ toward it."""
@@ -182,10 +183,11 @@ class StackedScalarMultiplier:
         """Return λ in each state, (learners, batch)."""
         return self._multiplier.unsqueeze(1).expand(observation.shape[:2])
 
-    def effective(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
-        """Return m = [λ + ρ mean G]_+, (learners, batch)."""
+    def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
+        """Return what the actor feels of m = [λ + ρ mean G]_+, (learners, batch)."""
         penalty = self._config.penalise * self._config.penalty * ramp
-        return (multiplier + penalty * gap.mean(-1, keepdim=True)).clamp(min=0.0)
+        effective = (multiplier + penalty * gap.mean(-1, keepdim=True)).clamp(min=0.0)
+        return bounded(effective, multiplier, self._config.effective_maximum)
 
     @torch.no_grad()
     def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:

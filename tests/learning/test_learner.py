@@ -44,10 +44,10 @@ def test_the_dual_target_sees_the_gap_within_its_own_limits(monkeypatch: pytest.
     torch.testing.assert_close(seen[1], torch.full((BATCH,), -learner.threshold))
 
 
-def test_the_policy_is_judged_by_the_worst_critic_and_a_clipped_gap() -> None:
+def test_the_policy_is_judged_by_the_worst_critic_and_a_gap_of_which_the_multiplier_sees_a_part() -> None:
     learner = make()
     d, observation = CONFIG.constraint.threshold, make_batch().observation
-    for cost_values, expected in (((0.2, 0.5), 0.5 - d), ((100.0, 3.0), 20 * d), ((-50.0, -60.0), -d)):
+    for cost_values, expected in (((0.2, 0.5), 0.5 - d), ((100.0, 3.0), 100.0 - d), ((-50.0, -60.0), -d)):
         values = torch.tensor([1.0, 3.0, *cost_values])
         with torch.no_grad():
             for part in learner.critics.parameters():
@@ -56,6 +56,8 @@ def test_the_policy_is_judged_by_the_worst_critic_and_a_clipped_gap() -> None:
         sample = learner.sample_policy(observation)
         torch.testing.assert_close(sample.reward_value, torch.ones(BATCH))
         torch.testing.assert_close(sample.gap, torch.full((BATCH,), expected), rtol=1e-5, atol=1e-5)
+        seen = torch.full((BATCH,), min(expected, 20 * d))
+        torch.testing.assert_close(learner._seen_gap(sample.gap), seen, rtol=1e-5, atol=1e-5)
 
 
 def actor_gradient(learner: Learner, observation: torch.Tensor) -> torch.Tensor:
@@ -67,30 +69,33 @@ def actor_gradient(learner: Learner, observation: torch.Tensor) -> torch.Tensor:
     return torch.cat([part.flatten() for part in learner._actor_vector.gradients]).clone()
 
 
-def actor_objective(learner: Learner, observation: torch.Tensor, weight: torch.Tensor, penalty: float) -> float:
-    """Return J_π of alam.md §4.2 written out in NumPy, with the per-state weight held fixed."""
+def actor_objective(learner: Learner, observation: torch.Tensor, weight: torch.Tensor, penalty: float, limit: float) -> float:
+    """Return J_π of alam.md §4.2 written out in NumPy, with the per-state weight held fixed; m is felt up to `limit`."""
     torch.manual_seed(7)
     with torch.no_grad():
         action, log_probability = (part.numpy() for part in learner.actor.sample(observation))
         q = learner.critics(observation, torch.from_numpy(action)).numpy()
         multiplier = learner.multiplier.value(observation).numpy()
     gap = np.maximum(q[2], q[3]) - CONFIG.constraint.threshold
-    penalised = np.maximum(multiplier + penalty * gap, 0) ** 2 / (2 * penalty) if penalty else multiplier * gap
+    effective = np.maximum(multiplier + penalty * gap, 0)
+    felt = np.minimum(effective, np.maximum(limit, multiplier))
+    penalised = felt**2 / (2 * penalty) + felt * (effective - felt) / penalty if penalty else multiplier * gap
     bracket = 0.2 * log_probability - np.minimum(q[0], q[1]) + penalised
     return float((bracket * weight.numpy()).mean())
 
 
-@pytest.mark.parametrize("penalise", [True, False])
-def test_actor_gradient_equals_finite_differences(penalise: bool) -> None:
-    wide = replace(CONFIG.multiplier, penalise=penalise, gap_low=1e6, gap_high=1e6)
+@pytest.mark.parametrize(("penalise", "limit"), [(True, 1e6), (True, 1.12), (False, 1e6)])
+def test_actor_gradient_equals_finite_differences(penalise: bool, limit: float) -> None:
+    wide = replace(CONFIG.multiplier, penalise=penalise, gap_low=1e6, gap_high=1e6, effective_maximum=limit)
     with default_dtype(torch.float64):
         learner, observation = make(replace(CONFIG, multiplier=wide, gradient_norm=1e9)), make_batch().observation
         with torch.no_grad():
             network_multiplier(learner).average.trunk[-1].bias.fill_(0.5)
-            learner.critics.biases[-1][2:] += 0.5  # the constraint binds in a good part of the states
+            learner.critics.biases[-1][2:] += 1.0  # the constraint binds, in half of the states beyond the lower limit
             torch.manual_seed(7)
             sample = learner.sample_policy(observation)
-            effective = learner.multiplier.effective(learner.multiplier.value(observation), sample.gap)
+            effective = learner.multiplier.felt(learner.multiplier.value(observation), sample.gap)
+            assert (0.2 < float((effective == limit).double().mean()) < 0.8) is (limit == 1.12)
         weight, penalty = 1 / (1 + effective), learner.multiplier.penalty
         analytic = actor_gradient(learner, observation)
         values = learner._actor_vector.values
@@ -100,7 +105,7 @@ def test_actor_gradient_equals_finite_differences(penalise: bool) -> None:
             objectives = []
             for step in (1e-6, -1e-6):
                 values.copy_(start + step * direction)
-                objectives.append(actor_objective(learner, observation, weight, penalty))
+                objectives.append(actor_objective(learner, observation, weight, penalty, limit))
             slope = (objectives[0] - objectives[1]) / 2e-6
             assert float(analytic @ direction) == pytest.approx(slope, rel=1e-4, abs=1e-6)
 

@@ -51,7 +51,7 @@ def weights(multiplier: StateMultiplier) -> torch.Tensor:
 
 @given(multiplier=st.floats(0, 20), gap=st.floats(-5, 5), penalty=st.floats(0.01, 10), ramp=st.sampled_from([0.25, 1.0]))
 def test_closed_forms(multiplier: float, gap: float, penalty: float, ramp: float) -> None:
-    subject = StateMultiplier(MultiplierConfig(penalty=penalty, maximum=15.0), 1, ())
+    subject = StateMultiplier(MultiplierConfig(penalty=penalty, maximum=15.0, effective_maximum=None), 1, ())
     subject.ramp = ramp
     rho = penalty * ramp
     pair = torch.tensor(multiplier), torch.tensor(gap)
@@ -61,16 +61,26 @@ def test_closed_forms(multiplier: float, gap: float, penalty: float, ramp: float
     assert float(subject.augmented_lagrangian(*pair)) == pytest.approx(effective**2 / (2 * rho), abs=1e-9)
 
 
-@given(multiplier=st.floats(0, 20), gap=st.floats(-5, 5), penalise=st.booleans())
-def test_the_effective_multiplier_is_what_multiplies_the_cost_gradient(multiplier: float, gap: float, penalise: bool) -> None:
-    subject = StateMultiplier(MultiplierConfig(penalty=0.7, penalise=penalise), 1, ())
+@given(multiplier=st.floats(0, 20), gap=st.floats(-5, 5), penalise=st.booleans(), maximum=st.sampled_from([None, 0.5, 3.0]))
+def test_what_is_felt_of_the_effective_multiplier_multiplies_the_cost_gradient(
+    multiplier: float, gap: float, penalise: bool, maximum: float | None
+) -> None:
+    subject = StateMultiplier(MultiplierConfig(penalty=0.7, penalise=penalise, effective_maximum=maximum), 1, ())
     subject.ramp = 1.0
     value = torch.tensor(gap, requires_grad=True)
     level = torch.tensor(multiplier)
     (slope,) = torch.autograd.grad(subject.augmented_lagrangian(level, value), value)
-    assert float(slope) == pytest.approx(float(subject.effective(level, value.detach())), abs=1e-9)
+    assert float(slope) == pytest.approx(float(subject.felt(level, value.detach())), abs=1e-9)
     if not penalise:
         assert float(slope) == pytest.approx(multiplier)
+
+
+def test_the_penalty_raises_what_is_felt_to_a_limit_and_a_larger_multiplier_not_at_all() -> None:
+    subject = StateMultiplier(MultiplierConfig(penalty=2.0, maximum=10.0, effective_maximum=3.0), 1, ())
+    subject.ramp = 1.0
+    multiplier = torch.tensor([0.0, 0.0, 1.0, 1.0, 5.0, 5.0, 5.0])
+    gap = torch.tensor([1.0, 9.0, 0.9, 1.1, 0.1, -0.5, -9.0])
+    assert subject.felt(multiplier, gap).tolist() == pytest.approx([2.0, 3.0, 2.8, 3.0, 5.0, 4.0, 0.0])
 
 
 def test_the_plain_lagrangian_is_the_limit_of_a_vanishing_penalty() -> None:

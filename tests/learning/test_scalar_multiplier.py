@@ -91,22 +91,25 @@ def test_it_rests_while_the_ramp_is_zero(name: str) -> None:
         feel(subject, 3.0)
     assert level(subject) == 0.0
     assert subject.penalty == 0.0
-    assert subject.effective(subject.value(OBSERVATION), torch.ones(8)).abs().max() == 0.0
+    assert subject.felt(subject.value(OBSERVATION), torch.ones(8)).abs().max() == 0.0
 
 
 @given(gaps=st.lists(st.floats(-2, 2), min_size=8, max_size=8), multiplier=st.floats(0, 5), ramp=st.sampled_from([0.25, 1.0]))
 def test_with_the_penalty_the_whole_batch_feels_its_mean_gap(gaps: list[float], multiplier: float, ramp: float) -> None:
     subject = make("cal", ramp, penalty=0.8)
     levels = torch.full((8,), multiplier, dtype=torch.float64)
-    effective = subject.effective(levels, torch.tensor(gaps, dtype=torch.float64))
-    assert effective.tolist() == pytest.approx([max(multiplier + 0.8 * ramp * sum(gaps) / 8, 0.0)] * 8, abs=1e-9)
+    effective = max(multiplier + 0.8 * ramp * sum(gaps) / 8, 0.0)
+    seen = levels, torch.tensor(gaps, dtype=torch.float64)
+    assert subject.effective(*seen).tolist() == pytest.approx([effective] * 8, abs=1e-9)
+    assert subject.felt(*seen).tolist() == pytest.approx([min(effective, max(multiplier, 3.0))] * 8, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["sac_lag", "sac_lag_episode", "sac_pid"])
 def test_without_the_penalty_the_actor_feels_the_multiplier_itself(name: str) -> None:
     subject = make(name)
     levels = torch.full((8,), 0.3)
-    assert torch.equal(subject.effective(levels, torch.full((8,), -9.0)), levels)
+    for gap in (-9.0, 9.0):
+        assert torch.equal(subject.felt(levels, torch.full((8,), gap)), levels)
 
 
 @pytest.mark.parametrize("name", SCALAR)
