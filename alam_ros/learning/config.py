@@ -101,7 +101,7 @@ class ConstraintConfig:
     cost_discount: float | None = None
     adaptation: float = 4.0
     adaptation_range: float = 4.0
-    adaptation_trust: float = 1.0
+    adaptation_trust: float = 0.1
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
