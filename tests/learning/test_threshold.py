@@ -17,7 +17,9 @@ from alam_ros.learning.learner import Learner
 from alam_ros.learning.threshold import AVERAGING, ENOUGH, LARGEST_EXCESS, Threshold
 from tests.support.learners import CONFIG, OBSERVATION, make, member_multiplier
 
-CONSTRAINT = ConstraintConfig(episode_cost_limit=10.0, episode_steps=100, margin=0.2, cost_discount=0.9, adaptation=4.0)
+CONSTRAINT = ConstraintConfig(
+    episode_cost_limit=10.0, episode_steps=100, margin=0.2, cost_discount=0.9, adaptation=4.0, adaptation_trust=1.0
+)
 TARGET = 0.08  # of a step
 
 
