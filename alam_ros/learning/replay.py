@@ -33,7 +33,7 @@ def age_of(uniform: Tensor, recency: float, length: int | Tensor) -> Tensor:
     2019, "Boosting Soft Actor-Critic: Emphasizing Recent Experience without Forgetting the Past", has the same end.
 
     Args:
-        uniform: on [0, 1), overwritten; in double precision, of which each of up to 2^53 places is equally likely to a millionth.
+        uniform: on [0, 1), overwritten; in double precision, in which no place of a buffer is likelier for rounding.
         recency: k, at least 1.
         length: transitions that are kept.
     """
