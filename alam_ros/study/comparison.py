@@ -26,6 +26,7 @@ class Cell:
         episode_return, cost: over its runs.
         return_spread, cost_spread: standard deviations over its runs; None with one run.
         highest_cost: of its runs.
+        tail_cost: of the worst tenth of a run's episodes (Rockafellar and Uryasev 2000), mean over runs.
         within_budget: runs whose cost is at most the budget.
         multiplier_mean, multiplier_max: in the final evaluation, mean over runs and greatest of all; None where runs have none.
         multiplier_variation: oscillation CV of λ̄ on the probe states over the last half of training (alam.md §7), mean over runs.
@@ -44,6 +45,7 @@ class Cell:
     return_spread: float | None
     cost_spread: float | None
     highest_cost: float
+    tail_cost: float
     within_budget: int
     multiplier_mean: float | None
     multiplier_max: float | None
@@ -151,6 +153,7 @@ def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
         return_spread=_spread(returns),
         cost_spread=_spread(costs),
         highest_cost=max(costs),
+        tail_cost=float(np.mean([run.tail_cost for run in runs])),
         within_budget=sum(run.is_within_budget for run in runs),
         multiplier_mean=_mean(means),
         multiplier_max=max(greatest, default=None),

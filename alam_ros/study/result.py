@@ -95,6 +95,13 @@ class RunResult:
         return _number(self.summary["cost_mean"])
 
     @property
+    def tail_cost(self) -> float:
+        """Return the mean cost of the worst tenth of the episodes, at least of one: their conditional value at risk."""
+        costs = sorted(map(_number, self.episodes.cost), reverse=True)
+        count = math.ceil(len(costs) / 10)
+        return sum(costs[:count]) / count
+
+    @property
     def is_within_budget(self) -> bool:
         """Return whether the mean cost is at most the budget."""
         return self.mean_cost <= self.budget

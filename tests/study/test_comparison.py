@@ -36,6 +36,16 @@ def test_scores_and_their_spread_are_over_seeds() -> None:
     assert cell.wall_seconds == 600.0
 
 
+def test_the_tail_is_the_worst_tenth_of_the_episodes_of_each_run() -> None:
+    first, second = runs("a", [1, 1], [5, 5])
+    costs = [tuple(float(cost) for cost in range(25)), (0.0, 9.0)]  # three of 25 episodes, and one of two
+    first, second = (
+        replace(run, episodes=replace(run.episodes, cost=cost)) for run, cost in zip((first, second), costs, strict=True)
+    )
+    (cell,) = compare({"navigation": {"a": [first, second]}}, "none").cells
+    assert cell.tail_cost == pytest.approx((23.0 + 9.0) / 2)
+
+
 def test_one_seed_has_no_spread() -> None:
     (cell,) = compare({"navigation": {"a": runs("a", [1], [0])}}, "none").cells
     assert cell.return_spread is None
