@@ -72,14 +72,14 @@ class LearnerAgent:
     """
 
     def __init__(self, learner: Learner, *, frozen: bool = False) -> None:
-        parts = learner.average_actor, learner.critics, learner.multiplier, learner.units, learner.limits
-        self._actor, self._critics, self._multiplier, self._units, self._limits = copy.deepcopy(parts) if frozen else parts
+        parts = learner.average_actor, learner.critics, learner.multiplier, learner.units, learner.limit
+        self._actor, self._critics, self._multiplier, self._units, self._limit = copy.deepcopy(parts) if frozen else parts
         self.cost_discount = learner.config.constraint.discount
 
     @property
     def threshold(self) -> float:
         """Return d."""
-        return self._limits.threshold
+        return self._limit.value
 
     @torch.inference_mode()
     def act(self, observation: Array, noise: Array | None = None) -> Array:

@@ -10,18 +10,16 @@ from typing import Any, Literal
 from alam_ros.errors import ConfigurationError
 from alam_ros.typed import from_mapping
 
-_UNBOUNDED = {"maximum": 1000.0, "maximum_adaptation": 0.0}
-
 FAMILY: Mapping[str, Mapping[str, Any]] = {
     "sac": {"kind": "none"},
     # One λ for all states, dual ascent on the critics' estimate (Ha et al. 2020) or on the episodes' cost (Ray et al. 2019).
-    "sac_lag": {"kind": "scalar", "rule": "dual_ascent", **_UNBOUNDED, "penalise": False, "learning_rate": 1e-2},
+    "sac_lag": {"kind": "scalar", "rule": "dual_ascent", "penalise": False, "maximum": 1000.0, "learning_rate": 1e-2},
     "sac_lag_episode": {
         "kind": "scalar",
         "rule": "dual_ascent",
         "signal": "episode_cost",
         "penalise": False,
-        **_UNBOUNDED,
+        "maximum": 1000.0,
         "learning_rate": 1e-4,
     },
     # PID control of one λ by the episodes' cost (Stooke et al. 2020).
@@ -30,22 +28,21 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
         "rule": "pid",
         "signal": "episode_cost",
         "penalise": False,
-        **_UNBOUNDED,
+        "maximum": 1000.0,
         "proportional_gain": 0.05,
         "integral_gain": 1e-4,
     },
     # One λ and the augmented Lagrangian (Wu et al. 2024).
-    "cal": {"kind": "scalar", "rule": "dual_ascent", **_UNBOUNDED, "learning_rate": 1e-2},
+    "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-2},
     # λ(s) by dual ascent, no penalty (Ma et al. 2021).
     "fac": {
         "kind": "network",
         "rule": "dual_ascent",
         "penalise": False,
         "averaging": 1.0,
-        **_UNBOUNDED,
+        "maximum": 1000.0,
         "learning_rate": 1e-5,
     },
-    # λ(s) by regression, with the penalty (arXiv 2605.00667).
     "sac_alam": {"kind": "network"},
 }
 """The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults.
@@ -89,11 +86,10 @@ class ConstraintConfig:
         cost_horizon: how far ahead a cost counts, s: γ_c = 1 - control period / horizon. A robot that can stop within it has time
             to avoid what it foresees.
         cost_discount: γ_c itself, instead of the horizon.
-        adaptation: how fast d follows the measured cost (`Limits`); 0 keeps d and λ_max, as does constraint decay.
+        adaptation: how fast d follows the measured cost (`Threshold`); 0 keeps the computed d, as does constraint decay.
         adaptation_range: d stays within this factor of the computed one, either way.
-        adaptation_trust: share of their full rate at which the limits give way where nothing is spent; the rate is full from a
-            quarter of the target on. Below 1, they do not run away while something else keeps costs low, such as a policy yet to
-            learn to move.
+        adaptation_trust: share of its full rate at which d rises where nothing is spent; the rate is full from a quarter of the
+            target on. Below 1, d does not run away while something else keeps costs low, such as a policy yet to learn to move.
     """
 
     certificate: Literal["cost_value", "constraint_decay"] = "cost_value"
@@ -156,7 +152,7 @@ class ConstraintConfig:
 
     @property
     def threshold(self) -> float:
-        """The value d that the certificate may have in a state; learning moves it (`Limits`)."""
+        """The value d that the certificate may have in a state; learning moves it (`Threshold`)."""
         if self.certificate == "constraint_decay":
             return self.decay_limit
         steps = self.episode_steps
@@ -186,10 +182,8 @@ class MultiplierConfig:
             finished last, as a share of the budget beyond it.
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
         penalty: ρ of the quadratic penalty.
-        maximum: λ is clipped to [0, λ_max], and this is what λ_max is at first and at most. In states from which no action is
-            safe enough λ rises until it meets it: it is what a cost is worth there, in the learner's units of reward (decision
-            16).
-        maximum_adaptation: how fast λ_max follows the measured cost (`Limits`, decision 18); 0 keeps it, and d moves both ways.
+        maximum: λ is clipped to [0, maximum]. In states from which no action is safe enough λ rises until it meets it: it is what
+            a cost is worth there, in the learner's units of reward (decision 16).
         learning_rate: of the regression or the dual ascent; a network's is Adam's, a scalar's multiplies the error itself.
         proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [ė]_+]_+ with e in shares of the
             budget, per update.
@@ -209,7 +203,6 @@ class MultiplierConfig:
     penalise: bool = True
     penalty: float = 1.0
     maximum: float = 2.0
-    maximum_adaptation: float = 10.0
     learning_rate: float = 3e-4
     proportional_gain: float = 0.5
     integral_gain: float = 1e-3
@@ -237,9 +230,6 @@ class MultiplierConfig:
             raise ConfigurationError(
                 "`multiplier.signal: cost_value` for a network: each state has its own", self.signal, "leave it out"
             )
-        if not (self.maximum > 0.0 and self.maximum_adaptation >= 0.0):
-            found = f"{self.maximum}, {self.maximum_adaptation}"
-            raise ConfigurationError("`multiplier.maximum` above 0, its adaptation from 0", found, "correct them")
         for name in ("start", "ramp"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigurationError(

@@ -121,7 +121,6 @@ class FastLearner(Learner):
                     "multiplier/mean": multiplier.mean(),
                     "multiplier/max": multiplier.max(),
                     "multiplier/threshold": torch.tensor(self.threshold),
-                    "multiplier/limit": torch.tensor(self.multiplier.maximum),
                     "actor/gap": gap.mean(),
                     "actor/infeasible_share": (gap > 0).float().mean(),
                 }
@@ -150,7 +149,7 @@ class FastLearner(Learner):
     def _multiplier_value(self) -> Tensor:
         if isinstance(self.multiplier, StateMultiplier):
             raw = self._average_pass.forward(self._observation).squeeze(-1)
-            return functional.softplus(raw).clamp_(max=self.multiplier.maximum)
+            return functional.softplus(raw).clamp_(max=self.config.multiplier.maximum)
         return self.multiplier.value(self._observation)
 
     def _step_multiplier(self, *, record: bool) -> dict[str, Tensor]:

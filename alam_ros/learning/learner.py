@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alam_ros.learning.config import AlgorithmConfig
-from alam_ros.learning.limits import Limits
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import Actor, BatchedCritics
 from alam_ros.learning.parameters import ParameterVector, flatten, step_adam, views_like
 from alam_ros.learning.replay import Batch
 from alam_ros.learning.scalar_multiplier import ScalarMultiplier
 from alam_ros.learning.scaling import Units
+from alam_ros.learning.threshold import Threshold
 
 REWARD, COST, ALL = slice(0, 2), slice(2, 4), slice(0, 4)
 """Which of the four critics."""
@@ -45,7 +45,7 @@ class Learner:
         observation_size, action_size: of the contract.
 
     Attributes:
-        limits: d and λ_max, which follow what is measured.
+        limit: d, which follows what is measured.
         units: of observations and rewards, measured as well.
         actor: what is trained, and collects.
         average_actor: what is evaluated and exported (Polyak and Juditsky 1992).
@@ -54,7 +54,7 @@ class Learner:
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
-        self.limits = Limits(config.constraint, config.multiplier)
+        self.limit = Threshold(config.constraint)
         self._computed_threshold = config.constraint.threshold  # the unit of the gaps' clips
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
@@ -88,7 +88,7 @@ class Learner:
     @property
     def threshold(self) -> float:
         """The limit d on the cost value, as it is now."""
-        return self.limits.threshold
+        return self.limit.value
 
     def set_progress(self, share: float) -> None:
         """Set what follows the share of the training budget that is spent: the constraint's ramp and the target entropy."""
@@ -102,9 +102,8 @@ class Learner:
     def measure(
         self, observation: NDArray[np.float32], reward: NDArray[np.floating[Any]], cost: NDArray[np.floating[Any]]
     ) -> None:
-        """Take in n collected transitions, and keep the units and the limits in step with them."""
-        self.limits.follow(float(cost.mean()), self._progress, moves=self.multiplier.ramp == 1.0)
-        self.multiplier.maximum = self.limits.multiplier
+        """Take in n collected transitions, and keep the units and the limit d in step with them."""
+        self.limit.follow(float(cost.mean()), self._progress, moves=self.multiplier.ramp == 1.0)
         self.units.measure(observation, reward)
         before = self.units.reward_factor
         if self.units.refresh():
@@ -220,7 +219,6 @@ class Learner:
                 "multiplier/mean": multiplier.mean(),
                 "multiplier/max": multiplier.max(),
                 "multiplier/threshold": torch.tensor(self.threshold),
-                "multiplier/limit": torch.tensor(self.multiplier.maximum),
             }
         norm = self._actor_vector.minimise(objective.mean())
         self._follow_actor()
@@ -300,7 +298,6 @@ class Learner:
         with torch.no_grad():
             self.log_temperature.copy_(state["log_temperature"])
         self.updates = state["updates"]
-        self.multiplier.maximum = self.limits.multiplier
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -313,7 +310,7 @@ class Learner:
             "temperature_optimizer": self._temperature_optimizer,
             "multiplier": self.multiplier,
             "units": self.units,
-            "limits": self.limits,
+            "threshold": self.limit,
         }
 
 

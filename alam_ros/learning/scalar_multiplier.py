@@ -28,13 +28,11 @@ class ScalarMultiplier:
 
     Attributes:
         ramp: share of the rule in force, 0 to 1; at 0 there is no constraint.
-        maximum: λ_max as it is now (`Limits`).
     """
 
     def __init__(self, config: MultiplierConfig, threshold: float) -> None:
         self.config = config
         self.ramp = 0.0
-        self.maximum = config.maximum
         self._threshold = threshold
         self._multiplier = 0.0
         self._integral = 0.0
@@ -76,7 +74,7 @@ class ScalarMultiplier:
             self._multiplier = self._controlled(error)
         else:
             self._multiplier += config.learning_rate * self.ramp * error
-        self._multiplier = min(max(self._multiplier, 0.0), self.maximum)
+        self._multiplier = min(max(self._multiplier, 0.0), config.maximum)
         return torch.tensor(error)
 
     def _controlled(self, error: float) -> float:
@@ -85,7 +83,7 @@ class ScalarMultiplier:
         smoothed = error if previous is None else previous + SMOOTHING * (error - previous)
         rise = 0.0 if previous is None else max(smoothed - previous, 0.0)
         self._smoothed = smoothed
-        self._integral = min(max(self._integral + config.integral_gain * self.ramp * error, 0.0), self.maximum)
+        self._integral = min(max(self._integral + config.integral_gain * self.ramp * error, 0.0), config.maximum)
         return config.proportional_gain * self.ramp * smoothed + self._integral + config.derivative_gain * self.ramp * rise
 
     def state_dict(self) -> dict[str, Any]:

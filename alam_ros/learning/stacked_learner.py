@@ -22,7 +22,7 @@ from alam_ros.learning.stacked_multiplier import stack_multipliers
 from alam_ros.learning.stacked_networks import stacked_critics, stacked_sample
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 
-NUMBERS = 6
+NUMBERS = 5
 
 
 def alike(first: AlgorithmConfig, second: AlgorithmConfig) -> bool:
@@ -49,7 +49,7 @@ class Due:
 class StackedLearner:
     """Takes the steps of each of its learners.
 
-    What is measured on the way stays with them: units, limits, progress and the episodes' costs are read from them in
+    What is measured on the way stays with them: units, the limit d, progress and the episodes' costs are read from them in
     `take_in`. Their networks are those of the beginning until `bring_back`.
 
     Args:
@@ -92,7 +92,6 @@ class StackedLearner:
         (
             self._threshold,
             self._ramp,
-            self._maximum,
             self._target_entropy,
             self._excess,
             self._reward_factor,
@@ -175,8 +174,7 @@ class StackedLearner:
             with torch.no_grad():
                 gap = self._gap(self._values(batch.observation)[1])
                 limit = self.config.multiplier.dual_gap * self._computed_threshold
-            gap = gap.clamp(-limit, limit)
-            loss = self._multiplier.update(batch.observation, gap, self._ramp, self._maximum, self._excess)
+            loss = self._multiplier.update(batch.observation, gap.clamp(-limit, limit), self._ramp, self._excess)
             scalars["multiplier/loss"] = loss
         self._move_targets(due)
         return scalars
@@ -247,7 +245,7 @@ class StackedLearner:
         if is_constrained:
             gap = self._gap(values)
             with torch.no_grad():
-                multiplier = self._multiplier.value(observation, self._maximum)
+                multiplier = self._multiplier.value(observation)
                 seen = gap.clamp(max=self.config.multiplier.gap_high * self._computed_threshold)
                 effective = self._multiplier.felt(multiplier, seen, self._ramp)
             objective = (objective + effective * gap) / (1.0 + effective)
@@ -256,7 +254,6 @@ class StackedLearner:
                 "multiplier/mean": multiplier.mean(-1),
                 "multiplier/max": multiplier.amax(-1),
                 "multiplier/threshold": self._threshold.squeeze(1).clone(),
-                "multiplier/limit": self._maximum.squeeze(1).clone(),
                 "actor/gap": gap.detach().mean(-1),
                 "actor/infeasible_share": (gap.detach() > 0).to(gap.dtype).mean(-1),
             }
@@ -315,7 +312,6 @@ def _measured(learner: Learner) -> tuple[float, ...]:
     return (
         learner.threshold,
         learner.multiplier.ramp,
-        learner.multiplier.maximum,
         learner.target_entropy,
         learner.episode_excess,
         learner.units.reward_factor,

@@ -19,15 +19,15 @@ from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 
 
 class StackedMultiplier(Protocol):
-    """What the learners need of their multipliers; ramp, maximum (λ_max) and excess are (learners, 1)."""
+    """What the learners need of their multipliers; ramp and excess are (learners, 1)."""
 
-    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
+    def value(self, observation: Tensor) -> Tensor:
         """Return λ̄ in each state, (learners, batch)."""
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
 
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, maximum: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Take one step; return what the log calls its loss, (learners,)."""
 
     @property
@@ -80,20 +80,17 @@ class MixedMultipliers:
         """Return all that an update changes."""
         return [tensor for _, block in self._blocks for tensor in block.state]
 
-    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
+    def value(self, observation: Tensor) -> Tensor:
         """Return λ̄ in each state, (learners, batch)."""
-        return torch.cat([block.value(observation[part], maximum[part]) for part, block in self._blocks])
+        return torch.cat([block.value(observation[part]) for part, block in self._blocks])
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actors feel of m, (learners, batch)."""
         return torch.cat([block.felt(multiplier[part], gap[part], ramp[part]) for part, block in self._blocks])
 
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, maximum: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Take one step."""
-        parts = [
-            block.update(observation[part], gap[part], ramp[part], maximum[part], excess[part]) for part, block in self._blocks
-        ]
-        return torch.cat(parts)
+        return torch.cat([block.update(observation[part], gap[part], ramp[part], excess[part]) for part, block in self._blocks])
 
     def of_learner(self, index: int) -> dict[str, Any]:
         """Return one learner's state."""
@@ -121,16 +118,16 @@ class StackedStateMultiplier:
         """Return all that an update changes."""
         return [*self._adam.state, self._average.matrix]
 
-    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
+    def value(self, observation: Tensor) -> Tensor:
         """Return λ̄(s), at most λ_max, (learners, batch)."""
-        return torch.minimum(self._softplus(self._average, observation), maximum)
+        return self._softplus(self._average, observation).clamp(max=self._config.maximum)
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
         effective = functional.relu(multiplier + self._config.penalise * self._config.penalty * ramp * gap)
         return bounded(effective, multiplier, self._config.effective_maximum)
 
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, maximum: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Take one step on λ_ξ and move λ̄ toward it."""
         config, step = self._config, self._config.penalty * ramp
         multiplier = self._softplus(self._online, observation)
@@ -139,7 +136,7 @@ class StackedStateMultiplier:
         else:
             with torch.no_grad():
                 origin = self._softplus(self._average, observation) if config.rule == "averaged_target" else multiplier
-                target = torch.minimum((origin + step * gap).clamp(min=0.0), maximum)
+                target = (origin + step * gap).clamp(0.0, config.maximum)
             loss = (multiplier - target).square().mean(-1)
         self._adam.minimise(loss.sum(), self._online.tensors)
         with torch.no_grad():
@@ -182,7 +179,7 @@ class StackedScalarMultiplier:
         """Return all that an update changes."""
         return [self._multiplier, self._integral, self._smoothed]
 
-    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
+    def value(self, observation: Tensor) -> Tensor:
         """Return λ in each state, (learners, batch)."""
         return self._multiplier.unsqueeze(1).expand(observation.shape[:2])
 
@@ -193,25 +190,21 @@ class StackedScalarMultiplier:
         return bounded(effective, multiplier, self._config.effective_maximum)
 
     @torch.no_grad()
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, maximum: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Move λ; return the error that moved it, (learners,)."""
-        config, ramp, maximum = self._config, ramp.squeeze(1), maximum.squeeze(1)
+        config, ramp = self._config, ramp.squeeze(1)
         error = excess.squeeze(1).clone() if config.signal == "episode_cost" else gap.mean(-1) / self._threshold
-        moved = (
-            self._controlled(error, ramp, maximum)
-            if config.rule == "pid"
-            else self._multiplier + config.learning_rate * ramp * error
-        )
-        self._multiplier.copy_(torch.minimum(moved.clamp(min=0.0), maximum))
+        moved = self._controlled(error, ramp) if config.rule == "pid" else self._multiplier + config.learning_rate * ramp * error
+        self._multiplier.copy_(moved.clamp(0.0, config.maximum))
         return error
 
-    def _controlled(self, error: Tensor, ramp: Tensor, maximum: Tensor) -> Tensor:
+    def _controlled(self, error: Tensor, ramp: Tensor) -> Tensor:
         """Return K_P e + I + K_D [ė]_+ from the smoothed error."""
         config, first = self._config, self._smoothed.isnan()
         smoothed = torch.where(first, error, self._smoothed + SMOOTHING * (error - self._smoothed))
         rise = torch.where(first, 0.0, (smoothed - self._smoothed).clamp(min=0.0))
         self._smoothed.copy_(smoothed)
-        self._integral.copy_(torch.minimum((self._integral + config.integral_gain * ramp * error).clamp(min=0.0), maximum))
+        self._integral.add_(config.integral_gain * ramp * error).clamp_(0.0, config.maximum)
         return config.proportional_gain * ramp * smoothed + self._integral + config.derivative_gain * ramp * rise
 
     def of_learner(self, index: int) -> dict[str, Any]:

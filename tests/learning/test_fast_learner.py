@@ -48,7 +48,6 @@ CASES = {
     "a penalty that soon reaches its limit": configure(multiplier={"effective_maximum": 0.02}),
     "the same, scalar": configure("cal", multiplier={"effective_maximum": 0.02}),
     "low maximum": configure(multiplier={"maximum": 0.04}),
-    "a maximum that falls": configure(multiplier={"maximum": 0.04}, constraint=replace(CONSTRAINT, episode_cost_limit=90.0)),
     "pid on the cost value": configure("sac_pid", multiplier={"signal": "cost_value"}),
     "normalised observations": configure(normalise_observations=True),
     "scaled rewards": configure(reward_scale=0.5),
@@ -128,14 +127,12 @@ def test_the_cases_reach_what_they_are_named_after() -> None:
     with default_dtype(torch.float64):
         _, clipped, _, scalars = train_both(CASES["clipped gradients"])
         _, low, _, _ = train_both(CASES["low maximum"])
-        _, falling, _, _ = train_both(CASES["a maximum that falls"])
         _, _, _, plain = train_both(CASES["sac_alam"])
     norms = {
         name: [float(line[name]) for line in scalars if name in line] for name in ("critic/gradient_norm", "actor/gradient_norm")
     }
     assert all(min(values) > clipped.config.gradient_norm for values in norms.values())
     assert float(low.multiplier.value(make_batch().observation.double()).max()) == pytest.approx(0.04)
-    assert float(falling.multiplier.value(make_batch().observation.double()).max()) == falling.limits.multiplier < 0.03
     late = [line for line in plain[-20:] if "multiplier/effective" in line]
     assert all(float(line["multiplier/effective"]) > 0.1 for line in late)
 

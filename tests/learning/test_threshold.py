@@ -1,0 +1,144 @@
+"""The limit d follows the measured cost: by its closed form, within its range, and only where it may."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.learning.config import ConstraintConfig
+from alam_ros.learning.learner import Learner
+from alam_ros.learning.threshold import AVERAGING, ENOUGH, LARGEST_EXCESS, Threshold
+from tests.support.learners import CONFIG, OBSERVATION, make, member_multiplier
+
+CONSTRAINT = ConstraintConfig(
+    episode_cost_limit=10.0, episode_steps=100, margin=0.2, cost_discount=0.9, adaptation=4.0, adaptation_trust=1.0
+)
+TARGET = 0.08  # of a step
+
+
+def settled(cost: float, config: ConstraintConfig = CONSTRAINT) -> Threshold:
+    """Return one that has measured `cost` for long and not moved yet."""
+    threshold = Threshold(config)
+    threshold.follow(cost, 0.0, moves=False)
+    return threshold
+
+
+def train(threshold: Threshold, cost: float, share: float, steps: int = 100, *, moves: bool = True) -> None:
+    """Let a share of the budget pass, from the beginning, in which every step costs the same."""
+    for step in range(1, steps + 1):
+        threshold.follow(cost, share * step / steps, moves=moves)
+
+
+def test_the_computed_threshold_stays_while_the_measured_cost_is_the_target() -> None:
+    threshold = settled(TARGET)
+    train(threshold, TARGET, 1.0)
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold)
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.04, 0.12, 0.2])
+def test_it_moves_exponentially_at_the_rate_of_the_relative_error(cost: float) -> None:
+    threshold = settled(cost)
+    train(threshold, cost, 0.1)
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - cost / TARGET)))
+
+
+@pytest.mark.parametrize(("spent", "rate"), [(0.0, 0.3), (0.2 * ENOUGH, 0.3), (0.5 * ENOUGH, 0.5), (ENOUGH, 1.0), (0.6, 1.0)])
+def test_with_less_trust_it_rises_slowly_where_hardly_anything_is_spent(spent: float, rate: float) -> None:
+    threshold = settled(TARGET * spent, replace(CONSTRAINT, adaptation_trust=0.3))
+    train(threshold, TARGET * spent, 0.1)
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - spent) * rate))
+
+
+@pytest.mark.parametrize("cost", [0.12, 1.0])
+def test_with_less_trust_it_falls_as_fast(cost: float) -> None:
+    trusting, other = settled(cost), settled(cost, replace(CONSTRAINT, adaptation_trust=0.0))
+    for threshold in (trusting, other):
+        train(threshold, cost, 0.1)
+    assert other.value == trusting.value < CONSTRAINT.threshold
+
+
+def test_no_excess_tightens_faster_than_the_largest_that_counts() -> None:
+    costs = TARGET * (1.0 + LARGEST_EXCESS), 1.0
+    high, higher = map(settled, costs)
+    for threshold, cost in zip((high, higher), costs, strict=True):
+        train(threshold, cost, 0.01)
+    assert high.value == pytest.approx(higher.value)
+    assert high.value < CONSTRAINT.threshold
+
+
+def test_the_measured_cost_is_an_average_over_its_share_of_the_budget() -> None:
+    threshold = settled(0.0)
+    train(threshold, 1.0, AVERAGING, moves=False)
+    assert threshold.measured == pytest.approx(1.0 - math.exp(-1.0))
+    assert threshold.value == CONSTRAINT.threshold
+
+
+@given(costs=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=50))
+def test_it_stays_finite_and_within_its_range_whatever_is_measured(costs: list[float]) -> None:
+    threshold = Threshold(CONSTRAINT)
+    for step, cost in enumerate(costs):
+        threshold.follow(cost, step / 10, moves=True)
+    factor = threshold.value / CONSTRAINT.threshold
+    assert 1.0 / CONSTRAINT.adaptation_range * (1 - 1e-9) <= factor <= CONSTRAINT.adaptation_range * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("changes", [{"adaptation": 0.0}, {"certificate": "constraint_decay"}])
+def test_a_fixed_threshold_stays(changes: dict[str, object]) -> None:
+    config = replace(CONSTRAINT, **changes)
+    threshold = settled(1.0, config)
+    train(threshold, 1.0, 0.5)
+    assert threshold.value == config.threshold
+
+
+@pytest.mark.parametrize(
+    "changes", [{"adaptation": -1.0}, {"adaptation": math.nan}, {"adaptation_range": 0.5}, {"adaptation_trust": 1.5}]
+)
+def test_an_adaptation_without_meaning_is_refused(changes: dict[str, float]) -> None:
+    with pytest.raises(ConfigurationError, match="adaptation"):
+        replace(CONSTRAINT, **changes)
+
+
+def collect(learner: Learner, cost: float) -> None:
+    learner.measure(np.zeros((8, OBSERVATION), np.float32), np.zeros(8), np.full(8, cost))
+
+
+def test_a_learner_tightens_where_collected_steps_cost_too_much_and_keeps_it_in_a_checkpoint() -> None:
+    config = replace(CONFIG, constraint=CONSTRAINT, multiplier=member_multiplier("sac_alam", start=0.25, ramp=0.15))
+    learner = make(config)
+    for share in np.linspace(0.0, 0.38, 20):
+        learner.set_progress(float(share))
+        collect(learner, 1.0)
+    assert learner.threshold == CONSTRAINT.threshold  # the constraint is not in full force yet
+    for share in np.linspace(0.4, 0.6, 20):
+        learner.set_progress(float(share))
+        collect(learner, 1.0)
+    assert learner.threshold < CONSTRAINT.threshold / 2
+    restored = make(config, seed=1)
+    restored.load_state_dict(learner.state_dict())
+    assert restored.threshold == learner.threshold
+
+
+def test_the_gap_is_taken_from_the_threshold_as_it_is_now() -> None:
+    config = replace(CONFIG, constraint=CONSTRAINT)
+    learner = make(config)
+    observation = torch.zeros(5, OBSERVATION)
+    torch.manual_seed(0)
+    before = learner.sample_policy(observation).gap
+    learner.limit.value += 0.01
+    torch.manual_seed(0)
+    torch.testing.assert_close(learner.sample_policy(observation).gap, before - 0.01)
+
+
+def test_without_a_constraint_the_threshold_stays() -> None:
+    learner = make(replace(CONFIG, name="sac", constraint=CONSTRAINT, multiplier=member_multiplier("sac")))
+    for share in (0.5, 0.8, 1.0):
+        learner.set_progress(share)
+        collect(learner, 1.0)
+    assert learner.threshold == CONSTRAINT.threshold
