@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from alam_ros.errors import ConfigurationError, StudyError
 from alam_ros.learning.metrics import finite
 from alam_ros.policy_file.atomic import remove_leftovers, write_atomically
@@ -96,10 +98,9 @@ class RunResult:
 
     @property
     def tail_cost(self) -> float:
-        """Return the mean cost of the worst tenth of the episodes, at least of one: their conditional value at risk."""
-        costs = sorted(map(_number, self.episodes.cost), reverse=True)
-        count = math.ceil(len(costs) / 10)
-        return sum(costs[:count]) / count
+        """Return the mean cost of the worst tenth of the episodes, at least of one; NaN where learning diverged."""
+        costs = np.sort([_number(cost) for cost in self.episodes.cost])  # NaN comes last, and counts as the worst
+        return float(costs[-math.ceil(len(costs) / 10) :].mean())
 
     @property
     def is_within_budget(self) -> bool:

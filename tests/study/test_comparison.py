@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,12 @@ def test_the_tail_is_the_worst_tenth_of_the_episodes_of_each_run() -> None:
     )
     (cell,) = compare({"navigation": {"a": [first, second]}}, "none").cells
     assert cell.tail_cost == pytest.approx((23.0 + 9.0) / 2)
+
+
+def test_an_episode_whose_learning_diverged_is_not_hidden_by_the_tail() -> None:
+    (run,) = runs("a", [1], [5])
+    run = replace(run, episodes=replace(run.episodes, cost=(3.0, None, *[1.0] * 8)))
+    assert math.isnan(run.tail_cost)
 
 
 def test_one_seed_has_no_spread() -> None:
