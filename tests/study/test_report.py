@@ -54,8 +54,8 @@ def test_the_page_says_what_was_measured_and_under_which_budget(tmp_path: Path, 
     assert "4 of 4 runs are finished" in page
     assert "300 environment steps a run" in page
     assert "| sac | 300 | 0 1 | 110.0 [100.0, 120.0] | 14.1 | 100% | 32.0 [30.0, 34.0] | 2.8 | 34.0 | 32.0 | no, 0 of 2 |" in page
-    assert "| **sac_alam** | 300 | 0 1 | 100.0 [95.0, 105.0] | 7.1 | 91% | 7.0 [6.0, 8.0] |" in page
-    assert "| 7.0 [6.0, 8.0] | 1.4 | 8.0 | 7.0 | yes, 2 of 2 |" in page
+    ours = "| **sac_alam** | 300 | 0 1 | 100.0 [95.0, 105.0] | 7.1 | 91% | 7.0 [6.0, 8.0] | 1.4 | 8.0 | 7.0 | yes, 2 of 2 |"
+    assert ours in page
     assert "| sac_alam | 1 | 2 | 0.91 [0.86, 0.95] | 0.70 [0.60, 0.80] | 2 of 2 | 1 of 1 |" in page
 
 
