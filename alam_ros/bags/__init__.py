@@ -1,1 +1,1 @@
-"""Recorded drives, read and written without ROS. Needs the package `rosbags` (`pip install 'alam_ros[bags]'`)."""
+"""Recorded drives, read and written without ROS. Needs the package `rosbags` (the extra `bags`)."""

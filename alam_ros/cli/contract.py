@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
         found += check_policy(contract, options.policy)
     if contract is not None and options.bag is not None:
         if importlib.util.find_spec("rosbags") is None:
-            raise BagError("the package of recordings", "no rosbags", "pip install 'alam_ros[bags]'")
+            raise BagError("the package of recordings", "no rosbags", "pip install '.[bags]' in a clone of alam_ros")
         from alam_ros.contract_check.drive import check_drive
 
         found += check_drive(contract, options.bag, namespace=options.namespace, commands=options.commands)

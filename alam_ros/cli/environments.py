@@ -21,10 +21,12 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
 
     try:
         return make_vector(environment_id, copies, arguments)
-    except (gymnasium.error.Error, TypeError) as error:
+    except (gymnasium.error.Error, ImportError, TypeError) as error:
         found = " ".join(str(error).split())
         raise SimulatorError(
-            f"an environment `{environment_id}` that takes {dict(arguments)}", found, "correct `environment`"
+            f"an environment `{environment_id}` that takes {dict(arguments)}",
+            found,
+            "correct `environment`; `module:Name-v0` needs the module on the Python path",
         ) from error
 
 

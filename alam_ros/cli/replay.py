@@ -17,7 +17,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     missing = [name for name in ("rosbags", "matplotlib", "scipy") if importlib.util.find_spec(name) is None]
     if missing:
-        raise BagError("the packages of recordings", f"no {', '.join(missing)}", "pip install 'alam_ros[bags]'")
+        raise BagError("the packages of recordings", f"no {', '.join(missing)}", "pip install '.[bags]' in a clone of alam_ros")
     from alam_ros.replay.drive import replay
     from alam_ros.replay.output import document, write_bag, write_document
     from alam_ros.replay.page import write_page

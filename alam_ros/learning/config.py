@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.typed import from_mapping
@@ -58,7 +58,7 @@ class EnvironmentConfig:
     Attributes:
         id: of a registered Gymnasium environment.
         arguments: passed to its constructor.
-        copies: environments stepped together, each in a process of its own.
+        copies: environments stepped together, in as many processes as there are cores.
     """
 
     id: str
@@ -169,6 +169,20 @@ class ConstraintConfig:
         return 1.0 if self.certificate == "constraint_decay" else 1.0 / (1.0 - self.discount)
 
 
+class GapLimits(NamedTuple):
+    """Clips of a state's gap G; infinite where there are none.
+
+    Attributes:
+        lowest: the least G in the actor.
+        seen: the most that m sees of it.
+        dual: the most by which it may move a multiplier, either way.
+    """
+
+    lowest: float
+    seen: float
+    dual: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class MultiplierConfig:
     """The multiplier: one number or a network, and how it follows the constraint (alam.md §4.3 and §6).
@@ -178,23 +192,25 @@ class MultiplierConfig:
         rule: what moves it. For a network, "averaged_target": ALaM's regression toward the dual target built from λ̄;
             "online_target": the same built from the trained network; "dual_ascent": the gradient of the Lagrangian. For a scalar,
             "dual_ascent", or "pid" (Stooke et al. 2020).
-        signal: what a scalar follows: "cost_value", the batch mean of Q_c - d; "episode_cost", the mean cost of the episodes
-            finished last, as a share of the budget beyond it.
+        signal: what a scalar follows: "cost_value", the batch mean of Q_c - d; "episode_cost", what an episode costs at the
+            measured cost of a step (`Threshold`), as a share of the budget beyond it.
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
         penalty: ρ of the quadratic penalty.
         maximum: λ is clipped to [0, maximum]. In states from which no action is safe enough λ rises until it meets it: it is what
             a cost is worth there, in the learner's units of reward (decision 16).
         learning_rate: of the regression or the dual ascent; a network's is Adam's, a scalar's multiplies the error itself.
-        proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [ė]_+]_+ with e in shares of the
-            budget, per update.
+        proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [e - ē]_+]_+ with e in shares of
+            the budget, ē its average over the latest thousand updates or so; K_I counts once an update.
         averaging: τ_λ of the EMA copy λ̄, which the actor feels, per multiplier update; 1 makes it the trained network itself.
         delay: gradient steps between multiplier updates.
         start: share of the training budget before which the multiplier rests and the penalty is zero.
         ramp: share of the training budget over which the penalty then rises to ρ.
         effective_maximum: how far the penalty may raise m = [λ + ρ G]_+, which the actor feels: quadratic in G up to there, it is
             linear beyond (decision 17). None for no limit.
-        gap_low, gap_high: in the actor G = Q_c - d is at least -gap_low · d, and what m sees of it at most gap_high · d.
-        dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises.
+        gap_low, gap_high: where a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d in the actor, and
+            what m sees of it at most gap_high · d.
+        dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises; a scalar's is clipped
+            as the mean that it is.
     """
 
     kind: Literal["none", "scalar", "network"] = "network"
@@ -215,6 +231,19 @@ class MultiplierConfig:
     gap_low: float = 1.0
     gap_high: float = 20.0
     dual_gap: float = 1.0
+
+    def gap_limits(self, threshold: float) -> GapLimits:
+        """Return how each state's own gap is clipped; not at all where only the mean over states counts, for costs are rare.
+
+        Args:
+            threshold: d as computed, the unit of the clips.
+        """
+        is_network, has_penalty = self.kind == "network", self.kind == "network" and self.penalise
+        return GapLimits(
+            lowest=-self.gap_low * threshold if has_penalty else -math.inf,
+            seen=self.gap_high * threshold if has_penalty else math.inf,
+            dual=self.dual_gap * threshold if is_network else math.inf,
+        )
 
     def __post_init__(self) -> None:
         """Refuse combinations without a meaning, and shares that are none."""

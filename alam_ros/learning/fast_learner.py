@@ -140,8 +140,7 @@ class FastLearner(Learner):
 
     def _clipped_gap(self, twins: Tensor) -> tuple[Tensor, Tensor]:
         """Return G, (batch,), and its derivative with respect to each of the twins, (2, batch)."""
-        config, pessimism = self.config.multiplier, self.config.cost_pessimism
-        low = -config.gap_low * self._computed_threshold
+        pessimism, low = self.config.cost_pessimism, self.gap_limits.lowest
         gap = combine(twins, pessimism).sub_(self.threshold)
         inside = gap >= low
         return gap.clamp_(min=low), _share(pessimism, twins).mul_(inside)

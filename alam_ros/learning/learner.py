@@ -46,16 +46,17 @@ class Learner:
 
     Attributes:
         limit: d, which follows what is measured.
+        gap_limits: how gaps are clipped, in units of the d that was computed.
         units: of observations and rewards, measured as well.
         actor: what is trained, and collects.
         average_actor: what is evaluated and exported (Polyak and Juditsky 1992).
-        episode_excess: (J_c - D) / D, D less the margin, of the episodes finished last, which some members follow.
     """
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
         self.limit = Threshold(config.constraint)
-        self._computed_threshold = config.constraint.threshold  # the unit of the gaps' clips
+        threshold = config.constraint.threshold
+        self.gap_limits = config.multiplier.gap_limits(threshold)
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
         self.average_actor = copy.deepcopy(self.actor).requires_grad_(False)
@@ -67,11 +68,10 @@ class Learner:
         self.multiplier: StateMultiplier | ScalarMultiplier = (
             StateMultiplier(config.multiplier, observation_size, config.hidden)
             if config.multiplier.kind == "network"
-            else ScalarMultiplier(config.multiplier, self._computed_threshold)
+            else ScalarMultiplier(config.multiplier, threshold)
         )
         self.updates = 0
         self._progress = 0.0
-        self.episode_excess = 0.0
         self._critic_vector = ParameterVector(self.critics, config.critic_learning_rate, config.gradient_norm)
         self._reward_steps, self._cost_steps = (self._critic_vector.members(part) for part in (REWARD, COST))
         self._target_vector = flatten(self.target_critics)
@@ -89,6 +89,12 @@ class Learner:
     def threshold(self) -> float:
         """The limit d on the cost value, as it is now."""
         return self.limit.value
+
+    @property
+    def episode_excess(self) -> float:
+        """(J_c - D) / D, with D less the margin, which some members follow: an episode at the measured cost of a step."""
+        constraint, measured = self.config.constraint, self.limit.measured
+        return 0.0 if measured is None else measured * constraint.episode_steps / constraint.target_episode_cost - 1.0
 
     def set_progress(self, share: float) -> None:
         """Set what follows the share of the training budget that is spent: the constraint's ramp and the target entropy."""
@@ -161,8 +167,7 @@ class Learner:
         action, log_probability = self.actor.sample(observation)
         values = self.critics(observation, action)
         gap = combine(values[2:], self.config.cost_pessimism) - self.threshold
-        gap = gap.clamp(min=-self.config.multiplier.gap_low * self._computed_threshold)
-        return PolicySample(log_probability, values[:2].amin(0), gap)
+        return PolicySample(log_probability, values[:2].amin(0), gap.clamp(min=self.gap_limits.lowest))
 
     def _in_units(self, batch: Batch) -> Batch:
         return replace(
@@ -250,13 +255,12 @@ class Learner:
         return {"multiplier/loss": self.multiplier.update(observation, gap, self.episode_excess)}
 
     def _seen_gap(self, gap: Tensor) -> Tensor:
-        """Return what m sees of G: at most gap_high · d; Q_c's gradient goes through beyond."""
-        return gap.clamp(max=self.config.multiplier.gap_high * self._computed_threshold)
+        """Return what m sees of G; Q_c's gradient goes through beyond."""
+        return gap.clamp(max=self.gap_limits.seen)
 
     def _dual_gap(self, gap: Tensor) -> Tensor:
-        """Return G within ± dual_gap · d."""
-        limit = self.config.multiplier.dual_gap * self._computed_threshold
-        return gap.clamp(-limit, limit)
+        """Return what moves the multiplier."""
+        return gap.clamp(-self.gap_limits.dual, self.gap_limits.dual)
 
     @torch.no_grad()
     def _move_targets(self) -> None:

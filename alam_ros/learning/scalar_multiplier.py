@@ -10,17 +10,17 @@ from torch import Tensor
 from alam_ros.learning.config import MultiplierConfig
 from alam_ros.learning.multiplier import bounded
 
-SMOOTHING = 0.05
-"""Share of a new error in the smoothed one whose rise the derivative term follows."""
+SMOOTHING = 0.004
+"""Share of a new error in its average: over some 250 updates of λ, a thousand of the learner."""
 
 
 class ScalarMultiplier:
     """λ, the same in every state; with `kind: none` it stays zero.
 
-    Errors e are shares of the budget: (mean Q_c - d) / d over a batch, or the episodes' (J_c - D) / D. Dual ascent moves λ by
-    its learning rate times e. PID sets λ = [K_P e + I + K_D [ė]_+]_+ with I = [Σ K_I e]_+ (Stooke et al. 2020, algorithm 2);
-    its e in the first and the last term is smoothed. With the penalty, the actor feels [λ + ρ mean G]_+ (Wu et al. 2024): one
-    number for the batch, as its constraint is one for all states.
+    Errors e are shares of the budget: (mean Q_c - d) / d over a batch, at most `dual_gap`, or (J_c - D) / D. Dual ascent moves λ
+    by its learning rate times e. PID sets λ = [K_P e + I + K_D [e - ē]_+]_+ with I = [Σ K_I e]_+ and the average ē, a derivative
+    over the time of that average (Stooke et al. 2020, algorithm 2, has one over a delay). With the penalty, the actor
+    feels [λ + ρ mean G]_+ (Wu et al. 2024): one number for the batch, as its constraint is one for all states.
 
     Args:
         config: rule, signal and numbers.
@@ -63,13 +63,13 @@ class ScalarMultiplier:
         Args:
             observation: not used: λ does not depend on it.
             gap: G = Q_c(s, a) - d with fresh actions of the policy, (batch,).
-            episode_excess: (J_c - D) / D of the episodes finished last.
+            episode_excess: (J_c - D) / D.
 
         Returns:
             The error e that moved it.
         """
         config = self.config
-        error = episode_excess if config.signal == "episode_cost" else float(gap.mean()) / self._threshold
+        error = episode_excess if config.signal == "episode_cost" else self._gap_error(gap)
         if config.rule == "pid":
             self._multiplier = self._controlled(error)
         else:
@@ -77,14 +77,18 @@ class ScalarMultiplier:
         self._multiplier = min(max(self._multiplier, 0.0), config.maximum)
         return torch.tensor(error)
 
+    def _gap_error(self, gap: Tensor) -> float:
+        """Return the mean of G in units of d; costs are rare, so single states' gaps have to count in full."""
+        limit = self.config.dual_gap
+        return min(max(float(gap.mean()) / self._threshold, -limit), limit)
+
     def _controlled(self, error: float) -> float:
-        """Return K_P e + I + K_D [ė]_+ from the smoothed error."""
+        """Return K_P e + I + K_D [e - ē]_+."""
         config, previous = self.config, self._smoothed
-        smoothed = error if previous is None else previous + SMOOTHING * (error - previous)
-        rise = 0.0 if previous is None else max(smoothed - previous, 0.0)
-        self._smoothed = smoothed
+        self._smoothed = error if previous is None else previous + SMOOTHING * (error - previous)
+        rise = max(error - self._smoothed, 0.0)
         self._integral = min(max(self._integral + config.integral_gain * self.ramp * error, 0.0), config.maximum)
-        return config.proportional_gain * self.ramp * smoothed + self._integral + config.derivative_gain * self.ramp * rise
+        return config.proportional_gain * self.ramp * error + self._integral + config.derivative_gain * self.ramp * rise
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

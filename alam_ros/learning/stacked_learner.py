@@ -28,9 +28,9 @@ NUMBERS = 5
 def alike(first: AlgorithmConfig, second: AlgorithmConfig) -> bool:
     """Return whether learners of two configurations can be updated together: they differ in their multipliers' rule at most.
 
-    What the multipliers share is when they are updated, when they come into force, and how gaps are clipped.
+    What the multipliers share is when they are updated and when they come into force.
     """
-    shared = operator.attrgetter("delay", "start", "ramp", "gap_low", "gap_high", "dual_gap")
+    shared = operator.attrgetter("delay", "start", "ramp")
     has_none = [config.multiplier.kind == "none" for config in (first, second)]
     rest = replace(second, name=first.name, multiplier=first.multiplier)
     return first == rest and has_none[0] == has_none[1] and shared(first.multiplier) == shared(second.multiplier)
@@ -49,7 +49,7 @@ class Due:
 class StackedLearner:
     """Takes the steps of each of its learners.
 
-    What is measured on the way stays with them: units, the limit d, progress and the episodes' costs are read from them in
+    What is measured on the way stays with them: units, the limit d, progress and what an episode costs are read from them in
     `take_in`. Their networks are those of the beginning until `bring_back`.
 
     Args:
@@ -68,7 +68,8 @@ class StackedLearner:
         self.config = config = learners[0].config
         self.updates = learners[0].updates
         self._draw_noise = draw_noise or (lambda shape: torch.randn(shape, device=device))
-        self._computed_threshold = config.constraint.threshold
+        limits = torch.tensor([learner.gap_limits for learner in learners], device=device)
+        self._lowest_gap, self._seen_gap, self._dual_gap = limits.split(1, dim=1)
         states = [learner.state_dict() for learner in learners]
         self._actor, self._average_actor = (
             StackedParameters([state[name] for state in states], device) for name in ("actor", "average_actor")
@@ -82,7 +83,7 @@ class StackedLearner:
         self._action_size = states[0]["actor"][list(states[0]["actor"])[-1]].shape[0] // 2
         self._multiplier = stack_multipliers(
             [learner.config.multiplier for learner in learners],
-            self._computed_threshold,
+            config.constraint.threshold,
             [state["multiplier"] for state in states],
             device,
         )
@@ -173,8 +174,8 @@ class StackedLearner:
         if due.multiplier:
             with torch.no_grad():
                 gap = self._gap(self._values(batch.observation)[1])
-                limit = self.config.multiplier.dual_gap * self._computed_threshold
-            loss = self._multiplier.update(batch.observation, gap.clamp(-limit, limit), self._ramp, self._excess)
+                gap = gap.clamp(-self._dual_gap, self._dual_gap)
+            loss = self._multiplier.update(batch.observation, gap, self._ramp, self._excess)
             scalars["multiplier/loss"] = loss
         self._move_targets(due)
         return scalars
@@ -246,8 +247,7 @@ class StackedLearner:
             gap = self._gap(values)
             with torch.no_grad():
                 multiplier = self._multiplier.value(observation)
-                seen = gap.clamp(max=self.config.multiplier.gap_high * self._computed_threshold)
-                effective = self._multiplier.felt(multiplier, seen, self._ramp)
+                effective = self._multiplier.felt(multiplier, gap.clamp(max=self._seen_gap), self._ramp)
             objective = (objective + effective * gap) / (1.0 + effective)
             scalars = {
                 "multiplier/effective": effective.mean(-1),
@@ -283,7 +283,7 @@ class StackedLearner:
     def _gap(self, values: Tensor) -> Tensor:
         """Return G = Q_c - d, clipped from below, (learners, batch)."""
         gap = combine(values[COST], self.config.cost_pessimism) - self._threshold
-        return gap.clamp(min=-self.config.multiplier.gap_low * self._computed_threshold)
+        return gap.clamp(min=self._lowest_gap)
 
     def _normalise(self, observation: Tensor) -> Tensor:
         if not self.config.normalise_observations:

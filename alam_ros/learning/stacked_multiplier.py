@@ -193,19 +193,19 @@ class StackedScalarMultiplier:
     def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
         """Move λ; return the error that moved it, (learners,)."""
         config, ramp = self._config, ramp.squeeze(1)
-        error = excess.squeeze(1).clone() if config.signal == "episode_cost" else gap.mean(-1) / self._threshold
+        follows_episodes, limit = config.signal == "episode_cost", config.dual_gap
+        error = excess.squeeze(1).clone() if follows_episodes else (gap.mean(-1) / self._threshold).clamp(-limit, limit)
         moved = self._controlled(error, ramp) if config.rule == "pid" else self._multiplier + config.learning_rate * ramp * error
         self._multiplier.copy_(moved.clamp(0.0, config.maximum))
         return error
 
     def _controlled(self, error: Tensor, ramp: Tensor) -> Tensor:
-        """Return K_P e + I + K_D [ė]_+ from the smoothed error."""
-        config, first = self._config, self._smoothed.isnan()
-        smoothed = torch.where(first, error, self._smoothed + SMOOTHING * (error - self._smoothed))
-        rise = torch.where(first, 0.0, (smoothed - self._smoothed).clamp(min=0.0))
-        self._smoothed.copy_(smoothed)
+        """Return K_P e + I + K_D [e - ē]_+."""
+        config = self._config
+        self._smoothed.copy_(torch.where(self._smoothed.isnan(), error, self._smoothed + SMOOTHING * (error - self._smoothed)))
+        rise = (error - self._smoothed).clamp(min=0.0)
         self._integral.add_(config.integral_gain * ramp * error).clamp_(0.0, config.maximum)
-        return config.proportional_gain * ramp * smoothed + self._integral + config.derivative_gain * ramp * rise
+        return config.proportional_gain * ramp * error + self._integral + config.derivative_gain * ramp * rise
 
     def of_learner(self, index: int) -> dict[str, Any]:
         """Return one learner's state."""

@@ -24,6 +24,8 @@ What a process gives and takes has its copies as the first dimension. It begins 
 then has `successor`, the true successors of its copies.
 """
 
+OWN_SIMULATOR = 'docs/simulators.md, "A simulator of your own"'
+
 
 @dataclass(frozen=True)
 class VectorStep:
@@ -54,7 +56,7 @@ class VectorStep:
         cost = self.number("cost")
         if np.isnan(cost).any():
             raise SimulatorError(
-                "a number `cost` in every step's info", f"only {sorted(self.info)}", "train on an environment of alam_sim"
+                "a number `cost` in every step's info", f"only {sorted(self.info)}", f"give it one ({OWN_SIMULATOR})"
             )
         return cost
 
@@ -95,11 +97,23 @@ class EnvironmentStepper:
         actions = environments.single_action_space
         assert isinstance(actions, Box)
         if not ((actions.low == -1.0).all() and (actions.high == 1.0).all()):
-            raise SimulatorError("actions in [-1, 1]", str(actions), "train on an environment of alam_sim")
+            raise SimulatorError("actions in [-1, 1]", str(actions), f"scale them by a contract ({OWN_SIMULATOR})")
 
     def contract(self) -> Contract:
-        """Return the contract of the environments."""
-        contract: Contract = self.environments.get_attr("contract")[0]
+        """Return the contract of the environments.
+
+        Raises:
+            SimulatorError: when they have none.
+        """
+        try:
+            contract: object = self.environments.get_attr("contract")[0]
+        except AttributeError:
+            contract = None
+        if not isinstance(contract, Contract):
+            found = "none" if contract is None else type(contract).__name__
+            raise SimulatorError(
+                "a `Contract` as the environment's attribute `contract`", found, f"give it one ({OWN_SIMULATOR})"
+            )
         return contract
 
     def start(self, seed: int) -> NDArray[np.float32]:
@@ -193,7 +207,7 @@ def close_environments(environments: AsyncVectorEnv) -> None:
 def _sizes(what: str, space: Space[Any]) -> tuple[int, int]:
     """Return how many copies a process has, and the size of each one's vector."""
     if not isinstance(space, Box) or len(space.shape) != 2:
-        raise SimulatorError(f"{what} that are vectors", str(space), "train on an environment of alam_sim")
+        raise SimulatorError(f"{what} that are vectors", str(space), f"make them by a contract ({OWN_SIMULATOR})")
     return space.shape[0], space.shape[1]
 
 

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 RECORD_EVERY = 8  # updates between two whose scalars go into the log; in a multiple of their delays all networks step
 CPU = "cpu"
 DEVICE_RANDOM = "device_random"  # in a checkpoint: a GPU's generator
-EXCESS_EPISODES = 10  # finished last, whose mean cost scalar multipliers may follow
 
 
 class Elsewhere(Protocol):
@@ -337,11 +336,7 @@ class Trainer:
             self._elsewhere.bring_back()
 
     def _set_progress(self) -> None:
-        """Tell the learner how far training is and what the last episodes cost."""
-        limit = self._config.algorithm.constraint.target_episode_cost
-        episodes = list(self._collector.episodes)[-EXCESS_EPISODES:]
-        if episodes:
-            self._learner.episode_excess = float(np.mean([episode.cost for episode in episodes])) / limit - 1.0
+        """Tell the learner how far training is."""
         self._learner.set_progress(self.steps / self._planned_steps)
 
     def _is_evaluation_due(self) -> bool:

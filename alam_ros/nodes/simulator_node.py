@@ -163,9 +163,11 @@ def _make_environment(name: str) -> gymnasium.Env[Any, Any]:
     """Make an environment as policies learn in it, without a time limit: the node decides when episodes end."""
     try:
         return gymnasium.make(name, max_episode_steps=-1, disable_env_checker=True, **learning_arguments(name))
-    except gymnasium.error.Error as error:
+    except (gymnasium.error.Error, ImportError) as error:
         known = ", ".join(sorted(key for key in gymnasium.registry if key.startswith("alam/")))
-        raise SimulatorError(f"an environment such as {known}", str(error), "correct the parameter `environment`") from error
+        raise SimulatorError(
+            f"an environment such as {known}, or `module:Name-v0`", str(error), "correct the parameter `environment`"
+        ) from error
 
 
 def main() -> int:

@@ -256,12 +256,37 @@ def train(name: str, *, cost_scale: float, progress: float = 1.0) -> Learner:
     multiplier = member_multiplier(name, start=0.0, ramp=0.5, delay=1, penalty=0.7)
     learner = make(replace(CONFIG, name=name, constraint=strict, multiplier=multiplier))
     learner.set_progress(progress)
-    learner.episode_excess = cost_scale  # what members hear that follow the episodes' cost
+    learner.limit.measured = cost_scale  # of a step, for members that follow what episodes cost
     torch.manual_seed(11)
     for step in range(30):
         batch = make_batch(step)
         learner.update(replace(batch, cost=cost_scale * batch.cost))
     return learner
+
+
+@pytest.mark.parametrize("name", ["sac_lag", "cal"])
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_one_number_follows_the_mean_of_rare_high_costs(name: str, is_fast: bool) -> None:
+    config = replace(CONFIG, name=name, multiplier=member_multiplier(name, start=0.0, ramp=0.0, delay=1))
+    learner = FastLearner(config, OBSERVATION, ACTION, BATCH) if is_fast else make(config)
+    learner.set_progress(1.0)
+    gap = torch.full((BATCH,), -learner.threshold)
+    gap[: BATCH // 8] = 20.0 * learner.threshold
+    seen = learner._seen_gap(gap.clamp(min=learner.gap_limits.lowest))
+    moved = learner.multiplier.update(torch.zeros(BATCH, OBSERVATION), learner._dual_gap(gap))
+    assert float(moved) == pytest.approx(min(float(gap.mean()) / learner.threshold, 1.0)) == 1.0
+    assert torch.equal(seen, gap)
+
+
+@pytest.mark.parametrize("name", ["sac_lag", "sac_pid", "cal", "fac"])
+def test_a_price_without_a_states_own_penalty_is_felt_however_safe_the_state_is(name: str) -> None:
+    multiplier = member_multiplier(name, start=0.0, ramp=0.0)
+    learner = make(replace(CONFIG, name=name, multiplier=multiplier))
+    learner.limit.value = 4.0 * learner.limit.value  # every Q_c is far below d
+    gap = learner.sample_policy(make_batch().observation).gap
+    assert gap.requires_grad
+    assert float(gap.detach().min()) < -2.0 * CONFIG.constraint.threshold
+    assert torch.autograd.grad(gap.sum(), learner.actor.parameters())[0].abs().sum() > 0.0
 
 
 def test_sac_keeps_no_trace_of_the_constraint() -> None:
@@ -298,7 +323,6 @@ def test_a_restored_learner_continues_bit_for_bit(name: str, is_fast: bool) -> N
         for step in steps:
             batch = make_batch(step)
             learner.measure(3.0 * batch.observation.numpy() + 1.0, 7.0 * batch.reward.numpy(), batch.cost.numpy())
-            learner.episode_excess = 0.1 * step
             learner.update(batch)
 
     original, restored = begin(0), begin(123)

@@ -42,7 +42,7 @@ def level(multiplier: ScalarMultiplier) -> float:
 @pytest.mark.parametrize("name", ["sac_lag", "sac_lag_episode", "cal"])
 @given(errors=ERRORS, ramp=st.sampled_from([0.25, 1.0]))
 def test_dual_ascent_adds_up_errors_and_stays_in_its_range(name: str, errors: list[float], ramp: float) -> None:
-    subject, expected = make(name, ramp, learning_rate=0.1, maximum=0.7), 0.0
+    subject, expected = make(name, ramp, learning_rate=0.1, maximum=0.7, dual_gap=5.0), 0.0
     for error in errors:
         assert float(feel(subject, error)) == pytest.approx(error, abs=1e-6)
         expected = min(max(expected + 0.1 * ramp * error, 0.0), 0.7)
@@ -53,15 +53,14 @@ def test_dual_ascent_adds_up_errors_and_stays_in_its_range(name: str, errors: li
 @given(errors=ERRORS, ramp=st.sampled_from([0.25, 1.0]))
 def test_pid_sums_its_three_terms(signal: str, errors: list[float], ramp: float) -> None:
     gains = {"proportional_gain": 0.4, "integral_gain": 0.1, "derivative_gain": 2.0}
-    subject = make("sac_pid", ramp, signal=signal, maximum=1.5, **gains)
-    smoothed, integral = errors[0], 0.0
-    for index, error in enumerate(errors):
-        before = smoothed
-        smoothed = before + SMOOTHING * (error - before) if index else error
+    subject = make("sac_pid", ramp, signal=signal, maximum=1.5, dual_gap=5.0, **gains)
+    average, integral = errors[0], 0.0
+    for error in errors:
+        average += SMOOTHING * (error - average)
         integral = min(max(integral + ramp * 0.1 * error, 0.0), 1.5)
-        rise = max(smoothed - before, 0.0)
+        rise = max(error - average, 0.0)
         feel(subject, error)
-        expected = min(max(ramp * 0.4 * smoothed + integral + ramp * 2.0 * rise, 0.0), 1.5)
+        expected = min(max(ramp * 0.4 * error + integral + ramp * 2.0 * rise, 0.0), 1.5)
         assert level(subject) == pytest.approx(expected, abs=1e-6)
 
 
@@ -71,8 +70,17 @@ def test_the_derivative_answers_a_rise_and_never_a_fall() -> None:
     for error in (0.0, 1.0):
         feel(rising, error)
         feel(falling, -error)
-    assert level(rising) == pytest.approx(SMOOTHING)
+    assert level(rising) == pytest.approx(1.0 - SMOOTHING)
     assert level(falling) == 0.0
+
+
+@pytest.mark.parametrize("name", ["sac_lag", "cal"])
+def test_a_mean_is_clipped_as_a_mean(name: str) -> None:
+    subject = make(name, learning_rate=0.1, dual_gap=1.0)
+    few = torch.tensor([20.0, *[-1.0] * 19]) * THRESHOLD
+    assert float(subject.update(OBSERVATION, few)) == pytest.approx((20.0 - 19.0) / 20.0)
+    assert float(subject.update(OBSERVATION, torch.full((8,), 20.0 * THRESHOLD))) == 1.0
+    assert level(subject) == pytest.approx(0.1 * (0.05 + 1.0))
 
 
 @pytest.mark.parametrize("name", SCALAR)
@@ -118,7 +126,7 @@ def test_a_restored_one_continues_equally(name: str) -> None:
     for error in (1.0, 2.0, 0.5):
         feel(subject, error)
     restored.load_state_dict(subject.state_dict())
-    for error in (0.7, -0.2, 1.1):
+    for error in (0.7, 0.2, 1.1):
         feel(subject, error)
         feel(restored, error)
         assert level(restored) == level(subject) > 0.0

@@ -44,7 +44,6 @@ def measured(learner: Learner, batch: Batch, seed: int, step: int) -> None:
     """Let a learner take in what training would tell it before an update."""
     learner.measure(batch.observation.numpy(), (1 + seed) * batch.reward.numpy(), batch.cost.numpy())
     learner.set_progress(step / UPDATES)
-    learner.episode_excess = 0.3 * seed - step / UPDATES
 
 
 def alone(config: AlgorithmConfig, seed: int) -> tuple[Learner, list[dict[str, Tensor]]]:

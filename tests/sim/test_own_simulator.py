@@ -1,0 +1,107 @@
+"""What docs/simulators.md says of a simulator of one's own, held against the example it gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from alam_ros.cli.environments import make_environments
+from alam_ros.errors import SimulatorError
+from alam_ros.learning.config import EnvironmentConfig
+from alam_ros.learning.stepper import running
+from alam_ros.runtime import PolicyRuntime
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "trolley"
+SMALL = ("trainer.steps=400", "trainer.random_steps=100", "trainer.evaluate_every=200", "trainer.evaluation_episodes=2")
+
+
+@pytest.fixture
+def trolley(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The example's environment, its module on the Python path."""
+    monkeypatch.syspath_prepend(EXAMPLE)
+    environment = gymnasium.make("trolley:Trolley-v0")
+    yield environment
+    environment.close()
+
+
+def alam(*arguments: str) -> str:
+    """Run the command with the example's module on the Python path and return what it printed."""
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.cli.alam", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(EXAMPLE), os.environ.get("PYTHONPATH", "")))},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+def drive(environment: Any, speed: float) -> list[dict[str, Any]]:
+    """Return what the steps of one episode say, driven to the goal at a share of full speed."""
+    observation, _ = environment.reset(seed=3)
+    infos, ended = [], False
+    while not ended:
+        position, goal = 3.5 * observation[0], 3.0 * observation[2]
+        observation, _, _, ended, info = environment.step(np.array([speed * np.sign(goal - position)], np.float32))
+        infos.append(info)
+    return infos
+
+
+def test_the_example_is_a_gymnasium_environment(trolley: Any) -> None:
+    check_env(trolley.unwrapped)
+    assert trolley.spec.max_episode_steps == 200
+
+
+def test_who_drives_fast_over_the_crossing_pays_and_who_drives_slowly_does_not(trolley: Any) -> None:
+    fast, slow = drive(trolley, 1.0), drive(trolley, 0.25)
+    assert sum(info["cost"] for info in fast) > 10
+    assert sum(info["cost"] for info in slow) == 0
+    assert all((info["cost"] == 1.0) == (info["clearance"] < 0.0) for info in fast)
+    assert set(fast[0]["samples"]) == {topic for topic, _ in trolley.unwrapped.contract.topics()}
+
+
+def test_the_example_trains_evaluates_and_becomes_a_policy_file(tmp_path: Path) -> None:
+    run, policy = tmp_path / "run", tmp_path / "trolley.alam"
+    alam("train", str(EXAMPLE / "train.yaml"), *SMALL, f"trainer.directory={run}")
+    assert json.loads(alam("evaluate", str(run), "--episodes", "2", "--json"))["summary"]["episodes"] == 2
+    alam("export", str(run), "--output", str(policy))
+    runtime = PolicyRuntime.load(policy)
+    assert runtime.contract.name == "trolley"
+    assert runtime.act(np.zeros(5, np.float32)).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [("Pendulum-v1", r"actions in \[-1, 1\]"), ("absent_module:Any-v0", "the module on the Python path"), ("Any-v0", "Any")],
+)
+def test_what_cannot_be_trained_on_is_refused_with_the_reason(environment: str, expected: str) -> None:
+    with pytest.raises(SimulatorError, match=expected), running(make_environments, EnvironmentConfig(id=environment), 1):
+        pass
+
+
+class Unscaled(gymnasium.Env[np.ndarray, np.ndarray]):
+    """An environment that has all but a contract."""
+
+    observation_space = action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+
+def test_an_environment_without_a_contract_is_refused() -> None:
+    gymnasium.register("NoContract-v0", entry_point=Unscaled)
+    with (
+        running(make_environments, EnvironmentConfig(id="NoContract-v0"), 1) as stepper,
+        pytest.raises(SimulatorError) as refusal,
+    ):
+        stepper.contract()
+    assert "`Contract`" in str(refusal.value)
+    assert "A simulator of your own" in str(refusal.value)
