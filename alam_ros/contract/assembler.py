@@ -36,7 +36,6 @@ class ObservationAssembler:
         self._needs = {channel.name: _topics(channel) for channel in contract.observation}
         self._watched = {channel.name: _watched(channel) for channel in contract.observation}
         self._timeouts = {channel.name: channel.timeout or math.inf for channel in contract.observation}
-        self._stamped = [_watched(channel) for channel in contract.observation if channel.timeout is not None]
         self._readers = tuple(ChannelReader(channel, frames) for channel in contract.observation)
         self._history = FrameHistory(contract.observation)
         self._parts = list(zip(self._readers, self._history.places, strict=True))
@@ -96,9 +95,10 @@ class ObservationAssembler:
         """Return the names of the channels whose silence exceeds their timeout."""
         return tuple(name for name, topics in self._watched.items() if now - self._oldest(topics, 1) > self._timeouts[name])
 
-    def stamp(self) -> float:
-        """Return the stamp of the observation: the oldest among the channels that can grow stale."""
-        return min((self._oldest(topics, 0) for topics in self._stamped), default=0.0)
+    def outdated(self, stamp: float) -> dict[str, float]:
+        """Return the channels whose data were taken longer before `stamp` than their timeout, and how long before, s."""
+        ages = {name: stamp - self._oldest(topics, 0) for name, topics in self._watched.items()}
+        return {name: age for name, age in ages.items() if age > self._timeouts[name]}
 
     def advance(self) -> NDArray[np.float32]:
         """Run one control tick.

@@ -23,7 +23,7 @@ class JointValues(Extractor):
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel)
-        self._names: tuple[str, ...] = ()
+        self._names: tuple[str, ...] | None = None
         self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
     def __call__(self, samples: Samples) -> NDArray[np.float64]:

@@ -106,7 +106,8 @@ class ScanSectors(Extractor):
                 f"finite angles on `{channel.topic}`", f"{angle_min} and {increment} rad", "correct the sensor's driver"
             )
         width = (channel.angle_max - channel.angle_min) / channel.size
-        bearings = channel.sensor_yaw + angle_min + increment * np.arange(beams)
+        angles = angle_min + increment * np.arange(beams)
+        bearings = channel.sensor_yaw + (-angles if channel.inverted else angles)
         # A message holds its angles in float32: a beam on the border of two sectors must fall into the same one as in training.
         offset = (bearings - channel.angle_min + (0.5 + BORDER_TOLERANCE) * width) % (2 * math.pi)
         sectors = np.floor(offset / width).astype(np.intp)

@@ -48,6 +48,8 @@ class Channel:
         power: elements are raised to it and keep their sign. It spreads the near end of a sensor that gives closeness in [0, 1].
         angle_min, angle_max: for scans, rad; `size` sectors of equal width, the first centred on `angle_min`.
         sensor_yaw: for scans, rad: how the sensor is turned about the body's z axis; a robot's own.
+        inverted: for scans, whether the sensor hangs upside down (a roll of half a turn, then the yaw), so that its angles run
+            clockwise on the body; a robot's own.
         zero: for scans, what a range of zero means in this sensor's driver; a robot's own. `no_return` counts as far, and
             `no_measurement` as near where no other beam of its sector measured anything.
         history: frames kept, newest first; `stride` control ticks lie between them.
@@ -72,6 +74,7 @@ class Channel:
     angle_min: float = -math.pi
     angle_max: float = math.pi
     sensor_yaw: float = 0.0
+    inverted: bool = False
     zero: Literal["no_measurement", "no_return"] = "no_measurement"
     history: int = 1
     stride: int = 1

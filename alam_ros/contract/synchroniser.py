@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from alam_ros.contract.assembler import ObservationAssembler
 from alam_ros.contract.frames import FrameTree
+from alam_ros.contract.joint_filter import JointFilter
 from alam_ros.contract.samples import Sample
 from alam_ros.contract.schema import Contract
 from alam_ros.errors import ObservationError
@@ -38,7 +39,7 @@ class ControlTick:
 
     Attributes:
         observation: (observation_size,) float32, normalised.
-        stamp: of the observation, s of the sources' clock.
+        stamp: of the observation, that of the trigger, s of the sources' clock.
         unpaired: topics that had no sample near enough to the trigger's stamp; their nearest one was used.
         excess: (observation_size,) float32: what clipping took from it, as of `ObservationAssembler.excess`.
     """
@@ -79,6 +80,7 @@ class ObservationSynchroniser:
         topics = [topic for topic, _ in contract.topics()]
         self._latched = {channel.topic for channel in contract.observation if channel.timeout is None} - {self._trigger}
         self._paired = [topic for topic in topics if topic not in self._latched and topic != self._trigger]
+        self._joints = JointFilter(contract)
         self._arrivals: dict[str, deque[_Arrival]] = {topic: deque() for topic in topics}
         self._pending: deque[_Arrival] = deque()
         self._due: float | None = None
@@ -104,7 +106,8 @@ class ObservationSynchroniser:
         """Take a sample.
 
         A stamp that does not advance is ignored, so that a source that repeats an old measurement grows stale; one that jumps
-        back by more than a control period means that the clock was set back, and starts everything anew.
+        back by more than a control period means that the clock was set back, and starts everything anew. Joint states of
+        another device on the same topic are ignored.
 
         Args:
             topic: as the contract names it.
@@ -115,6 +118,8 @@ class ObservationSynchroniser:
         Raises:
             ObservationError: when no channel reads the topic.
         """
+        if self._joints.is_of_another_device(topic, sample):
+            return
         arrivals = self._arrivals.get(topic, deque())
         if arrivals and self._is_outdated(topic, stamp):
             return
@@ -178,8 +183,11 @@ class ObservationSynchroniser:
             ages = self._assembler.ages(now)
             found = ", ".join(f"`{name}` silent for {ages[name]:.2f} s" for name in stale)
             raise ObservationError("fresh data on all channels", found, "check that their sources are running")
+        if outdated := {} if self._assembler.missing() else self._assembler.outdated(trigger.stamp):
+            found = ", ".join(f"`{name}` stamped {age:.2f} s before `{self._trigger}`" for name, age in outdated.items())
+            raise ObservationError("data within the timeouts of all channels", found, "check their sources' clocks and delays")
         observation = self._advance(trigger.stamp)
-        return ControlTick(observation, self._assembler.stamp(), unpaired, self._assembler.excess())
+        return ControlTick(observation, trigger.stamp, unpaired, self._assembler.excess())
 
     def _measure(self, stamp: float) -> None:
         if self._last_tick is not None:

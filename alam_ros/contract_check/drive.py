@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract, Sample, decode
 from alam_ros.contract.frames import FrameTree
+from alam_ros.contract.joint_filter import JointFilter
 from alam_ros.contract.messages import update_frames
 from alam_ros.contract_check.beams import Beams
 from alam_ros.contract_check.commands import CommandCheck
-from alam_ros.contract_check.finding import Finding, Verdict, fails
+from alam_ros.contract_check.finding import Finding, Verdict, fails, note
 from alam_ros.contract_check.rhythm import Rhythm, check_silence, check_stamps
 from alam_ros.contract_check.ticks import check_ticks
 from alam_ros.contract_check.topics import check_command_topic, check_topics
 from alam_ros.contract_check.values import ChannelValues
 from alam_ros.errors import AlamError
 from alam_ros.onboard.stamps import SECOND_NS, header_stamp_ns
-from alam_ros.replay.observation_pass import TRANSFORMS, clock_topic
+from alam_ros.replay.observation_pass import clock_topic, transform_topics
 
 
 def check_drive(contract: Contract, path: Path, *, namespace: str = "", commands: str = "") -> list[Finding]:
@@ -71,24 +72,30 @@ class _Observations:
         self._values = [ChannelValues(channel, self._frames) for channel in contract.observation]
         self._beams = {channel.name: Beams(channel) for channel in contract.observation if channel.field == "ranges"}
         self._rhythms: defaultdict[str, Rhythm] = defaultdict(Rhythm)
+        self._joints, self._of_others = JointFilter(contract), Counter[str]()
         self._stamped: set[str] = set()
+        self._latched = {channel.topic for channel in contract.observation if channel.timeout is None}  # may repeat their stamps
         self._is_simulated = clock_topic(bag, topic_of) is not None
         self._read(bag)
 
     def _read(self, bag: BagReader) -> None:
         latest: dict[str, Sample] = {}
-        transforms = TRANSFORMS.keys() & bag.types.keys() if self._contract.needs_transforms else ()
+        transforms = transform_topics(bag, self._contract, self._topic_of)
         for entry in bag.messages([*self._names, *transforms]) if self._names else ():
             received = entry.received_ns / SECOND_NS
-            if entry.topic in TRANSFORMS:
-                update_frames(self._frames, entry.message, received=received, is_static=TRANSFORMS[entry.topic])
+            if entry.topic in transforms:
+                update_frames(self._frames, entry.message, received=received, is_static=transforms[entry.topic])
                 continue
             self._frames.hear(received)
             topic = self._names[entry.topic]
-            latest[topic] = decode(entry.type, entry.message)
+            sample = decode(entry.type, entry.message)
+            if self._joints.is_of_another_device(topic, sample):
+                self._of_others[topic] += 1
+                continue
+            latest[topic] = sample
             self._rhythms[topic].received_ns.append(entry.received_ns)
             self._rhythms[topic].stamps_ns.append(header_stamp_ns(entry.message))
-            if hasattr(entry.message, "header"):
+            if hasattr(entry.message, "header") and topic not in self._latched:
                 self._stamped.add(topic)
             for values in self._values:
                 if topic in (values.channel.topic, values.channel.reference_topic):
@@ -112,6 +119,8 @@ class _Observations:
                 found += values.findings()
         for topic in sorted(self._stamped):
             found += check_stamps(self._topic_of(topic), self._rhythms[topic], is_simulated=self._is_simulated)
+        for topic, count in sorted(self._of_others.items()):
+            found.append(note(f"{self._topic_of(topic)}: {count} messages of another device's joints are ignored"))
         return found
 
     def _has_topics(self, *topics: str) -> bool:

@@ -21,7 +21,6 @@ class CommandLimiter:
         self._names, self._low, self._high = limits.names, tuple(map(float, limits.low)), tuple(map(float, limits.high))
         self._slew = limits.slew
         locked = [low == 0.0 == high for low, high in zip(limits.low, limits.high, strict=True)]
-        self._is_locked = locked
         self._tolerance = [
             NEGLIGIBLE if is_locked else limits.tolerance * (high - low)
             for is_locked, low, high in zip(locked, limits.low, limits.high, strict=True)
@@ -55,13 +54,18 @@ class CommandLimiter:
             the scaled command and the factor that was applied to all of its components.
         """
         # Plain numbers: for a handful of components NumPy takes several times as long.
-        values = [0.0 if locked else value for locked, value in zip(self._is_locked, command.tolist(), strict=True)]
+        values = list(map(_beyond_zero_bounds_taken_off, command.tolist(), self._low, self._high))
         factor = min(scale, 1.0, *map(_largest_factor, values, self._low, self._high))
         if self._slew is not None:
             factor = min(factor, *map(partial(_slewed_factor, dt=dt), values, previous.tolist(), self._slew))
         # The bounds take back what rounding adds, at most one unit in the last place.
         scaled = [min(max(factor * value, low), high) for value, low, high in zip(values, self._low, self._high, strict=True)]
         return np.array(scaled), factor
+
+
+def _beyond_zero_bounds_taken_off(value: float, low: float, high: float) -> float:
+    """Return zero for what lies, within the tolerance, on the forbidden side of a bound of zero: no factor but zero would do."""
+    return 0.0 if (low == 0.0 and value < 0.0) or (high == 0.0 and value > 0.0) else value
 
 
 def _largest_factor(value: float, low: float, high: float) -> float:

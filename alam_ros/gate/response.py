@@ -53,10 +53,10 @@ class CommandResponse:
         self.hold.update(now, condition, self.config.hold_time)
 
     def verdict(self, command: tuple[float, ...]) -> Verdict:
-        """Return what becomes of the present command; one that was not judged does not pass."""
+        """Return what becomes of the present command; one that was not judged does not pass, and rest, once commanded, does."""
         if self.last is None or self.last.command != command:
             return STOP
-        if not self.hold.is_active:
+        if not self.hold.is_active or not any(command):
             return PASS
         if self.config.response == "stop":
             return STOP

@@ -14,8 +14,10 @@ from alam_ros.gate.response import CommandResponse
 from alam_ros.gate.risk import Risk, RiskJudge
 from alam_ros.gate.watchdog import Watchdog
 
-MISSING = ("command_missing", "risk_missing", "observation_missing")
-HELD = ("command_stale", "risk_stale", "observation_stale", "non_finite", "out_of_limits")
+# The first in force is what people are told, so what others follow from comes first: without observations there is no risk, and
+# without a risk no action of the policy.
+MISSING = ("observation_missing", "risk_missing", "command_missing")
+HELD = ("observation_stale", "risk_stale", "command_stale", "non_finite", "out_of_limits")
 
 
 class Supervision:

@@ -69,7 +69,7 @@ class StackedLearner:
         self.updates = learners[0].updates
         self._draw_noise = draw_noise or (lambda shape: torch.randn(shape, device=device))
         limits = torch.tensor([learner.gap_limits for learner in learners], device=device)
-        self._lowest_gap, self._seen_gap, self._dual_gap = limits.split(1, dim=1)
+        self._lowest_gap, self._seen_gap, self._dual_gap = limits.unsqueeze(2).unbind(1)
         states = [learner.state_dict() for learner in learners]
         self._actor, self._average_actor = (
             StackedParameters([state[name] for state in states], device) for name in ("actor", "average_actor")

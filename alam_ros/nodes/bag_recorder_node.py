@@ -55,7 +55,8 @@ class BagRecorderNode(Node):
         self._bag = BagWriter(values["output"])
         latched = {channel.topic for channel in contract.observation if channel.timeout is None}
         for topic, kind in contract.topics():
-            self._record(MESSAGE_TYPES[kind], topic, LATCHED if topic in latched else STREAM)
+            # A latched topic twice: only LATCHED receives what was published before, only STREAM matches a volatile publisher.
+            self._record(MESSAGE_TYPES[kind], topic, *((LATCHED, STREAM) if topic in latched else (STREAM,)))
         transforms = transform_type(contract)
         if transforms is not None:
             for topic, qos in TRANSFORM_TOPICS.items():
@@ -82,15 +83,22 @@ class BagRecorderNode(Node):
         is_stamped = self.get_parameter_or("enable_stamped_cmd_vel", Parameter("enable_stamped_cmd_vel")).value
         return {"enable_stamped_cmd_vel": is_stamped, "limits.components": None, "limit_slew": False}
 
-    def _record(self, message_type: type[Any], topic: str, qos: QoSProfile) -> None:
+    def _record(self, message_type: type[Any], topic: str, *profiles: QoSProfile) -> None:
+        """Record a topic; of several subscriptions to it, what the second one brings as well is written once."""
         kind = interface_name(message_type)
         name_in_bag = self.resolve_topic_name(topic)
         self._bag.declare(name_in_bag, kind)
+        last: bytes | None = None
 
         def receive(data: bytes) -> None:
+            nonlocal last
+            if len(profiles) > 1 and data == last:
+                return
+            last = data
             self._bag.write_serialized(name_in_bag, kind, data, time.time_ns())
 
-        self.create_subscription(message_type, topic, receive, qos, raw=True)
+        for qos in profiles:
+            self.create_subscription(message_type, topic, receive, qos, raw=True)
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
 
 DIAGNOSTICS_PERIOD_S = 1.0
 
@@ -20,6 +21,11 @@ class Health(Enum):
     STALE = DiagnosticStatus.STALE
 
 
+def task_name(node: Node, task: str) -> str:
+    """Return the name of a node's status: `safety_monitor: gate`, and in a namespace `robot1/safety_monitor: gate`."""
+    return f"{node.get_fully_qualified_name().lstrip('/')}: {task}"
+
+
 def diagnostic_message(
     stamp: Time, *, name: str, health: Health, summary: str, values: Mapping[str, object], hardware_id: str = ""
 ) -> DiagnosticArray:
@@ -27,7 +33,7 @@ def diagnostic_message(
 
     Args:
         stamp: now.
-        name: `<node>: <task>`, as viewers group them.
+        name: as of `task_name`; viewers group by what precedes the colon.
         health: how it goes.
         summary: one sentence for people.
         values: the numbers behind it; floats are given with four digits.

@@ -77,7 +77,7 @@ class ObservationSource:
         return self.synchroniser.stale(time.monotonic())
 
     def stamp_ns(self, tick: ControlTick) -> int:
-        """Return the stamp of a tick's observation, to the nanosecond that of its oldest message."""
+        """Return the stamp of a tick's observation, to the nanosecond that of its trigger."""
         return self._stream.stamp_ns(tick)
 
     def destroy(self) -> None:

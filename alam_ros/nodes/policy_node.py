@@ -19,7 +19,7 @@ from alam_ros.contract import ControlTick
 from alam_ros.errors import AlamError
 from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.command_port import CommandPort
-from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
+from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.mismatches import Mismatches
 from alam_ros.nodes.observation_source import ObservationSource
@@ -142,6 +142,8 @@ class PolicyNode(SafeLifecycleNode):
     def _publish_diagnostics(self) -> None:
         second, self._second = self._second, _Second()
         health, summary = self._health(second)
+        if health is Health.ERROR and not second.problem:  # no control tick was refused aloud: what should start one is missing
+            self.get_logger().warning(f"no action: {summary}", throttle_duration_sec=LOG_PERIOD_S)
         values: dict[str, object] = {"ticks per second": second.ticks, "longest inference (s)": second.longest_inference}
         if self._source is not None:
             synchroniser = self._source.synchroniser
@@ -154,7 +156,7 @@ class PolicyNode(SafeLifecycleNode):
             values |= {f"age of {name} (s)": age for name, age in self._source.ages().items()}
             if synchroniser.missing():
                 self._mismatches.tell()
-        name = f"{self.get_name()}: control"
+        name = task_name(self, "control")
         identity = self._runtime.policy_id if self._source is not None else ""
         now = self.get_clock().now().to_msg()
         self._diagnostics.publish(

@@ -29,8 +29,9 @@ from alam_ros.contract import Contract
 from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.gate import GateConfig, GateDecision
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
+from alam_ros.nodes.bypass import BypassWatch
 from alam_ros.nodes.conversions import MESSAGE_TYPES
-from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message
+from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name
 from alam_ros.nodes.gate_messages import NUMBERS, gate_state, gate_trace, health_of
 from alam_ros.nodes.gate_parameters import FIXED, declare_gate_parameters
 from alam_ros.nodes.gated_command import gated_command
@@ -115,6 +116,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._command_out = self.hold(
             self.create_lifecycle_publisher(command_type, self._gated.topic, COMMAND), self.destroy_lifecycle_publisher
         )
+        self._bypass = BypassWatch(self, self._command_out.topic_name)
         # Not a lifecycle publisher: whoever looks must see that the gate is inactive.
         self._state_out = self.hold(self.create_publisher(GateState, values["state_topic"], LATCHED), self.destroy_publisher)
         # Nor this: what came before the activation counts as well.
@@ -341,9 +343,12 @@ class SafetyMonitorNode(SafeLifecycleNode):
             health, summary = health_of(state), state.detail
             values = rates | {name: getattr(state, name) for name in (*NUMBERS, "processing_time")}
             values |= self._judge.ages() if self._judge is not None else {}
+            if others := self._bypass.others():
+                values["publishers past the gate"] = ", ".join(others)
+                health, summary = Health.ERROR, f"commands reach the robot past this gate, from {', '.join(others)}; {summary}"
             if any(getattr(state, cause) for cause in SILENCES) or not self._command_out.get_subscription_count():
                 self._mismatches.tell()
-        name = f"{self.get_name()}: gate"
+        name = task_name(self, "gate")
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
 
 

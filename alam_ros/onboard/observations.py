@@ -72,7 +72,7 @@ class ObservationStream:
         return self.synchroniser.waits_until()
 
     def stamp_ns(self, tick: ControlTick) -> int:
-        """Return the stamp of a tick's observation, to the nanosecond that of its oldest message."""
+        """Return the stamp of a tick's observation, to the nanosecond that of its trigger."""
         return self._scale.stamp_ns(tick.stamp)
 
     def _take(self, topic: str, sample: Sample, stamp_ns: int, received: float) -> None:

@@ -13,9 +13,6 @@ from alam_ros.errors import AlamError, BagError
 from alam_ros.onboard.observations import ObservationStream
 from alam_ros.onboard.stamps import SECOND_NS, nanoseconds
 
-TRANSFORMS = {"/tf": False, "/tf_static": True}
-"""Topic → whether its transforms are static; as the nodes subscribe to them, for contracts that need them."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordedTick:
@@ -64,12 +61,13 @@ def replay_observations(
         if found != kinds[topic]:
             raise BagError(f"{kinds[topic]} on `{recorded}`", found, "give the contract of this robot with --robot")
     clock = clock_topic(bag, topic_of)
-    others = {clock, *(TRANSFORMS if contract.needs_transforms else ())} & bag.types.keys()
+    transforms = transform_topics(bag, contract, topic_of)
+    others = transforms.keys() | ({clock} if clock is not None else set())
     for entry in bag.messages([*named, *others]):
         if entry.topic == clock:
             player.clock_ns = nanoseconds(entry.message.clock)
-        elif entry.topic in TRANSFORMS:
-            player.play_transforms(entry)
+        elif entry.topic in transforms:
+            player.play_transforms(entry, is_static=transforms[entry.topic])
         else:
             player.play(entry, named[entry.topic])
     player.finish()
@@ -79,6 +77,20 @@ def replay_observations(
 def clock_topic(bag: BagReader, topic_of: Callable[[str], str]) -> str | None:
     """Return the topic of a recording's simulated time: the robot's own, as `simulation.launch.py` has it, or everybody's."""
     return next((topic for topic in (topic_of("clock"), "/clock") if bag.counts.get(topic, 0)), None)
+
+
+def transform_topics(bag: BagReader, contract: Contract, topic_of: Callable[[str], str]) -> dict[str, bool]:
+    """Return topic → whether its transforms are static, of those recorded; none for a contract that needs none.
+
+    A robot's own, where its nodes' `/tf` was remapped into its namespace, come before everybody's.
+    """
+    if not contract.needs_transforms:
+        return {}
+    found: dict[str, bool] = {}
+    for name, is_static in (("tf", False), ("tf_static", True)):
+        recorded = [topic for topic in (topic_of(name), f"/{name}") if bag.counts.get(topic, 0)]
+        found |= dict.fromkeys(recorded[:1], is_static)
+    return found
 
 
 class _Player:
@@ -102,9 +114,8 @@ class _Player:
         )
         self._run(now_ns)
 
-    def play_transforms(self, entry: BagMessage) -> None:
-        received, is_static = self._seconds(entry.received_ns), TRANSFORMS[entry.topic]
-        self._stream.receive_transforms(entry.message, received=received, is_static=is_static)
+    def play_transforms(self, entry: BagMessage, *, is_static: bool) -> None:
+        self._stream.receive_transforms(entry.message, received=self._seconds(entry.received_ns), is_static=is_static)
 
     def finish(self) -> None:
         """Poll until nothing waits any more."""

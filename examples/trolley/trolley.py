@@ -1,4 +1,4 @@
-"""A simulator of one's own, complete: a trolley on a rail, slow where people cross (docs/simulators.md, "A simulator of your own")."""
+"""A simulator of one's own, complete: a trolley on a rail, slow where people cross (docs/simulators.md)."""
 
 from __future__ import annotations
 

@@ -146,11 +146,12 @@ def test_silence_beyond_the_timeout_is_stale_but_a_goal_never_is() -> None:
     assert assembler.ages(10.6)["goal"] == pytest.approx(0.6)
 
 
-def test_the_stamp_is_that_of_the_oldest_part_that_can_grow_stale() -> None:
+def test_data_are_outdated_that_were_taken_longer_ago_than_their_timeout() -> None:
     assembler = ObservationAssembler(CONTRACT)
-    for topic, sample, stamp in (("scan", scan(), 5.0), ("odom", odometry(), 4.9), ("goal", goal(), 1.0)):
-        assembler.update(topic, sample, stamp=stamp)
-    assert assembler.stamp() == 4.9
+    for topic, sample, stamp in (("scan", scan(), 5.0), ("odom", odometry(), 4.4), ("goal", goal(), 1.0)):
+        assembler.update(topic, sample, stamp=stamp, received=5.0)
+    assert assembler.outdated(4.9) == {}
+    assert assembler.outdated(5.0) == {"velocity": pytest.approx(0.6)}
 
 
 def test_an_exponential_scale_spreads_the_near_end() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alam_ros.contract import Channel, JointStateSample
+from alam_ros.contract import ActionComponent, ActionSpec, Channel, Contract, JointStateSample, ObservationSynchroniser
 from alam_ros.contract.extractors import EXTRACTORS
 from alam_ros.errors import ContractError, ObservationError
 
@@ -43,6 +43,38 @@ def test_an_order_that_changes_is_noticed() -> None:
 def test_a_missing_joint_is_named_with_what_there_is() -> None:
     with pytest.raises(ObservationError, match=r"the joints elbow, wrist of the channel `arm`.*found shoulder, finger;"):
         read(state(("shoulder", "finger")))
+
+
+def test_a_first_message_without_any_joint_is_refused() -> None:
+    with pytest.raises(ObservationError, match="found no joints"):
+        read(JointStateSample((), np.empty(0), np.empty(0)))
+
+
+def test_another_devices_joint_states_on_the_same_topic_are_ignored() -> None:
+    contract = Contract(
+        name="arm",
+        control_period=0.1,
+        trigger="arm",
+        observation=(channel(),),
+        action=ActionSpec(
+            topic="commands",
+            type="std_msgs/msg/Float64MultiArray",
+            components=(ActionComponent(name="shoulder", unit="rad/s", low=-1.0, high=1.0),),
+        ),
+    )
+    synchroniser, ticks = ObservationSynchroniser(contract), []
+    for step in range(5):
+        for names, at in ((JOINTS, 0.1 * step), (("finger_left",), 0.1 * step + 0.06), ((), 0.1 * step + 0.07)):
+            synchroniser.update("joint_states", state(names), stamp=at, received=at)
+            while (tick := synchroniser.poll(at)) is not None:
+                ticks.append(tick)
+    assert [tick.stamp for tick in ticks] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    for tick in ticks:
+        np.testing.assert_array_equal(tick.observation, [1.0, 2.0, 3.0])
+    wrong = ObservationSynchroniser(contract)
+    wrong.update("joint_states", state(("finger_left",)), stamp=0.0, received=0.0)
+    with pytest.raises(ObservationError, match=r"shoulder, elbow, wrist.*found finger_left"):
+        wrong.poll(0.0)
 
 
 def test_a_joint_named_twice_is_refused() -> None:

@@ -190,3 +190,16 @@ def test_a_turned_sensor_sees_the_same_as_one_that_is_not(yaw: float, beam: int)
     increment = math.pi / 180
     straight = read(sectors(), ranges, -math.pi, increment)
     np.testing.assert_array_equal(read(sectors(sensor_yaw=yaw), ranges, -math.pi - yaw, increment), straight)
+
+
+@given(yaw=st.floats(-math.pi, math.pi), beam=st.integers(0, 359))
+def test_a_sensor_that_hangs_upside_down_sees_the_same_as_one_that_stands(yaw: float, beam: int) -> None:
+    ranges = np.full(360, 2.0)
+    ranges[beam] = 0.5
+    increment = math.pi / 180
+    straight = read(sectors(), ranges, -math.pi, increment)
+    # Turned over and then by the yaw, it measures the bearing b of the body at its own angle yaw - b.
+    hanging = read(sectors(sensor_yaw=yaw, inverted=True), ranges, yaw + math.pi, -increment)
+    np.testing.assert_array_equal(hanging, straight)
+    mirrored = read(sectors(inverted=True), ranges, -math.pi, increment)
+    np.testing.assert_array_equal(mirrored, read(sectors(), ranges[np.arange(360, 0, -1) % 360], -math.pi, increment))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,7 +60,8 @@ def test_faster_odometry_is_read_at_the_instant_of_a_late_scan(rate: int, latenc
     synchroniser = ObservationSynchroniser(CONTRACT)
     synchroniser.update("goal", goal(), stamp=0.0, received=0.0)
     arrivals = [(step * PERIOD + latency, "scan", step * PERIOD) for step in range(8)]
-    arrivals += [(tick * PERIOD / rate, "odom", tick * PERIOD / rate) for tick in range(8 * rate)]
+    times = [tick // rate * PERIOD + tick % rate * PERIOD / rate for tick in range(8 * rate)]  # the scans', to the last bit
+    arrivals += [(time, "odom", time) for time in times]
     speeds = []
     for now, topic, stamp in sorted(arrivals, key=lambda arrival: (arrival[0], arrival[1])):
         synchroniser.update(topic, odometry(speed=stamp / 10) if topic == "odom" else scan(), stamp=stamp, received=now)
@@ -76,7 +78,35 @@ def test_a_tick_waits_for_its_odometry_but_not_for_ever() -> None:
     assert poll(synchroniser, 1.49 * PERIOD) == []
     (tick,) = poll(synchroniser, 1.5 * PERIOD)
     assert tick.unpaired == ("odom",)
-    assert tick.stamp == 0.0, "the observation is as old as its oldest part"
+    assert tick.stamp == PERIOD
+
+
+def test_data_that_arrive_but_were_taken_too_long_ago_refuse_the_tick() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 0, ("goal", "odom", "scan"))
+    for step in range(1, 7):
+        stamp = step * PERIOD
+        synchroniser.update("odom", odometry(), stamp=0.01 * step, received=stamp)
+        synchroniser.update("scan", scan(), stamp=stamp, received=stamp)
+        if step < 6:
+            poll(synchroniser, stamp + PERIOD / 2)
+    with pytest.raises(ObservationError, match=r"`velocity` stamped 0\.5\d s before `scan`"):
+        poll(synchroniser, 7 * PERIOD)
+
+
+def test_a_slow_channel_within_its_timeout_does_not_make_the_observation_old() -> None:
+    slow = replace(CONTRACT.observation[1], timeout=3.0)
+    contract = replace(CONTRACT, observation=(CONTRACT.observation[0], slow, CONTRACT.observation[2]))
+    synchroniser = ObservationSynchroniser(contract)
+    synchroniser.update("goal", goal(), stamp=0.0, received=0.0)
+    ticks: list[ControlTick] = []
+    for step in range(20):
+        stamp = step * PERIOD
+        if step % 10 == 0:
+            synchroniser.update("odom", odometry(), stamp=stamp, received=stamp)
+        synchroniser.update("scan", scan(), stamp=stamp, received=stamp)
+        ticks += poll(synchroniser, stamp + PERIOD / 2)
+    assert [tick.stamp for tick in ticks] == [step * PERIOD for step in range(20)]
 
 
 @pytest.mark.parametrize("rate", [10.0, 10.5, 15.0, 20.0, 33.0, 40.0, 100.0])

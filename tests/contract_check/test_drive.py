@@ -137,6 +137,11 @@ def test_stamps_that_stand_still_or_lie_far_back_are_told(tmp_path: Path) -> Non
     assert any("/scan: stamped 100.0 s before reception" in text for text in told(tmp_path / "late", late)[Verdict.NOTE])
 
 
+def test_a_goal_that_is_repeated_under_its_old_stamp_is_as_it_should_be(tmp_path: Path) -> None:
+    repeated = [("/goal_pose", at, drives.goal(0.0)) for at in np.arange(0.5, 4.0, 0.5)]
+    assert told(tmp_path, [*drives.drive(), *repeated])[Verdict.FAILS] == []
+
+
 @pytest.mark.parametrize("clock", ["/clock", "/tb3/clock"])
 def test_stamps_of_a_simulation_have_a_clock_of_their_own(tmp_path: Path, clock: str) -> None:
     entries = [(f"/tb3{topic}", at + 100.0, message) for topic, at, message in drives.drive()]
@@ -149,14 +154,15 @@ def test_a_robot_in_a_namespace_is_found(tmp_path: Path) -> None:
     assert told(tmp_path, entries, namespace="/tb3/")[Verdict.FAILS] == []
 
 
-def test_goals_on_a_map_are_seen_through_recorded_transforms(tmp_path: Path) -> None:
+@pytest.mark.parametrize("topic", ["/tf", "/tb3/tf"])
+def test_goals_on_a_map_are_seen_through_recorded_transforms(tmp_path: Path, topic: str) -> None:
     channels = (replace(channel, frame="map") if channel.name == "goal" else channel for channel in CONTRACT.observation)
     on_map = replace(CONTRACT, observation=tuple(channels))
-    entries = drives.drive(goal={"frame": "map", "x": 5.0})
-    failed = told(tmp_path, entries, on_map)[Verdict.FAILS]
+    entries = [(f"/tb3{name}", at, message) for name, at, message in drives.drive(goal={"frame": "map", "x": 5.0})]
+    failed = told(tmp_path, entries, on_map, namespace="tb3")[Verdict.FAILS]
     assert any("expected transforms that join `map` and `odom`" in text for text in failed)
-    entries += [("/tf", at, drives.transform(at, "map", "odom", 3.0)) for at in np.arange(0.0, 4.0, 0.1)]
-    lines = told(tmp_path / "tf", entries, on_map)
+    entries += [(topic, at, drives.transform(at, "map", "odom", 3.0)) for at in np.arange(0.0, 4.0, 0.1)]
+    lines = told(tmp_path / "tf", entries, on_map, namespace="tb3")
     assert lines[Verdict.FAILS] == []
     assert "goal: read 2 to 2, 1 to 1, 0 to 0, within the range" in lines[Verdict.FITS]
 

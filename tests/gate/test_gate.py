@@ -19,6 +19,7 @@ def test_a_new_gate_stops_for_want_of_data_until_all_have_come():
     world = World(command=None, probability=None, sensors=())
     decision = world.step()
     assert stopped_by(decision, "command_missing", "risk_missing", "observation_missing")
+    assert decision.detail == "observation_missing: no data yet on scan, goal", "what the others follow from"
     assert math.isinf(decision.command_age)
     assert math.isinf(decision.risk_age)
     assert math.isinf(decision.observation_age)
@@ -57,6 +58,15 @@ def test_a_silent_source_stops_the_robot_at_its_timeout(silenced: dict[str, obje
     decisions = world.run(2 * PERIOD)
     assert stopped_by(decisions[-1], cause)
     assert cause in decisions[-1].detail
+
+
+def test_where_a_sensor_falls_silent_and_all_else_with_it_the_sensor_is_named():
+    world = World()
+    world.run(1.0)
+    world.sensors, world.probability, world.command = ("goal",), None, None
+    decision = world.run(2.0)[-1]
+    assert stopped_by(decision, "command_stale", "risk_stale", "observation_stale")
+    assert decision.detail.startswith("observation_stale: scan")
 
 
 def test_a_latched_topic_may_stay_silent():

@@ -53,3 +53,13 @@ def test_a_component_without_slew_limit_leaves_that_of_the_others_in_force_where
     assert limiter.apply(command, 1.0, rest, 0.0)[1] == 0.0
     assert limiter.apply(command, 1.0, rest, 0.02)[0][0] == pytest.approx(1.2 * 0.02)
     assert limiter.apply(np.array([0.0, 2.0]), 1.0, rest, 0.0)[0][1] == 2.0
+
+
+@pytest.mark.parametrize("noise", [-1e-12, -0.003])
+def test_what_lies_a_little_below_a_bound_of_zero_stops_nothing_else(noise):
+    limiter = CommandLimiter(CommandLimits(names=("x", "yaw"), low=(0.0, -2.0), high=(0.7, 2.0), slew=None))
+    command = np.array([noise, 1.0])
+    assert limiter.violation(command) == ""
+    sent, factor = limiter.apply(command, 1.0, np.zeros(2), 0.02)
+    assert sent.tolist() == [0.0, 1.0]
+    assert factor == 1.0

@@ -211,3 +211,16 @@ def test_what_passes_is_acceptable_or_the_policys(probabilities: list[float], re
             assert decision.command.tolist() == list(POLICY_ACTION)
         else:
             assert not decision.command.any()
+
+
+@pytest.mark.parametrize("response", ["policy", "scale", "scale_or_policy", "stop"])
+def test_a_commanded_stop_is_carried_out_whatever_the_risk(response: str) -> None:
+    bench = Bench(response=response, probabilities=(HIGH,) * len(FRACTIONS))
+    bench.step()
+    bench.command = (0.0,) * len(COMMAND)
+    decision = bench.step()
+    assert not decision.command.any()
+    assert decision.state is not GateStatus.FALLBACK
+    assert decision.causes.risk_high
+    bench.command = COMMAND
+    assert (bench.step().state is GateStatus.FALLBACK) == (response in ("policy", "scale_or_policy"))

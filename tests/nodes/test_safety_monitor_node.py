@@ -97,6 +97,25 @@ def is_forward(command: TwistStamped) -> bool:
     return command.twist.linear.x == SPEED and command.twist.angular.z == TURN
 
 
+def test_who_publishes_past_the_gate_is_named(ros: RosGraph) -> None:
+    found: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    bench = Bench(ros, namespace="/robot1")
+    bench.wait_for_state(GateStatus.PASS)
+
+    def newest() -> DiagnosticStatus | None:
+        of_gate = [array.status[0] for array in found if array.status[0].name == "robot1/safety_monitor: gate"]
+        return of_gate[-1] if of_gate else None
+
+    ros.wait_for(lambda: (status := newest()) and status.level == DiagnosticStatus.OK, "a healthy gate")
+    past = ros.publisher(TwistStamped, "/robot1/cmd_out", COMMAND)
+    ros.wait_for(lambda: (status := newest()) and status.level == DiagnosticStatus.ERROR, "a gate that is passed by")
+    status = newest()
+    assert status is not None
+    assert f"past this gate, from {ros.node.get_fully_qualified_name()}" in status.message
+    ros.node.destroy_publisher(past)
+    ros.wait_for(lambda: (status := newest()) and status.level == DiagnosticStatus.OK, "a healthy gate again")
+
+
 def test_a_command_passes_when_it_arrives_and_not_only_at_the_gates_next_tick(ros: RosGraph) -> None:
     traces: list[GateTrace] = ros.collect(GateTrace, "/alam/gate_trace", TRACE)
     bench = Bench(ros, rate=10.0)

@@ -176,7 +176,7 @@ def test_a_zero_that_is_merely_held_is_sent_less_often_but_never_ceases() -> Non
 def test_a_refused_reset_says_why() -> None:
     gate = session()
     gate.take(GateEvent(EventKind.EMERGENCY_STOP, 0.1))
-    assert "no command yet" in (gate.take(GateEvent(EventKind.RESET, 0.2)) or "")
+    assert "observation_missing: no data yet on scan, goal" in (gate.take(GateEvent(EventKind.RESET, 0.2)) or "")
     assert gate.is_latched
 
 

@@ -1,0 +1,28 @@
+"""Tells who else publishes on a topic that should be one node's: commands that no gate has seen reach the robot as well."""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+
+
+class BypassWatch:
+    """Looks for other publishers on a topic of a node, and logs each once.
+
+    Args:
+        node: whose topic it should be.
+        topic: fully qualified.
+    """
+
+    def __init__(self, node: Node, topic: str) -> None:
+        self._node, self._topic = node, topic
+        self._told: set[str] = set()
+
+    def others(self) -> tuple[str, ...]:
+        """Return the fully qualified names of the other nodes that publish there now."""
+        mine = self._node.get_fully_qualified_name()
+        endpoints = self._node.get_publishers_info_by_topic(self._topic)
+        names = {f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}" for endpoint in endpoints} - {mine}
+        for name in sorted(names - self._told):
+            self._node.get_logger().error(f"`{name}` publishes on {self._topic} too: its commands reach the robot past this gate")
+        self._told |= names
+        return tuple(sorted(names))
