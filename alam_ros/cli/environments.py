@@ -15,7 +15,7 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
     """Start `copies` environments of `alam_sim`, or of any package that registers with Gymnasium.
 
     Raises:
-        SimulatorError: when there is no such environment, or it does not take these arguments.
+        SimulatorError: when there is no such environment, it does not take these arguments, or its processes do not start.
     """
     from alam_sim.vector import make_vector
 
@@ -28,6 +28,10 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
             found,
             "correct `environment`; `module:Name-v0` needs the module on the Python path",
         ) from error
+    except (EOFError, OSError) as error:
+        found = f"one that ended while it began ({type(error).__name__}; its own words are above)"
+        remedy = "import it by its id, `module:Name-v0`, for each process makes its own"
+        raise SimulatorError(f"processes of `{environment_id}`", found, remedy) from error
 
 
 def own_safety_gymnasium_task(name: str) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import numpy as np
 from numpy import float32, float64
 from numpy.typing import NDArray
 
@@ -13,8 +14,21 @@ Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class LaserScanSample:
+class _WithArrays:
+    """Equality of samples that hold arrays: the same type and equal numbers."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare field by field."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(np.array_equal(getattr(self, field.name), getattr(other, field.name)) for field in fields(self))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaserScanSample(_WithArrays):
     """One planar scan, as `sensor_msgs/LaserScan` (REP-117: +inf is no return, -inf is too near, NaN is no measurement).
 
     Attributes:
@@ -61,8 +75,8 @@ class PointSample:
     frame: str
 
 
-@dataclass(frozen=True, slots=True)
-class JointStateSample:
+@dataclass(frozen=True, slots=True, eq=False)
+class JointStateSample(_WithArrays):
     """Positions and velocities of joints, as `sensor_msgs/JointState`: rad and rad/s, or m and m/s.
 
     Attributes:
@@ -92,8 +106,8 @@ class ImuSample:
     frame: str = "imu_link"
 
 
-@dataclass(frozen=True, slots=True)
-class ArraySample:
+@dataclass(frozen=True, slots=True, eq=False)
+class ArraySample(_WithArrays):
     """A plain vector, as `std_msgs/Float32MultiArray`."""
 
     data: NDArray[float32]

@@ -74,7 +74,7 @@ def test_who_drives_fast_over_the_crossing_pays_and_who_drives_slowly_does_not(t
 def test_the_example_trains_evaluates_and_becomes_a_policy_file(tmp_path: Path) -> None:
     run, policy = tmp_path / "run", tmp_path / "trolley.alam"
     alam("train", str(EXAMPLE / "train.yaml"), *SMALL, f"trainer.directory={run}")
-    assert json.loads(alam("evaluate", str(run), "--episodes", "2", "--json"))["summary"]["episodes"] == 2
+    assert len(json.loads(alam("evaluate", str(run), "--episodes", "2", "--json"))["episodes"]) == 2
     alam("export", str(run), "--output", str(policy))
     runtime = PolicyRuntime.load(policy)
     assert runtime.contract.name == "trolley"
@@ -90,18 +90,28 @@ def test_what_cannot_be_trained_on_is_refused_with_the_reason(environment: str, 
         pass
 
 
-class Unscaled(gymnasium.Env[np.ndarray, np.ndarray]):
-    """An environment that has all but a contract."""
+NO_CONTRACT = """
+import gymnasium
+import numpy as np
 
+class NoContractEnv(gymnasium.Env):
     observation_space = action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
 
+gymnasium.register("NoContract-v0", entry_point=NoContractEnv)
+"""
 
-def test_an_environment_without_a_contract_is_refused() -> None:
-    gymnasium.register("NoContract-v0", entry_point=Unscaled)
-    with (
-        running(make_environments, EnvironmentConfig(id="NoContract-v0"), 1) as stepper,
-        pytest.raises(SimulatorError) as refusal,
-    ):
+
+def test_an_environment_without_a_contract_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "no_contract.py").write_text(NO_CONTRACT)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = EnvironmentConfig(id="no_contract:NoContract-v0")
+    with running(make_environments, config, 1) as stepper, pytest.raises(SimulatorError) as refusal:
         stepper.contract()
     assert "`Contract`" in str(refusal.value)
     assert "A simulator of your own" in str(refusal.value)
+
+
+def test_an_environment_that_only_this_process_knows_is_refused() -> None:
+    gymnasium.register("OnlyHere-v0", entry_point=lambda: gymnasium.make("CartPole-v1"))
+    with pytest.raises(SimulatorError, match="import it by"), running(make_environments, EnvironmentConfig(id="OnlyHere-v0"), 1):
+        pass
