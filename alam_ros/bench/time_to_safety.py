@@ -19,7 +19,7 @@ from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.stepper import EnvironmentFactory
 from alam_ros.learning.trainer import Trainer
-from alam_ros.typed import from_mapping
+from alam_ros.typed import from_mapping, to_mapping
 
 REFERENCE = "sac"
 OURS = (REFERENCE, "sac_alam", "sac_lag")
@@ -84,14 +84,10 @@ def trained(config: TrainingConfig, make_environments: EnvironmentFactory) -> li
     return [Evaluation(row["steps"], row["wall_seconds"], e["return_mean"], e["cost_mean"]) for row, e in found]
 
 
-def peer_trained(config: TrainingConfig, peers: Path) -> list[Evaluation]:
-    """Train OmniSafe's SACLag with our environment, steps, batch, widths, budget and share of the budget before the constraint.
-
-    Raises:
-        BenchmarkError: when it fails.
-    """
+def peer_settings(config: TrainingConfig) -> dict[str, object]:
+    """Return our environment, steps, batch, widths, budget and share of the budget before the constraint, for OmniSafe's SACLag."""
     trainer, algorithm = config.trainer, config.algorithm
-    settings = {
+    return {
         "environment": [sys.executable, "-m", "alam_ros.bench.workers.environment", config.environment.id],
         "seed": trainer.seed,
         "steps": trainer.steps,
@@ -103,7 +99,15 @@ def peer_trained(config: TrainingConfig, peers: Path) -> list[Evaluation]:
         "warmup": round(algorithm.multiplier.start * trainer.steps),
         "cost_limit": algorithm.constraint.target_episode_cost,
     }
-    command = [str(peers), str(FOLDER / "omnisafe_training.py"), json.dumps(settings)]
+
+
+def peer_trained(config: TrainingConfig, peers: Path) -> list[Evaluation]:
+    """Train OmniSafe's SACLag by `peer_settings`.
+
+    Raises:
+        BenchmarkError: when it fails.
+    """
+    command = [str(peers), str(FOLDER / "omnisafe_training.py"), json.dumps(peer_settings(config))]
     with (
         tempfile.TemporaryFile("w+") as errors,  # a pipe that nobody reads would fill up
         subprocess.Popen(command, env=peers_environment(), stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603
@@ -125,7 +129,7 @@ def measure(
     output: Path,
     report: Callable[[str], None],
 ) -> Iterator[tuple[str, list[Evaluation]]]:
-    """Train one after the other and yield each with its evaluations; what is in `output` already is not repeated.
+    """Train one after the other and yield each with its evaluations; what is in `output` with the same settings is not repeated.
 
     Args:
         configs: of ours, by name; the peer takes the constraint of the last.
@@ -134,15 +138,18 @@ def measure(
         output: folder of one file for each.
         report: is told what comes next.
     """
-    works: dict[str, Callable[[], list[Evaluation]]] = {
-        name: partial(trained, config, make_environments) for name, config in configs.items()
+    works: dict[str, tuple[object, Callable[[], list[Evaluation]]]] = {
+        name: (to_mapping(config), partial(trained, config, make_environments)) for name, config in configs.items()
     }
     if peers is not None:
-        works[PEER] = partial(peer_trained, list(configs.values())[-1], peers)
+        last = list(configs.values())[-1]
+        works[PEER] = (peer_settings(last), partial(peer_trained, last, peers))
     output.mkdir(parents=True, exist_ok=True)
-    for name, work in works.items():
+    for name, (settings, work) in works.items():
         path = output / f"{name}.json"
-        if not path.is_file():
+        document = json.loads(path.read_text()) if path.is_file() else {}
+        if document.get("settings") != json.loads(json.dumps(settings)):
             report(name)
-            path.write_text(json.dumps([asdict(evaluation) for evaluation in work()], indent=1))
-        yield name, [from_mapping(Evaluation, row) for row in json.loads(path.read_text())]
+            document = {"settings": settings, "evaluations": [asdict(evaluation) for evaluation in work()]}
+            path.write_text(json.dumps(document, indent=1))
+        yield name, [from_mapping(Evaluation, row) for row in document["evaluations"]]

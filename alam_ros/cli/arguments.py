@@ -12,9 +12,23 @@ def positive_integer(text: str) -> int:
         ArgumentTypeError: when it is below 1.
         ValueError: when it is no integer.
     """
+    return _at_least(1, text)
+
+
+def seed(text: str) -> int:
+    """Return the number.
+
+    Raises:
+        ArgumentTypeError: when it is below 0.
+        ValueError: when it is no integer.
+    """
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
     number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, found {number}")
+    if number < least:
+        raise argparse.ArgumentTypeError(f"expected at least {least}, found {number}")
     return number
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from alam_ros.cli.arguments import positive_integer
+from alam_ros.cli.arguments import positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import load_subject
 from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("policy", metavar="RUN_OR_POLICY", type=Path, help="directory of a run, or policy file")
     parser.add_argument("--episodes", type=positive_integer, default=100, help="how many (default 100)")
-    parser.add_argument("--seed", type=int, default=0, help="of the episodes (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the episodes (default 0)")
     parser.add_argument(
         "--stochastic", action="store_true", help="draw actions from the policy instead of its deterministic ones"
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from alam_ros.cli.arguments import positive_integer
+from alam_ros.cli.arguments import positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import Subject, load_subject
 from alam_ros.learning.metrics import finite, read_metrics
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         help="change the environment: arguments.moving_obstacles=0, say, leaves out one cause of violations",
     )
     parser.add_argument("--episodes", type=positive_integer, default=50, help="of each kind (default 50)")
-    parser.add_argument("--seed", type=int, default=0, help="of the episodes (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the episodes (default 0)")
     parser.add_argument(
         "--horizons",
         type=positive_integer,

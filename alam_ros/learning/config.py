@@ -259,6 +259,8 @@ class MultiplierConfig:
             raise ConfigurationError(
                 "`multiplier.signal: cost_value` for a network: each state has its own", self.signal, "leave it out"
             )
+        if self.delay < 1:
+            raise ConfigurationError("`multiplier.delay` of at least 1", str(self.delay), "correct it")
         for name in ("start", "ramp"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigurationError(
@@ -319,8 +321,7 @@ class AlgorithmConfig:
         """Refuse numbers with which learning cannot work."""
         if not 0 < self.discount < 1:
             raise ConfigurationError("`algorithm.discount` between 0 and 1", str(self.discount), "correct it")
-        if self.cost_critic_delay < 1:
-            raise ConfigurationError("`algorithm.cost_critic_delay` of at least 1", str(self.cost_critic_delay), "correct it")
+        self._check_counts()
         if not 0 < self.actor_averaging <= 1:
             raise ConfigurationError("`algorithm.actor_averaging` above 0, at most 1", str(self.actor_averaging), "correct it")
         if self.name not in FAMILY:
@@ -331,6 +332,15 @@ class AlgorithmConfig:
             )
         if self.reward_scale is not None and not self.reward_scale > 0:
             raise ConfigurationError("`algorithm.reward_scale` above 0, or null", str(self.reward_scale), "correct it")
+
+    def _check_counts(self) -> None:
+        if not self.hidden or min(self.hidden) < 1:
+            raise ConfigurationError(
+                "`algorithm.hidden` with the size of one layer or more", str(list(self.hidden)), "correct it"
+            )
+        for name in ("actor_delay", "cost_critic_delay"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"`algorithm.{name}` of at least 1", str(getattr(self, name)), "correct it")
 
     @property
     def cost_critic_period(self) -> int:

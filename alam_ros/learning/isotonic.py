@@ -33,16 +33,19 @@ class IsotonicMap:
 def fit_isotonic(score: Values, label: NDArray[np.bool_]) -> IsotonicMap:
     """Return the least-squares fit; its breakpoints are the centres of its levels.
 
+    Equal scores are one point with their share of labels and their number as weight, or their order would decide.
+
     Args:
         score: (n,), n at least 1.
         label: (n,).
     """
-    order = np.argsort(score, kind="stable")
-    fitted = isotonic_regression(label[order].astype(float))
+    distinct, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    weights = count.astype(np.float64)
+    fitted = isotonic_regression(np.bincount(place, weights=label) / weights, weights=weights)
     borders = np.asarray(fitted.blocks, dtype=np.intp)
-    centres = np.add.reduceat(score[order], borders[:-1]) / np.diff(borders)
+    centres = np.add.reduceat(distinct * weights, borders[:-1]) / np.add.reduceat(weights, borders[:-1])
     levels = np.clip(fitted.x[borders[:-1]], 0.0, 1.0)
-    centres, keep = np.unique(centres, return_index=True)
+    centres, keep = np.unique(centres, return_index=True)  # two levels may have the same centre, to rounding
     levels = levels[keep]
     if centres.size > MAXIMUM_BREAKPOINTS:
         picks = np.unique(np.linspace(0, centres.size - 1, MAXIMUM_BREAKPOINTS).astype(int))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alam_ros.errors import CheckpointError
 from alam_ros.policy_file.atomic import write_atomically
 
 
@@ -52,9 +53,16 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of a metrics file, without a torn last one; nothing where there is no file yet."""
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    """Return the lines of a metrics file, without a torn last one; nothing where there is no file yet.
+
+    Raises:
+        CheckpointError: when another line is damaged.
+    """
+    lines = path.read_text(errors="replace").splitlines(keepends=True) if path.exists() else []
+    try:
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+    except ValueError as error:
+        raise CheckpointError(f"a JSON object in each line of `{path}`", str(error), "remove the damaged line") from error
 
 
 def finite(value: Any) -> Any:

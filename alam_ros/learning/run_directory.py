@@ -51,12 +51,17 @@ class RunDirectory:
         """Read the resolved configuration.
 
         Raises:
-            CheckpointError: when there is no run here.
+            CheckpointError: when there is no run here, or its file is no YAML.
             ConfigurationError: when the file was changed into something that is not a configuration.
         """
         if not self.has_run():
             raise CheckpointError(f"a run in `{self.root}`", "no config.yaml there", "check the path, or train first")
-        return training_config(yaml.safe_load(self.config.read_text()))
+        try:
+            document = yaml.safe_load(self.config.read_text())
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            found = " ".join(str(error).split())
+            raise CheckpointError(f"YAML in `{self.config}`", found, "restore the file, or train anew elsewhere") from error
+        return training_config(document)
 
     def load_contract(self) -> Contract:
         """Read the contract the policy is trained on."""

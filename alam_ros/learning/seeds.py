@@ -24,7 +24,8 @@ def first_seed(purpose: Purpose, *entropy: int) -> int:
 
     Args:
         purpose: of the episodes.
-        entropy: numbers of at least 0, such as the run's seed and its step count; equal ones give equal seeds.
+        entropy: numbers of at least 0, such as the run's seed and its step count; equal ones give equal seeds, and so do those
+            that only trailing zeros tell apart.
     """
     word = int(np.random.SeedSequence(entropy).generate_state(1)[0])
     return purpose * RANGE + word % (RANGE - MAX_EPISODES)

@@ -49,7 +49,7 @@ class RiskEvaluation:
 def collect_episodes(agent: Agent, stepper: EnvironmentStepper, *, episodes: int, seed: int) -> dict[str, list[EpisodeRecord]]:
     """Run `episodes` fresh episodes with each kind of action noise; training, export and `alam evaluate` use other seeds."""
     return {
-        name: evaluate(agent, stepper, episodes=episodes, first_seed=first_seed(Purpose.EVALUATION, seed, index), noise=noise)
+        name: evaluate(agent, stepper, episodes=episodes, first_seed=first_seed(Purpose.EVALUATION, seed, 1 + index), noise=noise)
         for index, (name, noise) in enumerate(MIXED_NOISES.items())
     }
 

@@ -67,6 +67,10 @@ def test_each_learner_is_trained_once_and_the_table_says_when(tmp_path: Path, ca
     found = json.loads(told.out)["evaluations"]
     assert [row["steps"] for row in found["sac_alam"]] == [40, 80]
     assert 0.0 < found["sac_alam"][0]["seconds"] < found["sac_alam"][1]["seconds"]
+    assert main([*arguments, "--json", "--seed", "1"]) == 0
+    told = capsys.readouterr()
+    assert told.err.count("alam bench: ") == len(OURS), "of other settings nothing is kept"
+    assert json.loads(told.out)["evaluations"]["sac_alam"] != found["sac_alam"]
 
 
 @pytest.mark.skipif(not PEERS.is_file(), reason="the peers' environment is not installed (`make bench` does it)")

@@ -64,6 +64,16 @@ def test_few_episodes_are_refused() -> None:
         _fit(_random_episodes(4, seed=0), horizon=1)
 
 
+def test_equal_scores_have_their_share_of_labels_as_probability_in_whatever_order_they_came() -> None:
+    random = np.random.default_rng(0)
+    score = np.repeat([0.0, 0.0, 1.0], 3000)
+    label = random.random(9000) < np.where(score > 0.5, 0.3, 0.02)
+    found = []
+    for order in (np.arange(9000), np.argsort(label, kind="stable"), np.argsort(~label, kind="stable")):
+        found.append(fit_isotonic(score[order], label[order])(np.array([0.0, 1.0])))
+        np.testing.assert_allclose(found[-1], [label[score == 0.0].mean(), label[score == 1.0].mean()], rtol=1e-12)
+
+
 def test_a_map_has_a_bounded_number_of_breakpoints() -> None:
     score = np.linspace(0, 1, 5000)
     fitted = fit_isotonic(score, np.random.default_rng(0).random(5000) < score)

@@ -182,6 +182,12 @@ def test_what_is_no_mapping_is_refused() -> None:
 def test_cost_critics_step_at_least_sometimes() -> None:
     with pytest.raises(ConfigurationError, match=r"`algorithm.cost_critic_delay` of at least 1; found 0"):
         build(cost_critic_delay=0)
+    with pytest.raises(ConfigurationError, match=r"`algorithm.actor_delay` of at least 1; found 0"):
+        build(actor_delay=0)
+    with pytest.raises(ConfigurationError, match=r"`multiplier.delay` of at least 1; found 0"):
+        build(multiplier={"delay": 0})
+    with pytest.raises(ConfigurationError, match=r"`algorithm.hidden` with the size of one layer or more; found \[\]"):
+        build(hidden=[])
 
 
 @pytest.mark.parametrize("name", FAMILY)
