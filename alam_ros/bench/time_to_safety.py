@@ -85,7 +85,7 @@ def trained(config: TrainingConfig, make_environments: EnvironmentFactory) -> li
 
 
 def peer_settings(config: TrainingConfig) -> dict[str, object]:
-    """Return our environment, steps, batch, widths, budget and share of the budget before the constraint, for OmniSafe's SACLag."""
+    """Return environment, steps, batch, widths, budget and share before the constraint, ours, for OmniSafe's SACLag."""
     trainer, algorithm = config.trainer, config.algorithm
     return {
         "environment": [sys.executable, "-m", "alam_ros.bench.workers.environment", config.environment.id],
