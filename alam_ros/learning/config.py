@@ -42,6 +42,7 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
         "averaging": 1.0,
         "maximum": 1000.0,
         "learning_rate": 1e-5,
+        "pooling": 0.0,
     },
     "sac_alam": {"kind": "network"},
 }
@@ -207,8 +208,10 @@ class MultiplierConfig:
         ramp: share of the training budget over which the penalty then rises to ρ.
         effective_maximum: how far the penalty may raise m = [λ + ρ G]_+, which the actor feels: quadratic in G up to there, it is
             linear beyond (decision 17). None for no limit.
-        gap_low, gap_high: where a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d in the actor, and
-            what m sees of it at most gap_high · d.
+        pooling: of a network: share κ of the mean over states in the gap that a state's multiplier follows, and in the price of a
+            cost that the actor feels there (decision 19). 0 bounds each state for itself, 1 only their mean.
+        gap_low, gap_high: where a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d in the actor
+            (without pooling), and what m sees of it at most gap_high · d.
         dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises; a scalar's is clipped
             as the mean that it is.
     """
@@ -228,6 +231,7 @@ class MultiplierConfig:
     start: float = 0.25
     ramp: float = 0.15
     effective_maximum: float | None = 3.0
+    pooling: float = 0.5
     gap_low: float = 1.0
     gap_high: float = 20.0
     dual_gap: float = 1.0
@@ -240,7 +244,7 @@ class MultiplierConfig:
         """
         is_network, has_penalty = self.kind == "network", self.kind == "network" and self.penalise
         return GapLimits(
-            lowest=-self.gap_low * threshold if has_penalty else -math.inf,
+            lowest=-self.gap_low * threshold if has_penalty and self.pooling == 0.0 else -math.inf,
             seen=self.gap_high * threshold if has_penalty else math.inf,
             dual=self.dual_gap * threshold if is_network else math.inf,
         )
@@ -261,11 +265,10 @@ class MultiplierConfig:
             )
         if self.delay < 1:
             raise ConfigurationError("`multiplier.delay` of at least 1", str(self.delay), "correct it")
-        for name in ("start", "ramp"):
+        for name, whole in (("start", "the training budget"), ("ramp", "the training budget"), ("pooling", "each state's gap")):
             if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ConfigurationError(
-                    f"`multiplier.{name}` as a share of the training budget, 0 to 1", str(getattr(self, name)), "correct it"
-                )
+                found = str(getattr(self, name))
+                raise ConfigurationError(f"`multiplier.{name}` as a share of {whole}, 0 to 1", found, "correct it")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,12 +112,12 @@ class FastLearner(Learner):
         if is_constrained:
             gap, share = self._clipped_gap(values[COST])
             multiplier = self._multiplier_value()
-            effective = self.multiplier.felt(multiplier, self._seen_gap(gap))
-            weight.div_(1.0 + effective)
-            torch.mul(weight * effective, share, out=delta[COST])
+            price = self._price(multiplier, gap)
+            weight.div_(1.0 + price)
+            torch.mul(weight * price, share, out=delta[COST])
             if record:
                 scalars = {
-                    "multiplier/effective": effective.mean(),
+                    "multiplier/effective": price.mean(),
                     "multiplier/mean": multiplier.mean(),
                     "multiplier/max": multiplier.max(),
                     "multiplier/threshold": torch.tensor(self.threshold),

@@ -205,10 +205,9 @@ class Learner:
         return scalars | ({"critic/cost_loss": errors[COST].mean()} if self._due_critics == ALL else {})
 
     def _update_actor(self, observation: Tensor) -> dict[str, Tensor]:
-        """J_π = E[α log π - min_i Q_i + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + m (alam.md §4.2).
+        """J_π = E[α log π - min_i Q_i + [λ̄ + ρ H]_+² / (2 ρ)], each state's bracket divided by 1 + p (alam.md §4.2).
 
-        The last term enters as m G with m = [λ̄ + ρ G]_+ held fixed, which has the same gradient for every member of the family;
-        m is limited (`felt`), which makes the term linear in G where it is large.
+        The last term enters as p G with the price p held fixed, which has the same gradient for every member of the family.
         """
         sample = self.sample_policy(observation)
         temperature = self.log_temperature.exp().detach()
@@ -217,10 +216,10 @@ class Learner:
         if self.multiplier.ramp > 0:
             with torch.no_grad():
                 multiplier = self.multiplier.value(observation)
-                effective = self.multiplier.felt(multiplier, self._seen_gap(sample.gap))
-            objective = (objective + effective * sample.gap) / (1.0 + effective)
+                price = self._price(multiplier, sample.gap)
+            objective = (objective + price * sample.gap) / (1.0 + price)
             scalars = {
-                "multiplier/effective": effective.mean(),
+                "multiplier/effective": price.mean(),
                 "multiplier/mean": multiplier.mean(),
                 "multiplier/max": multiplier.max(),
                 "multiplier/threshold": torch.tensor(self.threshold),
@@ -254,13 +253,17 @@ class Learner:
             gap = self._dual_gap(self.sample_policy(observation).gap)
         return {"multiplier/loss": self.multiplier.update(observation, gap, self.episode_excess)}
 
-    def _seen_gap(self, gap: Tensor) -> Tensor:
-        """Return what m sees of G; Q_c's gradient goes through beyond."""
-        return gap.clamp(max=self.gap_limits.seen)
+    def _price(self, multiplier: Tensor, gap: Tensor) -> Tensor:
+        """Return the price of G in each state, (batch,): the pooled m of the pooled gap H, d/dG of the constraints' term.
+
+        m sees at most a limit of H and is itself limited (`felt`), which makes the term linear in G where it is large.
+        """
+        seen = self.multiplier.pooled(gap).clamp(max=self.gap_limits.seen)
+        return self.multiplier.pooled(self.multiplier.felt(multiplier, seen))
 
     def _dual_gap(self, gap: Tensor) -> Tensor:
         """Return what moves the multiplier."""
-        return gap.clamp(-self.gap_limits.dual, self.gap_limits.dual)
+        return self.multiplier.pooled(gap).clamp(-self.gap_limits.dual, self.gap_limits.dual)
 
     @torch.no_grad()
     def _move_targets(self) -> None:

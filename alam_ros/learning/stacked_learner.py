@@ -174,7 +174,7 @@ class StackedLearner:
         if due.multiplier:
             with torch.no_grad():
                 gap = self._gap(self._values(batch.observation)[1])
-                gap = gap.clamp(-self._dual_gap, self._dual_gap)
+                gap = self._multiplier.pooled(gap).clamp(-self._dual_gap, self._dual_gap)
             loss = self._multiplier.update(batch.observation, gap, self._ramp, self._excess)
             scalars["multiplier/loss"] = loss
         self._move_targets(due)
@@ -247,10 +247,11 @@ class StackedLearner:
             gap = self._gap(values)
             with torch.no_grad():
                 multiplier = self._multiplier.value(observation)
-                effective = self._multiplier.felt(multiplier, gap.clamp(max=self._seen_gap), self._ramp)
-            objective = (objective + effective * gap) / (1.0 + effective)
+                seen = self._multiplier.pooled(gap).clamp(max=self._seen_gap)
+                price = self._multiplier.pooled(self._multiplier.felt(multiplier, seen, self._ramp))
+            objective = (objective + price * gap) / (1.0 + price)
             scalars = {
-                "multiplier/effective": effective.mean(-1),
+                "multiplier/effective": price.mean(-1),
                 "multiplier/mean": multiplier.mean(-1),
                 "multiplier/max": multiplier.amax(-1),
                 "multiplier/threshold": self._threshold.squeeze(1).clone(),

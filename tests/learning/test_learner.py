@@ -45,7 +45,9 @@ def test_the_dual_target_sees_the_gap_within_its_own_limits(monkeypatch: pytest.
 
 
 def test_the_policy_is_judged_by_the_worst_critic_and_a_gap_of_which_the_multiplier_sees_a_part() -> None:
-    learner = make()
+    multiplier = replace(CONFIG.multiplier, start=0.0, ramp=0.0, pooling=0.0, effective_maximum=None)
+    learner = make(replace(CONFIG, multiplier=multiplier))
+    learner.set_progress(1.0)
     d, observation = CONFIG.constraint.threshold, make_batch().observation
     for cost_values, expected in (((0.2, 0.5), 0.5 - d), ((100.0, 3.0), 100.0 - d), ((-50.0, -60.0), -d)):
         values = torch.tensor([1.0, 3.0, *cost_values])
@@ -56,8 +58,8 @@ def test_the_policy_is_judged_by_the_worst_critic_and_a_gap_of_which_the_multipl
         sample = learner.sample_policy(observation)
         torch.testing.assert_close(sample.reward_value, torch.ones(BATCH))
         torch.testing.assert_close(sample.gap, torch.full((BATCH,), expected), rtol=1e-5, atol=1e-5)
-        seen = torch.full((BATCH,), min(expected, 20 * d))
-        torch.testing.assert_close(learner._seen_gap(sample.gap), seen, rtol=1e-5, atol=1e-5)
+        price = torch.full((BATCH,), max(0.7 * min(expected, 20 * d), 0.0))
+        torch.testing.assert_close(learner._price(torch.zeros(BATCH), sample.gap.detach()), price, rtol=1e-5, atol=1e-5)
 
 
 def actor_gradient(learner: Learner, observation: torch.Tensor) -> torch.Tensor:
@@ -86,7 +88,7 @@ def actor_objective(learner: Learner, observation: torch.Tensor, weight: torch.T
 
 @pytest.mark.parametrize(("penalise", "limit"), [(True, 1e6), (True, 1.12), (False, 1e6)])
 def test_actor_gradient_equals_finite_differences(penalise: bool, limit: float) -> None:
-    wide = replace(CONFIG.multiplier, penalise=penalise, gap_low=1e6, gap_high=1e6, effective_maximum=limit)
+    wide = replace(CONFIG.multiplier, penalise=penalise, pooling=0.0, gap_low=1e6, gap_high=1e6, effective_maximum=limit)
     with default_dtype(torch.float64):
         learner, observation = make(replace(CONFIG, multiplier=wide, gradient_norm=1e9)), make_batch().observation
         with torch.no_grad():
@@ -272,10 +274,28 @@ def test_one_number_follows_the_mean_of_rare_high_costs(name: str, is_fast: bool
     learner.set_progress(1.0)
     gap = torch.full((BATCH,), -learner.threshold)
     gap[: BATCH // 8] = 20.0 * learner.threshold
-    seen = learner._seen_gap(gap.clamp(min=learner.gap_limits.lowest))
     moved = learner.multiplier.update(torch.zeros(BATCH, OBSERVATION), learner._dual_gap(gap))
     assert float(moved) == pytest.approx(min(float(gap.mean()) / learner.threshold, 1.0)) == 1.0
-    assert torch.equal(seen, gap)
+    felt = learner._price(torch.zeros(BATCH), gap.clamp(min=learner.gap_limits.lowest))
+    expected = 0.0 if name == "sac_lag" else min(learner.multiplier.penalty * float(gap.mean()), 3.0)
+    assert felt.tolist() == pytest.approx([expected] * BATCH)
+
+
+@pytest.mark.parametrize("pooling", [0.0, 0.3, 1.0])
+def test_the_price_is_the_derivative_of_the_constraints_term(pooling: float) -> None:
+    multiplier = replace(CONFIG.multiplier, start=0.0, ramp=0.0, pooling=pooling, effective_maximum=0.9)
+    learner = make(replace(CONFIG, multiplier=multiplier))
+    learner.set_progress(1.0)
+    levels = torch.rand(BATCH, dtype=torch.float64)
+    gap = (torch.rand(BATCH, dtype=torch.float64) - 0.4).requires_grad_()
+    shared = (1.0 - pooling) * gap + pooling * gap.mean()
+    assert isinstance(learner.multiplier, StateMultiplier)
+    term = learner.multiplier.augmented_lagrangian(levels, shared).sum()
+    expected = torch.autograd.grad(term, gap)[0]
+    with torch.no_grad():
+        price = learner._price(levels, gap)
+    torch.testing.assert_close(price, expected)
+    assert (float(price.std()) < 1e-12) == (pooling == 1.0)
 
 
 @pytest.mark.parametrize("name", ["sac_lag", "sac_pid", "cal", "fac"])
