@@ -42,7 +42,6 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
         "averaging": 1.0,
         "maximum": 1000.0,
         "learning_rate": 1e-5,
-        "pooling": 0.0,
     },
     "sac_alam": {"kind": "network"},
 }
@@ -231,7 +230,7 @@ class MultiplierConfig:
     start: float = 0.25
     ramp: float = 0.15
     effective_maximum: float | None = 3.0
-    pooling: float = 0.5
+    pooling: float = 0.0
     gap_low: float = 1.0
     gap_high: float = 20.0
     dual_gap: float = 1.0
