@@ -45,9 +45,7 @@ CASES = {
     "online target": configure(multiplier={"rule": "online_target"}),
     "no penalty": configure(multiplier={"penalise": False}),
     "narrow gaps": configure(multiplier={"gap_low": 0.1, "gap_high": 0.5, "dual_gap": 0.2}),
-    "each state for itself, narrow gaps": configure(
-        multiplier={"pooling": 0.0, "gap_low": 0.1, "gap_high": 0.5, "dual_gap": 0.2}
-    ),
+    "gaps shared with the mean, narrow": configure(multiplier={"pooling": 0.5, "gap_high": 0.5, "dual_gap": 0.2}),
     "only the mean over states": configure(multiplier={"pooling": 1.0}),
     "a penalty that soon reaches its limit": configure(multiplier={"effective_maximum": 0.02}),
     "the same, scalar": configure("cal", multiplier={"effective_maximum": 0.02}),
