@@ -49,7 +49,7 @@ class RunResult:
         evaluation: how the final evaluation was made.
         commands: what one would type to train and evaluate this run alone.
         libraries: versions of Python and of all packages that take part in the numbers.
-        code: hash of the learner's and the simulators' source.
+        code: hash of the learner's and the simulators' source; several where it changed between sessions of the run.
         machine: processor, memory, system; `updates`, the devices that computed them.
         steps, updates: environment steps and gradient steps done.
         wall_seconds: of training, over all sessions; its progress evaluations run beside it.

@@ -25,6 +25,7 @@ from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentFactory, running
 from alam_ros.learning.summary import summarise
 from alam_ros.learning.trainer import Trainer
+from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.study.plan import PlannedRun
 from alam_ros.study.progress import ProgressReporter
 from alam_ros.study.result import SCHEMA, Episodes, RunResult, write_result
@@ -60,6 +61,7 @@ def perform(run: PlannedRun, *, make_environments: EnvironmentFactory, should_st
             raise StudyError(f"the run `{run.key}` or nothing in its place", state.found, "see `alam study --rerun-changed`")
         if state.condition == "finished":
             return True
+        code = _sources(run.directory / "code.txt", code)
         if not _train(run, reporter, make_environments, should_stop):
             return False
         trained = restore_run(run.directory)
@@ -155,6 +157,15 @@ def _libraries(versions: dict[str, Any]) -> dict[str, str]:
     """Return the versions that matter out of a run's `versions.json`; packages that are not installed are left out."""
     installed = {name.lower(): version for name, version in versions["packages"].items()}
     return {"python": versions["python"], **{name: installed[name] for name in PACKAGES if name in installed}}
+
+
+def _sources(path: Path, code: str) -> str:
+    """Note the source of this session of a run and return those of all its sessions: its result is of all of them."""
+    known = path.read_text().split() if path.is_file() else []
+    if code not in known:
+        known.append(code)
+        write_atomically(path, ("\n".join(known) + "\n").encode())
+    return ", ".join(known)
 
 
 def code_hash() -> str:

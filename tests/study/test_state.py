@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alam_ros.cli.main import main
+from alam_ros.study.result import read_result
 from alam_ros.study.state import assess, describe_refused, discard
+from alam_ros.study.worker import code_hash
 from tests.study.support import planned, write_study
 
 
@@ -34,5 +37,15 @@ def test_a_damaged_configuration_is_refused(study: Path) -> None:
     run = planned(study)[0]
     for file in (Path(run.result), run.directory / "result.json"):
         file.unlink()
-    (run.directory / "config.yaml").write_text("environment: 3\n")
-    assert assess(run).condition == "damaged"
+    for text in ("environment: 3\n", "environment: {id: [\n", ""):
+        (run.directory / "config.yaml").write_text(text)
+        assert assess(run).condition == "damaged"
+
+
+def test_a_result_names_the_source_of_every_session_that_trained_it(study: Path) -> None:
+    run = planned(study)[0]
+    for file in (Path(run.result), run.directory / "result.json"):
+        file.unlink()
+    (run.directory / "code.txt").write_text("0123456789ab\n")
+    assert main(["study", str(study), "--only", run.key]) == 0
+    assert read_result(Path(run.result)).code == f"0123456789ab, {code_hash()}"
