@@ -83,8 +83,11 @@ class NodeParameters:
 def node_parameters(path: Path | None) -> NodeParameters:
     """Read a ROS parameter file, such as `config/robot.yaml`; what it does not name has the nodes' defaults.
 
+    Only sections of a node's own name count (`policy`, `safety_monitor`, in whatever namespace), and of them what decides about
+    estimates and gate.
+
     Raises:
-        ConfigurationError: when it cannot be read or names a parameter that replays do not know.
+        ConfigurationError: when it cannot be read or has neither section.
     """
     document = {} if path is None else _document(path)
     policy = POLICY_DEFAULTS | {name: value for name, value in _of(document, "policy").items() if name in POLICY_DEFAULTS}
