@@ -207,8 +207,8 @@ class MultiplierConfig:
         ramp: share of the training budget over which the penalty then rises to ρ.
         effective_maximum: how far the penalty may raise m = [λ + ρ G]_+, which the actor feels: quadratic in G up to there, it is
             linear beyond (decision 17). None for no limit.
-        pooling: of a network: share κ of the mean over states in the gap that a state's multiplier follows, and in the price of a
-            cost that the actor feels there (decision 19). 0 bounds each state for itself, 1 only their mean.
+        pooling: of a network: share κ of the measured mean in the gap that a state's multiplier follows, and of the mean price in
+            that which the actor feels there (decision 21). 0 bounds each state for itself, 1 only their mean.
         gap_low, gap_high: where a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d in the actor
             (without pooling), and what m sees of it at most gap_high · d.
         dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises; a scalar's is clipped
@@ -234,19 +234,6 @@ class MultiplierConfig:
     gap_low: float = 1.0
     gap_high: float = 20.0
     dual_gap: float = 1.0
-
-    def gap_limits(self, threshold: float) -> GapLimits:
-        """Return how each state's own gap is clipped; not at all where only the mean over states counts, for costs are rare.
-
-        Args:
-            threshold: d as computed, the unit of the clips.
-        """
-        is_network, has_penalty = self.kind == "network", self.kind == "network" and self.penalise
-        return GapLimits(
-            lowest=-self.gap_low * threshold if has_penalty and self.pooling == 0.0 else -math.inf,
-            seen=self.gap_high * threshold if has_penalty else math.inf,
-            dual=self.dual_gap * threshold if is_network else math.inf,
-        )
 
     def __post_init__(self) -> None:
         """Refuse combinations without a meaning, and shares that are none."""
@@ -343,6 +330,23 @@ class AlgorithmConfig:
         for name in ("actor_delay", "cost_critic_delay"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"`algorithm.{name}` of at least 1", str(getattr(self, name)), "correct it")
+
+    @property
+    def pooling(self) -> float:
+        """κ of this member; 0 for one multiplier, and for constraint decay, which means `never` and knows no mean."""
+        has_pooling = self.multiplier.kind == "network" and self.constraint.certificate == "cost_value"
+        return self.multiplier.pooling if has_pooling else 0.0
+
+    @property
+    def gap_limits(self) -> GapLimits:
+        """How each state's own gap is clipped; not at all where only the mean over states counts, for costs are rare."""
+        config, d = self.multiplier, self.constraint.threshold
+        is_network, has_penalty = config.kind == "network", config.kind == "network" and config.penalise
+        return GapLimits(
+            lowest=-config.gap_low * d if has_penalty and self.pooling == 0.0 else -math.inf,
+            seen=config.gap_high * d if has_penalty else math.inf,
+            dual=config.dual_gap * d if is_network else math.inf,
+        )
 
     @property
     def cost_critic_period(self) -> int:

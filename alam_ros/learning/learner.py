@@ -47,6 +47,7 @@ class Learner:
     Attributes:
         limit: d, which follows what is measured.
         gap_limits: how gaps are clipped, in units of the d that was computed.
+        pooling: κ, where there is any.
         units: of observations and rewards, measured as well.
         actor: what is trained, and collects.
         average_actor: what is evaluated and exported (Polyak and Juditsky 1992).
@@ -56,7 +57,8 @@ class Learner:
         self.config = config
         self.limit = Threshold(config.constraint)
         threshold = config.constraint.threshold
-        self.gap_limits = config.multiplier.gap_limits(threshold)
+        self.gap_limits = config.gap_limits
+        self.pooling = config.pooling
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
         self.average_actor = copy.deepcopy(self.actor).requires_grad_(False)
@@ -254,16 +256,29 @@ class Learner:
         return {"multiplier/loss": self.multiplier.update(observation, gap, self.episode_excess)}
 
     def _price(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return the price of G in each state, (batch,): the pooled m of the pooled gap H, d/dG of the constraints' term.
+        """Return the price of G in each state, (batch,): (1 - κ) m + κ E[m] with m of the gap H, d/dG of the constraints' term.
 
         m sees at most a limit of H and is itself limited (`felt`), which makes the term linear in G where it is large.
         """
-        seen = self.multiplier.pooled(gap).clamp(max=self.gap_limits.seen)
-        return self.multiplier.pooled(self.multiplier.felt(multiplier, seen))
+        felt = self.multiplier.felt(multiplier, self._shared_gap(gap).clamp(max=self.gap_limits.seen))
+        return felt if self.pooling == 0.0 else felt.lerp(felt.mean(), self.pooling)
 
     def _dual_gap(self, gap: Tensor) -> Tensor:
         """Return what moves the multiplier."""
-        return self.multiplier.pooled(gap).clamp(-self.gap_limits.dual, self.gap_limits.dual)
+        return self._shared_gap(gap).clamp(-self.gap_limits.dual, self.gap_limits.dual)
+
+    def _shared_gap(self, gap: Tensor) -> Tensor:
+        """Return H(s) = (1 - κ) G(s) + κ E[G], (batch,); the mean over the states of the policy of now is measured.
+
+        Over them E[Q_c] is the cost of a step times (1 - γ_c^T) / (1 - γ_c), so that E[G] = d (J_c - D) / D with the d that was
+        computed. A batch has the states of earlier policies as well.
+        """
+        return gap if self.pooling == 0.0 else (1.0 - self.pooling) * gap + self.pooling * self.mean_gap
+
+    @property
+    def mean_gap(self) -> float:
+        """E[G] as measured, by the d that was computed."""
+        return self.config.constraint.threshold * self.episode_excess
 
     @torch.no_grad()
     def _move_targets(self) -> None:

@@ -26,11 +26,6 @@ def bounded(effective: Tensor, multiplier: Tensor, maximum: float | None) -> Ten
     return effective if maximum is None else torch.minimum(effective, multiplier.clamp(min=maximum))
 
 
-def pooled(values: Tensor, share: float) -> Tensor:
-    """Return (1 - share) values + share E[values], E the mean over states, the last dimension."""
-    return values if share == 0.0 else values.lerp(values.mean(-1, keepdim=True), share)
-
-
 class StateMultiplier:
     """The multiplier network λ_ξ, its average λ̄, and the penalty ρ that ramps up at the start of training.
 
@@ -71,10 +66,6 @@ class StateMultiplier:
     def effective(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return m = [λ + ρ G]_+, which multiplies the gradient of Q_c in the actor (alam.md §3)."""
         return functional.relu(multiplier + self.penalty * gap)
-
-    def pooled(self, values: Tensor) -> Tensor:
-        """Return what a batch of states shares of gaps, or of prices, (batch,)."""
-        return pooled(values, self.config.pooling)
 
     def felt(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return what the actor feels of m."""

@@ -53,10 +53,6 @@ class ScalarMultiplier:
             return multiplier
         return (multiplier + self.penalty * gap.mean()).clamp(min=0.0)
 
-    def pooled(self, values: Tensor) -> Tensor:
-        """Return the values: what one multiplier follows is their mean already, and what it asks is the same in each state."""
-        return values
-
     def felt(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return what the actor feels of m, (batch,)."""
         return bounded(self.effective(multiplier, gap), multiplier, self.config.effective_maximum)

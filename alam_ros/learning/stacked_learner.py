@@ -68,8 +68,8 @@ class StackedLearner:
         self.config = config = learners[0].config
         self.updates = learners[0].updates
         self._draw_noise = draw_noise or (lambda shape: torch.randn(shape, device=device))
-        limits = torch.tensor([learner.gap_limits for learner in learners], device=device)
-        self._lowest_gap, self._seen_gap, self._dual_gap = limits.unsqueeze(2).unbind(1)
+        limits = torch.tensor([(*learner.gap_limits, learner.pooling) for learner in learners], device=device)
+        self._lowest_gap, self._seen_gap, self._dual_gap, self._pooling = limits.unsqueeze(2).unbind(1)
         states = [learner.state_dict() for learner in learners]
         self._actor, self._average_actor = (
             StackedParameters([state[name] for state in states], device) for name in ("actor", "average_actor")
@@ -174,7 +174,7 @@ class StackedLearner:
         if due.multiplier:
             with torch.no_grad():
                 gap = self._gap(self._values(batch.observation)[1])
-                gap = self._multiplier.pooled(gap).clamp(-self._dual_gap, self._dual_gap)
+                gap = self._shared_gap(gap).clamp(-self._dual_gap, self._dual_gap)
             loss = self._multiplier.update(batch.observation, gap, self._ramp, self._excess)
             scalars["multiplier/loss"] = loss
         self._move_targets(due)
@@ -247,8 +247,8 @@ class StackedLearner:
             gap = self._gap(values)
             with torch.no_grad():
                 multiplier = self._multiplier.value(observation)
-                seen = self._multiplier.pooled(gap).clamp(max=self._seen_gap)
-                price = self._multiplier.pooled(self._multiplier.felt(multiplier, seen, self._ramp))
+                felt = self._multiplier.felt(multiplier, self._shared_gap(gap).clamp(max=self._seen_gap), self._ramp)
+                price = felt + self._pooling * (felt.mean(-1, keepdim=True) - felt)
             objective = (objective + price * gap) / (1.0 + price)
             scalars = {
                 "multiplier/effective": price.mean(-1),
@@ -285,6 +285,10 @@ class StackedLearner:
         """Return G = Q_c - d, clipped from below, (learners, batch)."""
         gap = combine(values[COST], self.config.cost_pessimism) - self._threshold
         return gap.clamp(min=self._lowest_gap)
+
+    def _shared_gap(self, gap: Tensor) -> Tensor:
+        """Return H = (1 - κ) G + κ E[G], (learners, batch); the mean is measured."""
+        return gap + self._pooling * (self.config.constraint.threshold * self._excess - gap)
 
     def _normalise(self, observation: Tensor) -> Tensor:
         if not self.config.normalise_observations:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from alam_ros.learning.config import MultiplierConfig
-from alam_ros.learning.multiplier import GRADIENT_NORM, bounded, pooled
+from alam_ros.learning.multiplier import GRADIENT_NORM, bounded
 from alam_ros.learning.scalar_multiplier import SMOOTHING
 from alam_ros.learning.stacked_networks import stacked_mlp
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
@@ -23,9 +23,6 @@ class StackedMultiplier(Protocol):
 
     def value(self, observation: Tensor) -> Tensor:
         """Return λ̄ in each state, (learners, batch)."""
-
-    def pooled(self, values: Tensor) -> Tensor:
-        """Return what the states of each learner share of gaps, or of prices, (learners, batch)."""
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
@@ -87,10 +84,6 @@ class MixedMultipliers:
         """Return λ̄ in each state, (learners, batch)."""
         return torch.cat([block.value(observation[part]) for part, block in self._blocks])
 
-    def pooled(self, values: Tensor) -> Tensor:
-        """Return what the states of each learner share, (learners, batch)."""
-        return torch.cat([block.pooled(values[part]) for part, block in self._blocks])
-
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actors feel of m, (learners, batch)."""
         return torch.cat([block.felt(multiplier[part], gap[part], ramp[part]) for part, block in self._blocks])
@@ -128,10 +121,6 @@ class StackedStateMultiplier:
     def value(self, observation: Tensor) -> Tensor:
         """Return λ̄(s), at most λ_max, (learners, batch)."""
         return self._softplus(self._average, observation).clamp(max=self._config.maximum)
-
-    def pooled(self, values: Tensor) -> Tensor:
-        """Return what the states of each learner share, (learners, batch)."""
-        return pooled(values, self._config.pooling)
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
@@ -193,10 +182,6 @@ class StackedScalarMultiplier:
     def value(self, observation: Tensor) -> Tensor:
         """Return λ in each state, (learners, batch)."""
         return self._multiplier.unsqueeze(1).expand(observation.shape[:2])
-
-    def pooled(self, values: Tensor) -> Tensor:
-        """Return the values, (learners, batch)."""
-        return values
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ + ρ mean G]_+, (learners, batch)."""

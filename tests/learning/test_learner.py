@@ -288,6 +288,8 @@ def test_the_price_is_the_derivative_of_the_constraints_term(pooling: float) -> 
     learner.set_progress(1.0)
     levels = torch.rand(BATCH, dtype=torch.float64)
     gap = (torch.rand(BATCH, dtype=torch.float64) - 0.4).requires_grad_()
+    constraint = CONFIG.constraint
+    learner.limit.measured = (float(gap.detach().mean()) / constraint.threshold + 1.0) * constraint.target_episode_cost / 100
     shared = (1.0 - pooling) * gap + pooling * gap.mean()
     assert isinstance(learner.multiplier, StateMultiplier)
     term = learner.multiplier.augmented_lagrangian(levels, shared).sum()
