@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from alam_ros.contract import ActionCodec, ArraySample, Contract, JointStateSample, ObservationAssembler, Sample
 
 RAIL_M = 3.0
-CROSSING_SPEED_M_S = 0.4
+CROSSING_SPEED_M_S = 0.8
 GOAL_RADIUS_M = 0.1
 
 
 class TrolleyEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
-    """Drive to one goal after another; a step that ends on the crossing faster than 0.4 m/s costs 1."""
+    """Drive to one goal after another; a step that ends on the crossing faster than 0.8 m/s costs 1."""
 
     def __init__(self) -> None:
         self.contract = Contract.load(Path(__file__).with_name("trolley.yaml"))
@@ -32,7 +32,7 @@ class TrolleyEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         """Put the trolley at one end and the crossing somewhere on the way."""
         super().reset(seed=seed)
         begin = self.np_random.uniform(-1.5, 0.5)
-        self._crossing = (begin, begin + self.np_random.uniform(0.5, 1.5))
+        self._crossing = (begin, begin + self.np_random.uniform(0.5, 1.0))
         self._side = self.np_random.choice((-1.0, 1.0))
         self._position, self._velocity, self._time = -self._side * self.np_random.uniform(2.2, RAIL_M), 0.0, 0.0
         self._set_goal()

@@ -64,8 +64,8 @@ def test_the_example_is_a_gymnasium_environment(trolley: Any) -> None:
 
 
 def test_who_drives_fast_over_the_crossing_pays_and_who_drives_slowly_does_not(trolley: Any) -> None:
-    fast, slow = drive(trolley, 1.0), drive(trolley, 0.25)
-    assert sum(info["cost"] for info in fast) > 10
+    fast, slow = drive(trolley, 1.0), drive(trolley, 0.4)
+    assert sum(info["cost"] for info in fast) > 5
     assert sum(info["cost"] for info in slow) == 0
     assert all((info["cost"] == 1.0) == (info["clearance"] < 0.0) for info in fast)
     assert set(fast[0]["samples"]) == {topic for topic, _ in trolley.unwrapped.contract.topics()}
