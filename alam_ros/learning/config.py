@@ -208,7 +208,7 @@ class MultiplierConfig:
         effective_maximum: how far the penalty may raise m = [λ + ρ G]_+, which the actor feels: quadratic in G up to there, it is
             linear beyond (decision 17). None for no limit.
         pooling: of a network: share κ of the measured mean in the gap that a state's multiplier follows, and of the mean price in
-            that which the actor feels there (decision 21). 0 bounds each state for itself, 1 only their mean.
+            that which the actor feels there (alam.md §3). 0 bounds each state for itself, 1 only their mean.
         gap_low, gap_high: where a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d in the actor
             (without pooling), and what m sees of it at most gap_high · d.
         dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises; a scalar's is clipped
