@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -76,6 +77,7 @@ class PolicyNode(SafeLifecycleNode):
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
         self._source: ObservationSource | None = None
         self._second = _Second()
+        self._told: dict[str, float] = {}
         self._mismatches = Mismatches(self)
 
     def configure(self) -> None:
@@ -117,8 +119,15 @@ class PolicyNode(SafeLifecycleNode):
         except AlamError as error:
             self._second.problem = str(error)
             if self.is_active:
-                self.get_logger().warning(f"no action: {error}", throttle_duration_sec=LOG_PERIOD_S)
+                self._warn(error.expected, f"no action: {error}")
         self._watch(self._source.waits_until())
+
+    def _warn(self, reason: str, text: str) -> None:
+        """Log what keeps the policy from acting, each reason at most every `LOG_PERIOD_S`: one must not hide another."""
+        now = time.monotonic()
+        if now - self._told.get(reason, -math.inf) >= LOG_PERIOD_S:
+            self._told[reason] = now
+            self.get_logger().warning(text)
 
     def _watch(self, deadline: float | None) -> None:
         """Come back, though nothing arrives, half a control period after a trigger whose tick waits for other data."""
@@ -143,7 +152,7 @@ class PolicyNode(SafeLifecycleNode):
         second, self._second = self._second, _Second()
         health, summary = self._health(second)
         if health is Health.ERROR and not second.problem:  # no control tick was refused aloud: what should start one is missing
-            self.get_logger().warning(f"no action: {summary}", throttle_duration_sec=LOG_PERIOD_S)
+            self._warn("silence", f"no action: {summary}")
         values: dict[str, object] = {"ticks per second": second.ticks, "longest inference (s)": second.longest_inference}
         if self._source is not None:
             synchroniser = self._source.synchroniser
