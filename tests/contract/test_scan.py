@@ -37,6 +37,13 @@ def read(extractor: ScanSectors, ranges: np.ndarray, angle_min: float, increment
     return extractor({"scan": LaserScanSample(ranges.astype(np.float32), angle_min, increment, **limits)})
 
 
+def near_beam(beam: int) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return 360 beams of 2 m with one of 0.5 m, their increment, and what a sensor that stands straight sees of them."""
+    ranges, increment = np.full(360, 2.0), math.pi / 180
+    ranges[beam] = 0.5
+    return ranges, increment, read(sectors(), ranges, -math.pi, increment)
+
+
 def turtlebot_scan(sentinel: float, **limits: float) -> np.ndarray:
     """Read 360 beams of 2 m, but for all ten of sector 4 and one of sector 9."""
     ranges = np.full(360, 2.0)
@@ -185,19 +192,13 @@ def test_angles_that_are_not_finite_are_refused(angles: tuple[float, float]) -> 
 
 @given(yaw=st.floats(-math.pi, math.pi), beam=st.integers(0, 359))
 def test_a_turned_sensor_sees_the_same_as_one_that_is_not(yaw: float, beam: int) -> None:
-    ranges = np.full(360, 2.0)
-    ranges[beam] = 0.5
-    increment = math.pi / 180
-    straight = read(sectors(), ranges, -math.pi, increment)
+    ranges, increment, straight = near_beam(beam)
     np.testing.assert_array_equal(read(sectors(sensor_yaw=yaw), ranges, -math.pi - yaw, increment), straight)
 
 
 @given(yaw=st.floats(-math.pi, math.pi), beam=st.integers(0, 359))
 def test_a_sensor_that_hangs_upside_down_sees_the_same_as_one_that_stands(yaw: float, beam: int) -> None:
-    ranges = np.full(360, 2.0)
-    ranges[beam] = 0.5
-    increment = math.pi / 180
-    straight = read(sectors(), ranges, -math.pi, increment)
+    ranges, increment, straight = near_beam(beam)
     # Turned over and then by the yaw, it measures the bearing b of the body at its own angle yaw - b.
     hanging = read(sectors(sensor_yaw=yaw, inverted=True), ranges, yaw + math.pi, -increment)
     np.testing.assert_array_equal(hanging, straight)
