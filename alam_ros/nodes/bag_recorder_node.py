@@ -17,6 +17,7 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float32
 
 from alam_ros.bags.writer import BagWriter
+from alam_ros.contract import ActionSpec, Contract
 from alam_ros.errors import ConfigurationError
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.conversions import MESSAGE_TYPES
@@ -24,7 +25,7 @@ from alam_ros.nodes.mismatches import interface_name
 from alam_ros.nodes.parameters import fixed
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.transforms import TRANSFORM_TOPICS, transform_type
-from alam_ros.onboard.gated_action import IS_STAMPED, contract_of, gated_action
+from alam_ros.onboard.gated_action import STAMPED, contract_of, gated_action, stamped
 
 # Deeper than the publishers', so that a busy moment of this process loses nothing.
 STREAM = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -43,7 +44,8 @@ class BagRecorderNode(Node):
         self.declare_parameter("output", "", fixed("path of the rosbag2 folder to make"))
         self.declare_parameter("policy", "", fixed("path of the policy file, whose contract names the topics"))
         self.declare_parameter("robot", "", fixed("path of this robot's contract, where it differs from the policy's"))
-        self.declare_parameter("enable_stamped_cmd_vel", Parameter.Type.BOOL, fixed(IS_STAMPED))
+        for name, description in STAMPED.items():
+            self.declare_parameter(name, Parameter.Type.BOOL, fixed(description))
         values = {name: str(self.get_parameter(name).value) for name in ("output", "policy", "robot")}
         contract = contract_of(values)
         if not values["output"] or contract is None:
@@ -61,9 +63,8 @@ class BagRecorderNode(Node):
         if transforms is not None:
             for topic, qos in TRANSFORM_TOPICS.items():
                 self._record(transforms, topic, qos)
-        command = MESSAGE_TYPES[gated_action(self._gate_values(), contract).spec.type]
-        for topic in ("cmd_in", "cmd_out"):
-            self._record(command, topic, RELIABLE)
+        for topic, spec in zip(("cmd_in", "cmd_out"), self._commands(contract), strict=True):
+            self._record(MESSAGE_TYPES[spec.type], topic, RELIABLE)
         self._record(RiskEstimate, "alam/risk", RELIABLE)
         self._record(GateState, "alam/gate", LATCHED)
         self._record(GateTrace, "alam/gate_trace", LATCHED)
@@ -78,10 +79,11 @@ class BagRecorderNode(Node):
         """End the recording; without it, the file has no index and cannot be read."""
         self._bag.close()
 
-    def _gate_values(self) -> dict[str, Any]:
-        """Return the safety monitor's values that decide about the type of commands."""
-        is_stamped = self.get_parameter_or("enable_stamped_cmd_vel", Parameter("enable_stamped_cmd_vel")).value
-        return {"enable_stamped_cmd_vel": is_stamped, "limits.components": None, "limit_slew": False}
+    def _commands(self, contract: Contract) -> tuple[ActionSpec, ActionSpec]:
+        """Return what the safety monitor takes and gives."""
+        flags = {name: self.get_parameter_or(name, Parameter(name)).value for name in STAMPED}
+        spec_out = gated_action({**flags, "limits.components": None, "limit_slew": False}, contract).spec
+        return stamped(spec_out, is_stamped=flags["enable_stamped_cmd_vel_in"]), spec_out
 
     def _record(self, message_type: type[Any], topic: str, *profiles: QoSProfile) -> None:
         """Record a topic; of several subscriptions to it, what the second one brings as well is written once."""

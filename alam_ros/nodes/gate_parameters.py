@@ -10,7 +10,7 @@ from rclpy.parameter import Parameter
 
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, THRESHOLDS
-from alam_ros.onboard.gated_action import IS_STAMPED
+from alam_ros.onboard.gated_action import STAMPED
 
 FIXED: dict[str, tuple[Any, str]] = {
     "cmd_vel_in_topic": ("cmd_in", "topic of the commands to be gated"),
@@ -22,7 +22,7 @@ FIXED: dict[str, tuple[Any, str]] = {
     "risk_topic": ("alam/risk", "topic of the risk estimates, read or published as `risk_source` says"),
     "state_topic": ("alam/gate", "topic of the gate's state"),
     "trace_topic": ("alam/gate_trace", "topic of all that the gate was told and when, from which `alam replay` repeats it"),
-    "enable_stamped_cmd_vel": (Parameter.Type.BOOL, IS_STAMPED),
+    **{name: (Parameter.Type.BOOL, description) for name, description in STAMPED.items()},
     "policy": ("", "path of the policy file, whose contract gives limits and observation topics"),
     "robot": ("", "path of this robot's contract; without a policy, or where it differs from the policy's"),
     "limits.components": (Parameter.Type.STRING_ARRAY, "names of the commanded components, such as linear.x, without a contract"),

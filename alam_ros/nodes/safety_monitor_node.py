@@ -112,7 +112,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._state_out.wait_for_all_acked(Duration(seconds=LAST_ZERO_TIMEOUT_S))
 
     def _connect_outputs(self, values: dict[str, Any]) -> None:
-        command_type = self._gated.port.message_type
+        command_type = self._gated.port_out.message_type
         self._command_out = self.hold(
             self.create_lifecycle_publisher(command_type, self._gated.topic, COMMAND), self.destroy_lifecycle_publisher
         )
@@ -123,7 +123,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._trace_out = self.hold(self.create_publisher(GateTrace, values["trace_topic"], TRACE), self.destroy_publisher)
 
     def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
-        command_type = self._gated.port.message_type
+        command_type = self._gated.port_in.message_type
         topic = self.resolve_topic_name(values["cmd_vel_in_topic"])
         if topic == self._command_out.topic_name:  # it would gate its own commands, which are never stale
             raise ConfigurationError(
@@ -163,7 +163,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         if not self.is_active:
             return
         try:
-            command = self._gated.port.received(data)
+            command = self._gated.port_in.received(data)
         except RuntimeError as error:  # rclpy's, for bytes that are no such message
             self._ignore("a command", error)
             return
@@ -253,7 +253,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _send(self, decision: GateDecision) -> None:
         """Send a passed command under its source's stamp, an invented or the policy's own under the present time."""
-        port = self._gated.port
+        port = self._gated.port_out
         if decision.is_passed and self._source is not None:
             message = port.message_under(decision.command, self._source)
         else:
@@ -262,7 +262,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _send_zero(self) -> None:
         zero = np.zeros(len(self._gated.limits.names))
-        self._command_out.publish(self._gated.port.message(zero, self._now_ns()))
+        self._command_out.publish(self._gated.port_out.message(zero, self._now_ns()))
 
     def _report_inactive(self) -> None:
         numbers = dict.fromkeys(NUMBERS, math.nan)

@@ -12,8 +12,15 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits
 from alam_ros.onboard.contracts import load_policy, robot_contract
 
-IS_STAMPED = "whether velocity commands are TwistStamped rather than Twist; not set: as the contract says, else TwistStamped"
-"""Description of the parameter `enable_stamped_cmd_vel`."""
+STAMPED = {
+    "enable_stamped_cmd_vel": (
+        "whether velocity commands are TwistStamped rather than Twist; not set: as the contract says, else TwistStamped"
+    ),
+    "enable_stamped_cmd_vel_in": (
+        "the same of the commands that come, where the commander's differ from the robot's; not set: as those that go out"
+    ),
+}
+"""Parameters that choose between the Twist types, and their descriptions."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +63,17 @@ def gated_action(values: Mapping[str, Any], contract: Contract | None) -> GatedA
     spec = _explicit(values) if contract is None else contract.action
     if spec.is_twist:
         names = TWIST_COMPONENTS
-        is_stamped = values["enable_stamped_cmd_vel"]
-        if is_stamped is not None:
-            spec = replace(spec, type="geometry_msgs/msg/TwistStamped" if is_stamped else "geometry_msgs/msg/Twist")
+        spec = stamped(spec, is_stamped=values["enable_stamped_cmd_vel"])
     else:
         names = tuple(component.name for component in spec.components)
     return GatedAction(_with_components(spec, names), _limits(spec, names, limit_slew=values["limit_slew"]))
+
+
+def stamped(spec: ActionSpec, *, is_stamped: bool | None) -> ActionSpec:
+    """Return the specification with the Twist type that a parameter names; unchanged for None, and for what is no Twist."""
+    if is_stamped is None or not spec.is_twist:
+        return spec
+    return replace(spec, type="geometry_msgs/msg/TwistStamped" if is_stamped else "geometry_msgs/msg/Twist")
 
 
 def _explicit(values: Mapping[str, Any]) -> ActionSpec:

@@ -11,9 +11,10 @@ import pytest
 
 pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make`")
 
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from rclpy.serialization import deserialize_message, serialize_message
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Float64MultiArray, Header
 from trajectory_msgs.msg import JointTrajectory
 
 from alam_ros.contract import ActionComponent, ActionSpec, Contract
@@ -52,12 +53,12 @@ def test_a_contract_gives_the_limits_and_locks_what_it_does_not_name():
 @pytest.mark.parametrize(("is_stamped", "kind"), [(True, TwistStamped), (False, Twist)])
 def test_every_component_of_a_twist_is_read_and_written(is_stamped: bool, kind: type):
     command = gated_command(explicit(enable_stamped_cmd_vel=is_stamped), None)
-    message = command.port.message(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 7)
+    message = command.port_out.message(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), 7)
     data = message if isinstance(message, bytes) else serialize_message(message)
     twist = deserialize_message(data, kind)
     twist = twist.twist if is_stamped else twist
     assert (twist.linear, twist.angular) == (Vector3(x=1.0, y=2.0, z=3.0), Vector3(x=4.0, y=5.0, z=6.0))
-    assert command.port.received(data).values.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert command.port_in.received(data).values.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
 @pytest.mark.parametrize("kind", [TwistStamped, Twist])
@@ -65,8 +66,28 @@ def test_a_contract_says_whether_commands_are_stamped_unless_the_parameter_does(
     contract = Contract.load(NAVIGATION)
     name = f"geometry_msgs/msg/{kind.__name__}"
     contract = replace(contract, action=replace(contract.action, type=name))
-    assert gated_command(values(), contract).port.message_type is kind
-    assert gated_command(values(enable_stamped_cmd_vel=kind is Twist), contract).port.message_type is not kind
+    ours, forced = gated_command(values(), contract), gated_command(values(enable_stamped_cmd_vel=kind is Twist), contract)
+    assert ours.port_in.message_type is ours.port_out.message_type is kind
+    assert forced.port_in.message_type is forced.port_out.message_type is not kind
+
+
+@pytest.mark.parametrize(("is_stamped", "kind"), [(True, TwistStamped), (False, Twist)])
+def test_a_commander_may_use_the_other_twist(is_stamped: bool, kind: type):
+    command = gated_command(explicit(enable_stamped_cmd_vel=not is_stamped, enable_stamped_cmd_vel_in=is_stamped), None)
+    assert command.port_in.message_type is kind
+    assert command.port_out.message_type is not kind
+    twist = Twist(linear=Vector3(x=0.5), angular=Vector3(z=-1.0))
+    message = TwistStamped(header=Header(stamp=Time(sec=3)), twist=twist) if is_stamped else twist
+    received = command.port_in.received(serialize_message(message))
+    passed = (
+        command.port_out.message_under(received.values, received.header)
+        if is_stamped
+        else command.port_out.message(received.values, 7)
+    )
+    if isinstance(passed, bytes):
+        passed = deserialize_message(passed, TwistStamped)
+        assert passed.header.stamp == Time(nanosec=7)
+    assert (passed if is_stamped else passed.twist) == twist
 
 
 @pytest.mark.parametrize("kind", [Float64MultiArray, JointTrajectory])
@@ -77,7 +98,7 @@ def test_a_command_of_joints_keeps_the_components_of_its_contract(kind: type):
         components=(ActionComponent(name="a", unit="rad/s", low=-1.0, high=2.0),),
     )
     command = gated_command(values(), replace(Contract.load(NAVIGATION), action=spec))
-    assert command.port.message_type is kind
+    assert command.port_in.message_type is command.port_out.message_type is kind
     assert (command.limits.names, command.limits.low, command.limits.high) == (("a",), (-1.0,), (2.0,))
 
 

@@ -400,9 +400,11 @@ def test_diagnostics_show_the_deciding_cause(ros: RosGraph):
     ros.wait_for(lambda: is_told(DiagnosticStatus.ERROR, "risk_stale"), "an ERROR status")
 
 
-def test_plain_twist_by_parameter(ros: RosGraph):
-    ros.start("safety_monitor_node", parameters={**LIMITS, "enable_stamped_cmd_vel": False})
-    sent = ros.collect(Twist, "/cmd_out", COMMAND)
+@pytest.mark.parametrize("out", [Twist, TwistStamped])
+def test_plain_twist_by_parameter(ros: RosGraph, out: type):
+    name = "enable_stamped_cmd_vel" if out is Twist else "enable_stamped_cmd_vel_in"
+    ros.start("safety_monitor_node", parameters={**LIMITS, name: False})
+    sent = ros.collect(out, "/cmd_out", COMMAND)
     ros.configure_and_activate("/safety_monitor")
     commands, risks = ros.publisher(Twist, "/cmd_in", COMMAND), ros.publisher(RiskEstimate, "/alam/risk", RISK)
     command = forward_command(ros.node).twist
@@ -412,7 +414,7 @@ def test_plain_twist_by_parameter(ros: RosGraph):
         risks.publish(safe_estimate(ros.node))
 
     ros.node.create_timer(PERIOD_S, feed)
-    ros.wait_for(lambda: sent and sent[-1] == command, "a passed command")
+    ros.wait_for(lambda: sent and (sent[-1] if out is Twist else sent[-1].twist) == command, "a passed command")
 
 
 def test_another_type_on_its_topics_is_told(ros: RosGraph):
