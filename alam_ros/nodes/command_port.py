@@ -71,7 +71,7 @@ class CommandPort:
         return self._converter.to_message(values, time_message(stamp_ns))
 
     def message_under(self, values: NDArray[np.float64], header: Any) -> Any:
-        """Return the same under the header of a command that came, of which it is what passes; types that have none go without."""
+        """Return the same under the header of a command that came, of which it is what passes, where its type has one."""
         if self._header is not None and isinstance(header, bytes):
             return write_twist_stamped(header, self._numbers(values))
         return self._converter.to_message_under(values, header)
