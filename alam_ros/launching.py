@@ -9,12 +9,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from launch import Action, LaunchContext
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, Shutdown
+import yaml
+from launch import Action, Event, LaunchContext
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+)
 from launch.conditions import IfCondition
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, LifecycleTransition, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import StateTransition
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
@@ -33,7 +43,12 @@ _DESCRIPTIONS = {
     "log_level": "Least severity the nodes log: debug, info, warn, error or fatal.",
 }
 _FILES = ("params_file", "policy", "robot")
-_CHOICES = {"log_level": ("debug", "info", "warn", "error", "fatal")}
+_BOOLEAN = ("true", "false", "True", "False")
+_CHOICES = {
+    "log_level": ("debug", "info", "warn", "error", "fatal"),
+    **dict.fromkeys(("use_sim_time", "autostart", "markers"), _BOOLEAN),
+}
+_REFUSED = {("configuring", "unconfigured"), ("activating", "inactive")}
 _DEFAULTS = {"namespace": "", "use_sim_time": "false", "robot": "", "autostart": "true", "markers": "false", "log_level": "info"}
 
 
@@ -78,14 +93,30 @@ def optional_node(executable: str) -> Node:
 
 
 def lifecycle_node(executable: str, **options: Any) -> list[Action]:
-    """Return a lifecycle node that takes the launch file's arguments, and what brings it to work when `autostart` is true."""
+    """Return a lifecycle node that takes the launch file's arguments, and what brings it to work when `autostart` is true.
+
+    A node that refuses to be brought to work then ends the launch: who started it, a person or a supervisor, would wait for ever.
+    """
     name = [LaunchConfiguration("namespace"), "/", executable]
+    autostart = IfCondition(LaunchConfiguration("autostart"))
     start = LifecycleTransition(
         lifecycle_node_names=[name],
         transition_ids=[Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE],
-        condition=IfCondition(LaunchConfiguration("autostart")),
+        condition=autostart,
     )
-    return [LifecycleNode(executable=executable, **_common(executable, _POLICY | _SIMULATED), **options), start]
+    started = LifecycleNode(executable=executable, **_common(executable, _POLICY | _SIMULATED), **options)
+
+    def is_refusal(event: Event) -> bool:
+        if not isinstance(event, StateTransition) or event.action is not started:
+            return False
+        return (event.start_state, event.goal_state) in _REFUSED
+
+    def end(context: LaunchContext) -> list[Action]:
+        reason = f"{executable} cannot work as it was started, its log says why: shutting down"
+        return [] if context.is_shutdown else [LogInfo(msg=reason), Shutdown(reason=reason)]
+
+    refusal = OnStateTransition(matcher=is_refusal, entities=[OpaqueFunction(function=end)])
+    return [RegisterEventHandler(refusal, condition=autostart), started, start]
 
 
 def end_everything(event: ProcessExited, context: LaunchContext) -> Action | None:
@@ -105,11 +136,16 @@ def _common(name: str, parameters: Mapping[str, ParameterValue]) -> Mapping[str,
 
 
 def _require_files(context: LaunchContext) -> None:
-    """Refuse a path without a file: ROS would go on with the defaults, at most with a warning."""
+    """Refuse a path without a file, where ROS would go on with the defaults, at most with a warning, and what is no YAML."""
     for name in _FILES:
         path = LaunchConfiguration(name).perform(context)
         if path and not Path(path).is_file():
             raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
+    path = LaunchConfiguration("params_file").perform(context)
+    try:
+        yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:  # ROS would say so in every node, with a traceback
+        raise ConfigurationError(f"YAML in the parameter file {path}", str(error), "correct the file's syntax") from error
 
 
 def _share(*path: str) -> PathJoinSubstitution:

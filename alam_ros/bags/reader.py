@@ -103,8 +103,9 @@ class BagReader:
         chosen = [connection for connection in self._reader.connections if _absolute(connection.topic) in wanted]
         absent = sorted(wanted - {_absolute(connection.topic) for connection in chosen})
         if absent:
-            recorded = ", ".join(sorted(self.types)) or "nothing"
-            raise BagError(f"{', '.join(absent)} in {self.path}", f"only {recorded}", "record these topics, or name others")
+            recorded = ", ".join(sorted(topic for topic, count in self.counts.items() if count)) or "nothing"
+            action = "record these topics, or name others: a contract's by that of this robot, --robot"
+            raise BagError(f"{', '.join(absent)} in {self.path}", f"only {recorded}", action)
         for connection in chosen:
             first = self.types[connection.topic]
             if connection.msgtype != first:

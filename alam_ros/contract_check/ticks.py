@@ -20,14 +20,17 @@ def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], st
     """Run the drive's control ticks and say how many there were, how often, and why others were refused."""
     ticks: list[RecordedTick] = []
     drive = replay_observations(bag, contract, topic_of, ticks.append)
-    refused = sum(drive.refused.values())
     if not ticks:
         reasons = "; ".join(drive.refused) or f"no message on `{contract.trigger}`'s topic started one"
-        return [fails(f"control ticks: none of {refused} could be run: {reasons}")]
+        return [fails(f"control ticks: none of {drive.refused.total()} could be run: {reasons}")]
     found = [_period(ticks, contract.control_period)]
     found += [
-        by_share(count / (refused + len(ticks)), f"control ticks: {count} of {refused + len(ticks)} refused: {reason}")
-        for reason, count in drive.refused.items()
+        note(f"control ticks: {count} before the first one, refused: {reason}") for reason, count in (+drive.waited).items()
+    ]
+    refused = drive.refused - drive.waited
+    whole = refused.total() + len(ticks)
+    found += [
+        by_share(count / whole, f"control ticks: {count} of {whole} refused: {reason}") for reason, count in refused.items()
     ]
     unpaired = sum(bool(at.tick.unpaired) for at in ticks)
     if unpaired:

@@ -33,24 +33,32 @@ class CommandResponse:
         last: what was judged last; None before.
         fault: what is wrong with it; empty where nothing is.
         hold: whether commands are answered rather than passed; it ends when their risk has been acceptable for the hold time.
+        fallback: whether no part of them can pass, not even rest; it ends when some part has been acceptable for the hold time.
     """
 
     def __init__(self, config: GateConfig) -> None:
         self.config = config
         self.last: CommandRisk | None = None
         self.fault = ""
-        self.hold = Hold()
+        self.hold, self.fallback = Hold(), Hold()
+
+    @property
+    def holds(self) -> tuple[Hold, Hold]:
+        """Everything that ends a hold time after its condition."""
+        return self.hold, self.fallback
 
     def take(self, risk: CommandRisk) -> None:
         """Take a judgement of any content."""
         self.last, self.fault = risk, risk.fault()
 
     def update(self, now: float) -> None:
-        """Bring the hold up to date. A judgement with a fault changes nothing; the fault is a cause itself."""
-        condition = self.hold.is_active
+        """Bring the holds up to date. A judgement with a fault changes nothing; the fault is a cause itself."""
+        is_high, is_hopeless = (hold.is_active for hold in self.holds)
         if self.last is not None and not self.fault:
-            condition = self.hold.exceeds(self.last.measures()[0], self._acceptable(self.last))
-        self.hold.update(now, condition, self.config.hold_time)
+            is_high = self.hold.exceeds(self.last.measures()[0], self._acceptable(self.last))
+            is_hopeless = self._scale(self.last) is None
+        self.hold.update(now, is_high, self.config.hold_time)
+        self.fallback.update(now, is_hopeless, self.config.hold_time)
 
     def verdict(self, command: tuple[float, ...]) -> Verdict:
         """Return what becomes of the present command; one that was not judged does not pass, and rest, once commanded, does."""
@@ -63,9 +71,10 @@ class CommandResponse:
         if self.config.response == "policy":
             return self._fall_back(self.last)
         scaled = self._scale(self.last)
-        if scaled is None:
-            return STOP if self.config.response == "scale" else self._fall_back(self.last)
-        return scaled
+        if self.config.response == "scale":
+            return scaled or STOP
+        # With a hold of its own: else the policy and the scaled command would take turns.
+        return self._fall_back(self.last) if scaled is None or self.fallback.is_active else scaled
 
     def explain(self) -> str:
         """Return the last command's risk and what is acceptable in words."""
@@ -80,7 +89,7 @@ class CommandResponse:
 
     def forget(self) -> None:
         """Start without a judgement."""
-        self.last, self.fault, self.hold = None, "", Hold()
+        self.last, self.fault, self.hold, self.fallback = None, "", Hold(), Hold()
 
     def _acceptable(self, risk: CommandRisk) -> Threshold:
         return self.config.acceptable_probability if risk.is_calibrated() else self.config.acceptable_cost_ratio

@@ -14,10 +14,18 @@ from alam_ros.gate.response import CommandResponse
 from alam_ros.gate.risk import Risk, RiskJudge
 from alam_ros.gate.watchdog import Watchdog
 
-# The first in force is what people are told, so what others follow from comes first: without observations there is no risk, and
-# without a risk no action of the policy.
 MISSING = ("observation_missing", "risk_missing", "command_missing")
 HELD = ("observation_stale", "risk_stale", "command_stale", "non_finite", "out_of_limits")
+
+# The first in force is what people are told, so what others follow from comes first. Without observations there is no risk, and
+# without an estimate no action of the policy; but a judgement of commands needs a command that can be judged.
+ORDER = {
+    "estimate": (*MISSING, *HELD),
+    "command": (
+        *("observation_missing", "command_missing", "observation_stale", "command_stale"),
+        *("non_finite", "out_of_limits", "risk_missing", "risk_stale"),
+    ),
+}
 
 
 class Supervision:
@@ -100,7 +108,7 @@ class Supervision:
     def restart_holds(self, now: float) -> None:
         """Begin the hold time of every cause anew."""
         self._updated = None
-        for hold in (*self._holds.values(), self.risk.caution, self.risk.danger, self.risk.novelty, self.response.hold):
+        for hold in (*self._holds.values(), self.risk.caution, self.risk.danger, self.risk.novelty, *self.response.holds):
             hold.restart(now)
 
     def update(self, now: float) -> None:
@@ -132,9 +140,10 @@ class Supervision:
     def stopping(self) -> tuple[str, ...]:
         """Return the names of the causes in force that stop the robot whatever the estimated risk."""
         if self._stopping is None:
-            missing = [name for name in MISSING if name in self._conditions]
-            held = [name for name, hold in self._holds.items() if hold.is_active]
-            self._stopping = (*missing, *held, *(("novelty_high",) if self.risk.novelty.is_active else ()))
+            active = {name for name in MISSING if name in self._conditions}
+            active |= {name for name, hold in self._holds.items() if hold.is_active}
+            found = (name for name in ORDER[self.config.risk_source] if name in active)
+            self._stopping = (*found, *(("novelty_high",) if self.risk.novelty.is_active else ()))
         return self._stopping
 
     def is_command_usable(self) -> bool:

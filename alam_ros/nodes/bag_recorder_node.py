@@ -6,9 +6,10 @@ For machines without rosbag2; `ros2 bag record -s mcap` does as well. Start it b
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -16,7 +17,6 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float32
 
-from alam_ros.bags.writer import BagWriter
 from alam_ros.contract import ActionSpec, Contract
 from alam_ros.errors import ConfigurationError
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
@@ -24,10 +24,14 @@ from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.mismatches import interface_name
 from alam_ros.nodes.parameters import fixed
 from alam_ros.nodes.spin import spin_until_stopped
+from alam_ros.nodes.subscriptions import subscribe
 from alam_ros.nodes.transforms import TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.gated_action import STAMPED, contract_of, gated_action, stamped
 
 # Deeper than the publishers', so that a busy moment of this process loses nothing.
+if TYPE_CHECKING:
+    from alam_ros.bags.writer import BagWriter
+
 STREAM = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -54,11 +58,10 @@ class BagRecorderNode(Node):
                 repr(values),
                 "name a folder to make and a contract to record by",
             )
-        self._bag = BagWriter(values["output"])
+        self._bag = _writer(values["output"])
         latched = {channel.topic for channel in contract.observation if channel.timeout is None}
         for topic, kind in contract.topics():
-            # A latched topic twice: only LATCHED receives what was published before, only STREAM matches a volatile publisher.
-            self._record(MESSAGE_TYPES[kind], topic, *((LATCHED, STREAM) if topic in latched else (STREAM,)))
+            self._record(MESSAGE_TYPES[kind], topic, STREAM, is_latched=topic in latched)
         transforms = transform_type(contract)
         if transforms is not None:
             for topic, qos in TRANSFORM_TOPICS.items():
@@ -85,8 +88,8 @@ class BagRecorderNode(Node):
         spec_out = gated_action({**flags, "limits.components": None, "limit_slew": False}, contract).spec
         return stamped(spec_out, is_stamped=flags["enable_stamped_cmd_vel_in"]), spec_out
 
-    def _record(self, message_type: type[Any], topic: str, *profiles: QoSProfile) -> None:
-        """Record a topic; of several subscriptions to it, what the second one brings as well is written once."""
+    def _record(self, message_type: type[Any], topic: str, qos: QoSProfile, *, is_latched: bool = False) -> None:
+        """Record a topic; of the two subscriptions to a latched one, what the second one brings as well is written once."""
         kind = interface_name(message_type)
         name_in_bag = self.resolve_topic_name(topic)
         self._bag.declare(name_in_bag, kind)
@@ -94,13 +97,22 @@ class BagRecorderNode(Node):
 
         def receive(data: bytes) -> None:
             nonlocal last
-            if len(profiles) > 1 and data == last:
+            if is_latched and data == last:
                 return
             last = data
             self._bag.write_serialized(name_in_bag, kind, data, time.time_ns())
 
-        for qos in profiles:
-            self.create_subscription(message_type, topic, receive, qos, raw=True)
+        subscribe(self, message_type, topic, receive, qos, is_latched=is_latched)
+
+
+def _writer(path: str) -> BagWriter:
+    """Return what writes the recording; its package is none that a ROS installation brings."""
+    if importlib.util.find_spec("rosbags") is None:
+        action = "record with `ros2 bag record -s mcap -a`, or `pip install rosbags`"
+        raise ConfigurationError("the package that writes recordings", "no rosbags", action)
+    from alam_ros.bags.writer import BagWriter
+
+    return BagWriter(path)
 
 
 def main() -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
+from alam_ros.nodes.mismatches import UNDISCOVERED
+
 
 class BypassWatch:
     """Looks for other publishers on a topic of a node, and logs each once.
@@ -21,7 +23,11 @@ class BypassWatch:
         """Return the fully qualified names of the other nodes that publish there now."""
         mine = self._node.get_fully_qualified_name()
         endpoints = self._node.get_publishers_info_by_topic(self._topic)
-        names = {f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}" for endpoint in endpoints} - {mine}
+        names = {
+            f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
+            for endpoint in endpoints
+            if endpoint.node_name != UNDISCOVERED  # it is named a second later
+        } - {mine}
         for name in sorted(names - self._told):
             self._node.get_logger().error(f"`{name}` publishes on {self._topic} too: its commands reach the robot past this gate")
         self._told |= names

@@ -11,6 +11,9 @@ from typing import Any
 
 from rclpy.node import Node
 
+UNDISCOVERED = "_NODE_NAME_UNKNOWN_"
+"""What rmw calls a node of which it knows endpoints only."""
+
 
 class Mismatches:
     """Logs each topic of a node that somebody else uses with another type, once."""
@@ -45,5 +48,6 @@ def interface_name(message_type: type[Any]) -> str:
 
 
 def _others(endpoints: Iterable[Any], mine: str) -> Iterator[tuple[str, str]]:
-    """Yield type and node of the endpoints with another type than ours."""
-    return ((endpoint.topic_type, endpoint.node_name) for endpoint in endpoints if endpoint.topic_type != mine)
+    """Yield type and node of the endpoints with another type than ours; those whose node is not discovered yet come later."""
+    others = (endpoint for endpoint in endpoints if endpoint.topic_type != mine and endpoint.node_name != UNDISCOVERED)
+    return ((endpoint.topic_type, endpoint.node_name) for endpoint in others)

@@ -12,8 +12,9 @@ from rclpy.serialization import deserialize_message
 
 from alam_ros.contract import Contract, ControlTick
 from alam_ros.nodes.conversions import MESSAGE_TYPES
-from alam_ros.nodes.qos import LATCHED, SENSOR
+from alam_ros.nodes.qos import SENSOR
 from alam_ros.nodes.stamps import ros_time_ns
+from alam_ros.nodes.subscriptions import subscribe
 from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
@@ -41,11 +42,11 @@ class ObservationSource:
         self.synchroniser = self._stream.synchroniser
         latched = {channel.topic for channel in contract.observation if channel.timeout is None}
         self._subscriptions = [
-            node.create_subscription(MESSAGE_TYPES[kind], topic, self._callback(topic, kind), qos, raw=True)
+            subscription
             for topic, kind in contract.topics()
-            # Twice for a latched topic: only LATCHED receives what was published before, only SENSOR matches a volatile
-            # publisher, such as RViz's goal tool.
-            for qos in ((LATCHED, SENSOR) if topic in latched else (SENSOR,))
+            for subscription in subscribe(
+                node, MESSAGE_TYPES[kind], topic, self._callback(topic, kind), SENSOR, is_latched=topic in latched
+            )
         ]
         kind = transform_type(contract)
         if kind is None and contract.needs_transforms:

@@ -42,6 +42,7 @@ from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRAC
 from alam_ros.nodes.rates import Rates
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.stamps import ros_time_ns, time_message
+from alam_ros.nodes.subscriptions import subscribe
 from alam_ros.onboard.command_judge import Judgement
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession, GateTick
 from alam_ros.onboard.gate_settings import CHOICES, THRESHOLDS, gate_config, topic_timeouts
@@ -143,9 +144,9 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _watch(self, contract: Contract | None) -> Iterator[Any]:
         """Subscribe to the contract's topics, of which only the arrival counts."""
         for topic, kind in contract.topics() if contract is not None else ():
-            # A latched topic twice: only LATCHED receives what was published before, only SENSOR matches a volatile publisher.
-            for qos in (SENSOR,) if self._timeouts[topic] is not None else (LATCHED, SENSOR):
-                yield self.create_subscription(MESSAGE_TYPES[kind], topic, partial(self._on_arrival, topic), qos, raw=True)
+            is_latched = self._timeouts[topic] is None
+            arrived = partial(self._on_arrival, topic)
+            yield from subscribe(self, MESSAGE_TYPES[kind], topic, arrived, SENSOR, is_latched=is_latched)
 
     def _drop_judge(self, judge: JudgeSource) -> None:
         judge.destroy()

@@ -115,4 +115,7 @@ def _gate(
 def _numbers(gate: GatePass, hazard: Hazard) -> FourNumbers:
     origin_ns = gate.rows[0].received_ns
     windows = [((begin - origin_ns) / SECOND_NS, (end - origin_ns) / SECOND_NS) for begin, end in hazard.windows]
-    return four_numbers(ticks_s(gate, origin_ns), *asked_and_sent(gate), windows)
+    asked, sent = asked_and_sent(gate)
+    # Somebody who holds the robot is no false stop.
+    is_held = [row.tick.decision.causes.estop_latched or row.tick.decision.causes.disabled for row in gate.rows]
+    return four_numbers(ticks_s(gate, origin_ns), np.where(is_held, 0.0, asked), sent, windows)

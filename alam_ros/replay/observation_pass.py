@@ -30,11 +30,13 @@ class ObservationPass:
 
     Attributes:
         refused: reason → how many control ticks were refused for it.
+        waited: the part of them before the first one that ran: what a drive begins with.
         arrivals: (ns of the recorder's clock, topic as the contract names it) of every observation, in their order.
         synchroniser: as the drive left it.
     """
 
     refused: Counter[str]
+    waited: Counter[str]
     arrivals: list[tuple[int, str]]
     synchroniser: ObservationSynchroniser
 
@@ -71,7 +73,7 @@ def replay_observations(
         else:
             player.play(entry, named[entry.topic])
     player.finish()
-    return ObservationPass(player.refused, player.arrivals, player.synchroniser)
+    return ObservationPass(player.refused, player.waited, player.arrivals, player.synchroniser)
 
 
 def clock_topic(bag: BagReader, topic_of: Callable[[str], str]) -> str | None:
@@ -103,6 +105,8 @@ class _Player:
         self.synchroniser = self._stream.synchroniser
         self.clock_ns: int | None = None
         self.refused: Counter[str] = Counter()
+        self.waited: Counter[str] = Counter()
+        self._has_run = False
         self.arrivals: list[tuple[int, str]] = []
 
     def play(self, entry: BagMessage, topic: str) -> None:
@@ -133,8 +137,10 @@ class _Player:
         try:
             while (tick := self._stream.poll(self._seconds(now_ns))) is not None:
                 self._on_tick(RecordedTick(now_ns, self._ros_ns(now_ns), self._stream.stamp_ns(tick), tick))
+                self._has_run = True
         except AlamError as error:
             self.refused[str(error)] += 1
+            self.waited[str(error)] += not self._has_run
 
     def _seconds(self, now_ns: int) -> float:
         if self._origin_ns is None:

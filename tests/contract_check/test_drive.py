@@ -84,6 +84,13 @@ def test_silence_before_the_first_and_after_the_last_message_counts(tmp_path: Pa
     assert any("/odom is silent for 0.9 s after its last message" in text for text in lines[Verdict.NOTE])
 
 
+def test_a_goal_that_is_given_in_the_middle_of_a_drive_refuses_nothing(tmp_path: Path) -> None:
+    entries = [*without("/goal_pose", 0.0, 99.0, drives.drive(seconds=4.0)), ("/goal_pose", 2.0, drives.goal(2.0))]
+    lines = told(tmp_path, entries)
+    assert not any("control ticks" in text for text in lines[Verdict.FAILS])
+    assert any("before the first one, refused" in text for text in lines[Verdict.NOTE])
+
+
 def test_a_topic_that_is_not_there_is_answered_with_those_of_its_type(tmp_path: Path) -> None:
     entries = [("/goal" if topic == "/goal_pose" else topic, at, message) for topic, at, message in drives.drive()]
     lines = told(tmp_path, entries)

@@ -120,6 +120,23 @@ def test_the_gate_hands_back_only_after_the_hold_time() -> None:
     assert set(states[: states.index(GateStatus.PASS)]) == {GateStatus.FALLBACK}
 
 
+def test_the_policy_and_a_part_of_the_command_do_not_take_turns() -> None:
+    bench = Bench("scale_or_policy", probabilities=(HIGH,) * len(FRACTIONS))
+    bench.step()
+    bench.probabilities = DANGEROUS
+    states = [decision.state for decision in bench.run(0.6)]
+    assert states.index(GateStatus.SLOW) == pytest.approx(bench.config.hold_time / PERIOD, abs=1)
+    assert set(states[: states.index(GateStatus.SLOW)]) == {GateStatus.FALLBACK}
+
+
+def test_a_command_that_cannot_be_judged_is_named_not_the_judgement_that_is_missing_for_it() -> None:
+    bench = Bench(command=(math.nan, 0.0))
+    bench.gate.on_command(bench.now, bench.command)
+    decision = bench.gate.tick(bench.now)
+    assert decision.causes.names() == ("risk_missing", "non_finite")
+    assert decision.detail.startswith("non_finite: command [nan, 0.0]")
+
+
 def test_a_command_that_was_not_judged_does_not_pass() -> None:
     bench = Bench()
     bench.judged = (0.1, 0.0)

@@ -129,6 +129,30 @@ def test_a_file_that_is_not_there_is_named_before_anything_starts(launch: Launch
     assert "process started" not in process.output()
 
 
+@pytest.mark.parametrize("name", ["autostart", "markers", "use_sim_time"])
+def test_a_flag_that_is_none_is_refused_before_anything_starts(launch: Launch, policy: str, name: str) -> None:
+    process = launch("robot.launch.py", policy, f"{name}:=maybe")
+    assert process.wait() == 1
+    assert name in process.output()
+    assert "process started" not in process.output()
+
+
+def test_a_parameter_file_that_is_no_yaml_is_named_before_anything_starts(launch: Launch, policy: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("/**/policy: {ros__parameters: [")
+    process = launch("robot.launch.py", policy, f"params_file:={path}")
+    assert process.wait() == 1
+    assert f"expected YAML in the parameter file {path}" in process.output()
+    assert "process started" not in process.output()
+
+
+def test_a_node_that_refuses_to_work_ends_the_launch(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "broken.alam").write_text("no policy file")
+    process = launch("monitor.launch.py", f"policy:={tmp_path / 'broken.alam'}")
+    process.wait()
+    assert "safety_monitor cannot work as it was started" in process.output()
+
+
 def test_the_shipped_parameters_and_arguments_are_all_taken(ros: RosGraph, launch: Launch, policy: str) -> None:
     process = launch("simulation.launch.py", policy, "markers:=true")
     risks = ros.collect(RiskEstimate, "/alam/risk")
