@@ -151,7 +151,7 @@ def _risk(learner: Learner) -> dict[str, Any]:
         "threshold": learner.threshold,
         "cost_discount": learner.config.constraint.discount,
         "penalty_coefficient": learner.multiplier.penalty if isinstance(learner.multiplier, StateMultiplier) else 0.0,
-        "multiplier_max": learner.config.multiplier.maximum,
+        "multiplier_max": learner.multiplier.maximum,
         "multiplier": None if isinstance(learner.multiplier, StateMultiplier) else _scalar_multiplier(learner),
     }
 

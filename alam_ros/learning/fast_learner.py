@@ -112,6 +112,7 @@ class FastLearner(Learner):
         if is_constrained:
             gap, share = self._clipped_gap(values[COST])
             multiplier = self._multiplier_value()
+            self.limit.saturation = float(multiplier.mean()) / self.multiplier.maximum
             price = self._price(multiplier, gap)
             weight.div_(1.0 + price)
             torch.mul(weight * price, share, out=delta[COST])
@@ -121,6 +122,7 @@ class FastLearner(Learner):
                     "multiplier/mean": multiplier.mean(),
                     "multiplier/max": multiplier.max(),
                     "multiplier/threshold": torch.tensor(self.threshold),
+                    "multiplier/limit": torch.tensor(self.multiplier.maximum),
                     "actor/gap": gap.mean(),
                     "actor/infeasible_share": (gap > 0).float().mean(),
                 }
@@ -148,7 +150,7 @@ class FastLearner(Learner):
     def _multiplier_value(self) -> Tensor:
         if isinstance(self.multiplier, StateMultiplier):
             raw = self._average_pass.forward(self._observation).squeeze(-1)
-            return functional.softplus(raw).clamp_(max=self.config.multiplier.maximum)
+            return functional.softplus(raw).clamp_(max=self.multiplier.maximum)
         return self.multiplier.value(self._observation)
 
     def _step_multiplier(self, *, record: bool) -> dict[str, Tensor]:

@@ -45,7 +45,7 @@ class Learner:
         observation_size, action_size: of the contract.
 
     Attributes:
-        limit: d, which follows what is measured.
+        limit: d and λ_max, which follow what is measured.
         gap_limits: how gaps are clipped, in units of the d that was computed.
         pooling: κ, where there is any.
         units: of observations and rewards, measured as well.
@@ -55,7 +55,7 @@ class Learner:
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
-        self.limit = Threshold(config.constraint)
+        self.limit = Threshold(config.constraint, config.multiplier.maximum)
         threshold = config.constraint.threshold
         self.gap_limits = config.gap_limits
         self.pooling = config.pooling
@@ -112,6 +112,7 @@ class Learner:
     ) -> None:
         """Take in n collected transitions, and keep the units and the limit d in step with them."""
         self.limit.follow(float(cost.mean()), self._progress, moves=self.multiplier.ramp == 1.0)
+        self.multiplier.maximum = self.limit.multiplier_maximum
         self.units.measure(observation, reward)
         before = self.units.reward_factor
         if self.units.refresh():
@@ -218,6 +219,7 @@ class Learner:
         if self.multiplier.ramp > 0:
             with torch.no_grad():
                 multiplier = self.multiplier.value(observation)
+                self.limit.saturation = float(multiplier.mean()) / self.multiplier.maximum
                 price = self._price(multiplier, sample.gap)
             objective = (objective + price * sample.gap) / (1.0 + price)
             scalars = {
@@ -225,6 +227,7 @@ class Learner:
                 "multiplier/mean": multiplier.mean(),
                 "multiplier/max": multiplier.max(),
                 "multiplier/threshold": torch.tensor(self.threshold),
+                "multiplier/limit": torch.tensor(self.multiplier.maximum),
             }
         norm = self._actor_vector.minimise(objective.mean())
         self._follow_actor()
@@ -319,6 +322,7 @@ class Learner:
             part.load_state_dict(state[name])
         with torch.no_grad():
             self.log_temperature.copy_(state["log_temperature"])
+        self.multiplier.maximum = self.limit.multiplier_maximum
         self.updates = state["updates"]
 
     def _parts(self) -> dict[str, Any]:

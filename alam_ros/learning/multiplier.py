@@ -38,6 +38,7 @@ class StateMultiplier:
         online: λ_ξ, the network that is trained.
         average: λ̄, its moving average: the multiplier that the actor feels and the policy file carries.
         ramp: share of ρ in force, 0 to 1; at 0 there is no constraint.
+        maximum: λ_max, which the learner moves.
     """
 
     def __init__(self, config: MultiplierConfig, observation_size: int, hidden: Sequence[int]) -> None:
@@ -47,6 +48,7 @@ class StateMultiplier:
         self.vector = ParameterVector(self.online, config.learning_rate, GRADIENT_NORM)
         self.average_vector = flatten(self.average)
         self.ramp = 0.0
+        self.maximum = config.maximum
 
     @property
     def dual_step(self) -> float:
@@ -61,7 +63,7 @@ class StateMultiplier:
     def value(self, observation: Tensor) -> Tensor:
         """Return λ̄(s), at most λ_max, (batch,)."""
         multiplier: Tensor = self.average(observation)
-        return multiplier.clamp(max=self.config.maximum)
+        return multiplier.clamp(max=self.maximum)
 
     def effective(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return m = [λ + ρ G]_+, which multiplies the gradient of Q_c in the actor (alam.md §3)."""
@@ -84,7 +86,7 @@ class StateMultiplier:
 
     def dual_target(self, multiplier: Tensor, gap: Tensor) -> Tensor:
         """Return y(s) = clip(λ + ρ G, 0, λ_max), the ALaM dual target (alam.md §4.3)."""
-        return (multiplier + self.dual_step * gap).clamp(0.0, self.config.maximum)
+        return (multiplier + self.dual_step * gap).clamp(0.0, self.maximum)
 
     def loss(self, observation: Tensor, gap: Tensor) -> Tensor:
         """Return what the update rule minimises over ξ.

@@ -28,11 +28,13 @@ class ScalarMultiplier:
 
     Attributes:
         ramp: share of the rule in force, 0 to 1; at 0 there is no constraint.
+        maximum: λ_max, which the learner moves.
     """
 
     def __init__(self, config: MultiplierConfig, threshold: float) -> None:
         self.config = config
         self.ramp = 0.0
+        self.maximum = config.maximum
         self._threshold = threshold
         self._multiplier = 0.0
         self._integral = 0.0
@@ -74,7 +76,7 @@ class ScalarMultiplier:
             self._multiplier = self._controlled(error)
         else:
             self._multiplier += config.learning_rate * self.ramp * error
-        self._multiplier = min(max(self._multiplier, 0.0), config.maximum)
+        self._multiplier = min(max(self._multiplier, 0.0), self.maximum)
         return torch.tensor(error)
 
     def _gap_error(self, gap: Tensor) -> float:
@@ -87,7 +89,7 @@ class ScalarMultiplier:
         config, previous = self.config, self._smoothed
         self._smoothed = error if previous is None else previous + SMOOTHING * (error - previous)
         rise = max(error - self._smoothed, 0.0)
-        self._integral = min(max(self._integral + config.integral_gain * self.ramp * error, 0.0), config.maximum)
+        self._integral = min(max(self._integral + config.integral_gain * self.ramp * error, 0.0), self.maximum)
         return config.proportional_gain * self.ramp * error + self._integral + config.derivative_gain * self.ramp * rise
 
     def state_dict(self) -> dict[str, Any]:

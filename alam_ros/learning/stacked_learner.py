@@ -22,7 +22,7 @@ from alam_ros.learning.stacked_multiplier import stack_multipliers
 from alam_ros.learning.stacked_networks import stacked_critics, stacked_sample
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 
-NUMBERS = 5
+NUMBERS = 6
 
 
 def alike(first: AlgorithmConfig, second: AlgorithmConfig) -> bool:
@@ -88,10 +88,12 @@ class StackedLearner:
             device,
         )
         self._update_count = torch.tensor(float(self.updates), device=device)
+        self._saturation = torch.tensor([learner.limit.saturation for learner in learners], device=device)
         size = len(learners[0].units.mean)
         self._numbers = torch.zeros(len(learners), NUMBERS + 2 * size, device=device)
         (
             self._threshold,
+            self._maximum,
             self._ramp,
             self._target_entropy,
             self._excess,
@@ -113,6 +115,12 @@ class StackedLearner:
             if learner.units.reward_factor != self._factors[index]:
                 self._rescale_reward_values(index, learner.units.reward_factor / self._factors[index])
                 self._factors[index] = learner.units.reward_factor
+
+    def tell_saturation(self) -> None:
+        """Tell the learners how near λ is to λ_max, before they measure: λ_max follows it. Waits for the device."""
+        if self.learners[0].multiplier.ramp > 0:
+            for learner, saturation in zip(self.learners, self._saturation.tolist(), strict=True):
+                learner.limit.saturation = saturation
 
     @property
     def next_due(self) -> Due:
@@ -137,6 +145,7 @@ class StackedLearner:
             self._average_actor.matrix,
             self._targets.matrix,
             self._update_count,
+            self._saturation,
         ]
 
     @torch.no_grad()
@@ -175,7 +184,7 @@ class StackedLearner:
             with torch.no_grad():
                 gap = self._gap(self._values(batch.observation)[1])
                 gap = self._shared_gap(gap).clamp(-self._dual_gap, self._dual_gap)
-            loss = self._multiplier.update(batch.observation, gap, self._ramp, self._excess)
+            loss = self._multiplier.update(batch.observation, gap, self._ramp, self._excess, self._maximum)
             scalars["multiplier/loss"] = loss
         self._move_targets(due)
         return scalars
@@ -246,7 +255,8 @@ class StackedLearner:
         if is_constrained:
             gap = self._gap(values)
             with torch.no_grad():
-                multiplier = self._multiplier.value(observation)
+                multiplier = self._multiplier.value(observation, self._maximum)
+                torch.div(multiplier.mean(-1), self._maximum.squeeze(1), out=self._saturation)
                 felt = self._multiplier.felt(multiplier, self._shared_gap(gap).clamp(max=self._seen_gap), self._ramp)
                 price = felt + self._pooling * (felt.mean(-1, keepdim=True) - felt)
             objective = (objective + price * gap) / (1.0 + price)
@@ -255,6 +265,7 @@ class StackedLearner:
                 "multiplier/mean": multiplier.mean(-1),
                 "multiplier/max": multiplier.amax(-1),
                 "multiplier/threshold": self._threshold.squeeze(1).clone(),
+                "multiplier/limit": self._maximum.squeeze(1).clone(),
                 "actor/gap": gap.detach().mean(-1),
                 "actor/infeasible_share": (gap.detach() > 0).to(gap.dtype).mean(-1),
             }
@@ -316,6 +327,7 @@ def _measured(learner: Learner) -> tuple[float, ...]:
     """Return what a learner has measured or been told, `NUMBERS` of them."""
     return (
         learner.threshold,
+        learner.multiplier.maximum,
         learner.multiplier.ramp,
         learner.target_entropy,
         learner.episode_excess,

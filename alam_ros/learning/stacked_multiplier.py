@@ -21,13 +21,13 @@ from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 class StackedMultiplier(Protocol):
     """What the learners need of their multipliers; ramp and excess are (learners, 1)."""
 
-    def value(self, observation: Tensor) -> Tensor:
-        """Return λ̄ in each state, (learners, batch)."""
+    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
+        """Return λ̄ in each state, at most λ_max, (learners, batch); maximum: (learners, 1)."""
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
 
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor, maximum: Tensor) -> Tensor:
         """Take one step; return what the log calls its loss, (learners,)."""
 
     @property
@@ -80,17 +80,18 @@ class MixedMultipliers:
         """Return all that an update changes."""
         return [tensor for _, block in self._blocks for tensor in block.state]
 
-    def value(self, observation: Tensor) -> Tensor:
-        """Return λ̄ in each state, (learners, batch)."""
-        return torch.cat([block.value(observation[part]) for part, block in self._blocks])
+    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
+        """Return λ̄ in each state, at most λ_max, (learners, batch)."""
+        return torch.cat([block.value(observation[part], maximum[part]) for part, block in self._blocks])
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actors feel of m, (learners, batch)."""
         return torch.cat([block.felt(multiplier[part], gap[part], ramp[part]) for part, block in self._blocks])
 
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor, maximum: Tensor) -> Tensor:
         """Take one step."""
-        return torch.cat([block.update(observation[part], gap[part], ramp[part], excess[part]) for part, block in self._blocks])
+        numbers = (gap, ramp, excess, maximum)
+        return torch.cat([block.update(observation[part], *(n[part] for n in numbers)) for part, block in self._blocks])
 
     def of_learner(self, index: int) -> dict[str, Any]:
         """Return one learner's state."""
@@ -118,16 +119,16 @@ class StackedStateMultiplier:
         """Return all that an update changes."""
         return [*self._adam.state, self._average.matrix]
 
-    def value(self, observation: Tensor) -> Tensor:
+    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
         """Return λ̄(s), at most λ_max, (learners, batch)."""
-        return self._softplus(self._average, observation).clamp(max=self._config.maximum)
+        return torch.minimum(self._softplus(self._average, observation), maximum)
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
         effective = functional.relu(multiplier + self._config.penalise * self._config.penalty * ramp * gap)
         return bounded(effective, multiplier, self._config.effective_maximum)
 
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor, maximum: Tensor) -> Tensor:
         """Take one step on λ_ξ and move λ̄ toward it."""
         config, step = self._config, self._config.penalty * ramp
         multiplier = self._softplus(self._online, observation)
@@ -136,7 +137,7 @@ class StackedStateMultiplier:
         else:
             with torch.no_grad():
                 origin = self._softplus(self._average, observation) if config.rule == "averaged_target" else multiplier
-                target = (origin + step * gap).clamp(0.0, config.maximum)
+                target = torch.minimum((origin + step * gap).clamp(min=0.0), maximum)
             loss = (multiplier - target).square().mean(-1)
         self._adam.minimise(loss.sum(), self._online.tensors)
         with torch.no_grad():
@@ -179,7 +180,7 @@ class StackedScalarMultiplier:
         """Return all that an update changes."""
         return [self._multiplier, self._integral, self._smoothed]
 
-    def value(self, observation: Tensor) -> Tensor:
+    def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
         """Return λ in each state, (learners, batch)."""
         return self._multiplier.unsqueeze(1).expand(observation.shape[:2])
 
@@ -190,21 +191,24 @@ class StackedScalarMultiplier:
         return bounded(effective, multiplier, self._config.effective_maximum)
 
     @torch.no_grad()
-    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor) -> Tensor:
+    def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor, maximum: Tensor) -> Tensor:
         """Move λ; return the error that moved it, (learners,)."""
         config, ramp = self._config, ramp.squeeze(1)
         follows_episodes, limit = config.signal == "episode_cost", config.dual_gap
         error = excess.squeeze(1).clone() if follows_episodes else (gap.mean(-1) / self._threshold).clamp(-limit, limit)
-        moved = self._controlled(error, ramp) if config.rule == "pid" else self._multiplier + config.learning_rate * ramp * error
-        self._multiplier.copy_(moved.clamp(0.0, config.maximum))
+        ceiling = maximum.squeeze(1)
+        is_pid = config.rule == "pid"
+        moved = self._controlled(error, ramp, ceiling) if is_pid else self._multiplier + config.learning_rate * ramp * error
+        self._multiplier.copy_(torch.minimum(moved.clamp(min=0.0), ceiling))
         return error
 
-    def _controlled(self, error: Tensor, ramp: Tensor) -> Tensor:
+    def _controlled(self, error: Tensor, ramp: Tensor, maximum: Tensor) -> Tensor:
         """Return K_P e + I + K_D [e - ē]_+."""
         config = self._config
         self._smoothed.copy_(torch.where(self._smoothed.isnan(), error, self._smoothed + SMOOTHING * (error - self._smoothed)))
         rise = (error - self._smoothed).clamp(min=0.0)
-        self._integral.add_(config.integral_gain * ramp * error).clamp_(0.0, config.maximum)
+        self._integral.add_(config.integral_gain * ramp * error).clamp_(min=0.0)
+        torch.minimum(self._integral, maximum, out=self._integral)
         return config.proportional_gain * ramp * error + self._integral + config.derivative_gain * ramp * rise
 
     def of_learner(self, index: int) -> dict[str, Any]:

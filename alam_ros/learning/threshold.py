@@ -1,4 +1,4 @@
-"""The limit d on the cost value, moved until what is collected costs what the budget allows (docs/decisions/0012)."""
+"""The limit d on the cost value, and the limit of λ, moved until what is collected costs what the budget allows."""
 
 from __future__ import annotations
 
@@ -13,26 +13,38 @@ ENOUGH = 0.25
 """Share of the target that has to be spent for d to rise at its full rate, whatever `adaptation_trust` is."""
 LARGEST_EXCESS = 2.0
 """A cost of three times the target moves d no faster than any higher one; none moves it half as fast the other way."""
+SATURATED = 0.75
+"""Mean of λ over a batch, as a share of λ_max, from which a lower d would change nothing: most states are at λ_max already."""
+MULTIPLIER_RANGE = 10.0
+"""λ_max rises to this multiple of what is configured at most."""
 
 
 class Threshold:
-    """d, which starts at what the budget allows in a state where costs are spread evenly.
+    """d, which starts at what the budget allows in a state where costs are spread evenly, and λ_max.
 
     They are not: most states cost nothing and d binds in the others alone, so a policy that keeps V_c(s) ≤ d everywhere may spend
     a third of its budget, or, where the critics are biased, more than all of it. With e = (target - measured) / target, clipped,
-    and a share x of the training budget, d ln d / dx = adaptation · e.
+    and a share x of the training budget, d ln d / dx = adaptation · e (docs/decisions/0012).
+
+    Where too much is spent though λ is at λ_max in most states, a cost is worth too little, and no d could change that: λ_max
+    moves instead, d ln λ_max / dx = -adaptation · e, and comes back before d moves again (docs/decisions/0021).
 
     Args:
         config: the constraint.
+        multiplier_maximum: λ_max as configured, below which it does not fall.
 
     Attributes:
         value: d.
+        multiplier_maximum: λ_max.
+        saturation: mean of λ over the last batch, as a share of λ_max; the learner keeps it up to date.
         measured: cost of a step, averaged over the latest share `AVERAGING` of the training budget; None before any was seen.
     """
 
-    def __init__(self, config: ConstraintConfig) -> None:
-        self._config = config
+    def __init__(self, config: ConstraintConfig, multiplier_maximum: float) -> None:
+        self._config, self._least_maximum = config, multiplier_maximum
         self.value = config.threshold
+        self.multiplier_maximum = multiplier_maximum
+        self.saturation = 0.0
         self.measured: float | None = None
         self._spent = 0.0
 
@@ -53,13 +65,31 @@ class Threshold:
         spent_share = self.measured * config.episode_steps / config.target_episode_cost
         trust = min(max(spent_share / ENOUGH, config.adaptation_trust), 1.0)
         error = max(1.0 - spent_share, -LARGEST_EXCESS)
-        self.value *= math.exp(config.adaptation * share * error * (trust if error > 0.0 else 1.0))
+        change = config.adaptation * share * error
+        if self._is_price_to_move(error):
+            price = self.multiplier_maximum * math.exp(-change)
+            self.multiplier_maximum = min(max(price, self._least_maximum), self._least_maximum * MULTIPLIER_RANGE)
+            return
+        self.value *= math.exp(change * (trust if error > 0.0 else 1.0))
         self.value = min(max(self.value, config.threshold / config.adaptation_range), config.threshold * config.adaptation_range)
+
+    def _is_price_to_move(self, error: float) -> bool:
+        """Say whether λ_max moves, and not d."""
+        if error > 0.0:
+            return self.multiplier_maximum > self._least_maximum
+        return self.saturation > SATURATED and self.multiplier_maximum < self._least_maximum * MULTIPLIER_RANGE
 
     def state_dict(self) -> dict[str, float | None]:
         """Return what a checkpoint keeps."""
-        return {"value": self.value, "measured": self.measured, "spent": self._spent}
+        return {
+            "value": self.value,
+            "multiplier_maximum": self.multiplier_maximum,
+            "saturation": self.saturation,
+            "measured": self.measured,
+            "spent": self._spent,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore d and what was measured."""
-        self.value, self.measured, self._spent = state["value"], state["measured"], state["spent"]
+        """Restore both limits and what was measured."""
+        self.value, self.multiplier_maximum = state["value"], state["multiplier_maximum"]
+        self.saturation, self.measured, self._spent = state["saturation"], state["measured"], state["spent"]

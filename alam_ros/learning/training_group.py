@@ -85,6 +85,7 @@ class TrainingGroup:
         if self._trainers[0].is_log_due:
             for trainer, scalars in zip(self._trainers, self.updates.scalars(), strict=True):
                 trainer.record(scalars)
+        self._learner.tell_saturation()  # the simulators go on meanwhile
         for trainer in self._trainers:
             trainer.end_step()
 

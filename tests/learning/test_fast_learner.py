@@ -133,7 +133,7 @@ def test_the_cases_reach_what_they_are_named_after() -> None:
         name: [float(line[name]) for line in scalars if name in line] for name in ("critic/gradient_norm", "actor/gradient_norm")
     }
     assert all(min(values) > clipped.config.gradient_norm for values in norms.values())
-    assert float(low.multiplier.value(make_batch().observation.double()).max()) == pytest.approx(0.04)
+    assert low.multiplier.maximum > CASES["low maximum"].multiplier.maximum, "λ met it, and it moved"
     late = [line for line in plain[-20:] if "multiplier/effective" in line]
     assert all(float(line["multiplier/effective"]) > 0.1 for line in late)
 

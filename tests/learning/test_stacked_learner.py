@@ -72,12 +72,14 @@ def together(*configs: AlgorithmConfig, device: torch.device = CPU) -> tuple[lis
     stacked, scalars = StackedLearner(learners, device, draw_noise), []
     for step in range(UPDATES):
         batches = [batch_of(seed, step) for seed in SEEDS]
+        stacked.tell_saturation()
         for learner, batch, seed in zip(learners, batches, SEEDS, strict=True):
             measured(learner, batch, seed, step)
         stacked.take_in()
         due = stacked.next_due
         stacked.updates += 1
         scalars.append(stacked.update(stacked_batch(batches, device), due))
+    stacked.tell_saturation()
     for index, seed in enumerate(SEEDS):
         measured(learners[index], last_batch_of(seed), seed, UPDATES)
         stacked.bring_back(index)

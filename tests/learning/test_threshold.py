@@ -1,4 +1,4 @@
-"""The limit d follows the measured cost: by its closed form, within its range, and only where it may."""
+"""The limits d and λ_max follow the measured cost: by their closed form, within their ranges, and only where they may."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import ConstraintConfig
 from alam_ros.learning.learner import Learner
-from alam_ros.learning.threshold import AVERAGING, ENOUGH, LARGEST_EXCESS, Threshold
+from alam_ros.learning.threshold import AVERAGING, ENOUGH, LARGEST_EXCESS, MULTIPLIER_RANGE, SATURATED, Threshold
 from tests.support.learners import CONFIG, OBSERVATION, make, member_multiplier
 
 CONSTRAINT = ConstraintConfig(
     episode_cost_limit=10.0, episode_steps=100, margin=0.2, cost_discount=0.9, adaptation=4.0, adaptation_trust=1.0
 )
 TARGET = 0.08  # of a step
+PRICE = 2.0
 
 
 def settled(cost: float, config: ConstraintConfig = CONSTRAINT) -> Threshold:
     """Return one that has measured `cost` for long and not moved yet."""
-    threshold = Threshold(config)
+    threshold = Threshold(config, PRICE)
     threshold.follow(cost, 0.0, moves=False)
     return threshold
 
@@ -80,13 +81,40 @@ def test_the_measured_cost_is_an_average_over_its_share_of_the_budget() -> None:
     assert threshold.value == CONSTRAINT.threshold
 
 
-@given(costs=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=50))
-def test_it_stays_finite_and_within_its_range_whatever_is_measured(costs: list[float]) -> None:
-    threshold = Threshold(CONSTRAINT)
+@given(costs=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=50), saturation=st.floats(0.0, 1.0))
+def test_both_stay_finite_and_within_their_ranges_whatever_is_measured(costs: list[float], saturation: float) -> None:
+    threshold = Threshold(CONSTRAINT, PRICE)
+    threshold.saturation = saturation
     for step, cost in enumerate(costs):
         threshold.follow(cost, step / 10, moves=True)
+    assert PRICE <= threshold.multiplier_maximum <= PRICE * MULTIPLIER_RANGE
     factor = threshold.value / CONSTRAINT.threshold
     assert 1.0 / CONSTRAINT.adaptation_range * (1 - 1e-9) <= factor <= CONSTRAINT.adaptation_range * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("cost", [0.12, 0.2])
+def test_where_most_states_are_at_the_largest_price_it_rises_in_place_of_the_limit(cost: float) -> None:
+    threshold = settled(cost)
+    threshold.saturation = SATURATED + 0.01
+    train(threshold, cost, 0.1)
+    assert threshold.multiplier_maximum == pytest.approx(PRICE * math.exp(4.0 * 0.1 * (cost / TARGET - 1.0)))
+    assert threshold.value == CONSTRAINT.threshold
+
+
+def test_the_price_comes_back_before_the_limit_moves() -> None:
+    threshold = settled(0.04)
+    threshold.multiplier_maximum = PRICE * math.exp(0.1)
+    train(threshold, 0.04, 0.1)
+    assert threshold.multiplier_maximum == PRICE
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * 0.5 - 0.1), rel=0.01)
+
+
+def test_a_price_at_the_end_of_its_range_leaves_the_rest_to_the_limit() -> None:
+    threshold = settled(0.2)
+    threshold.saturation, threshold.multiplier_maximum = 1.0, PRICE * MULTIPLIER_RANGE
+    train(threshold, 0.2, 0.1)
+    assert threshold.multiplier_maximum == PRICE * MULTIPLIER_RANGE
+    assert threshold.value < CONSTRAINT.threshold
 
 
 @pytest.mark.parametrize("changes", [{"adaptation": 0.0}, {"certificate": "constraint_decay"}])
@@ -121,8 +149,13 @@ def test_a_learner_tightens_where_collected_steps_cost_too_much_and_keeps_it_in_
         collect(learner, 1.0)
     assert learner.threshold < CONSTRAINT.threshold / 2
     restored = make(config, seed=1)
+    learner.limit.saturation = 1.0
+    learner.set_progress(0.7)
+    collect(learner, 1.0)
     restored.load_state_dict(learner.state_dict())
     assert restored.threshold == learner.threshold
+    assert restored.multiplier.maximum == learner.multiplier.maximum > config.multiplier.maximum
+    assert restored.limit.saturation == 1.0
 
 
 def test_the_gap_is_taken_from_the_threshold_as_it_is_now() -> None:
