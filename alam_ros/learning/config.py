@@ -196,8 +196,9 @@ class MultiplierConfig:
             measured cost of a step (`Threshold`), as a share of the budget beyond it.
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
         penalty: ρ of the quadratic penalty.
-        maximum: λ is clipped to [0, maximum]. In states from which no action is safe enough λ rises until it meets it: it is what
-            a cost is worth there, in the learner's units of reward (decision 16).
+        maximum: λ is clipped to [0, λ_max], which is this at first and rises where it does not keep the budget (decision 21). In
+            states from which no action is safe enough λ rises until it meets it: it is what a cost is worth there, in the
+            learner's units of reward (decision 16).
         learning_rate: of the regression or the dual ascent; a network's is Adam's, a scalar's multiplies the error itself.
         proportional_gain, integral_gain, derivative_gain: of "pid", λ = [K_P e + ∫ K_I e + K_D [e - ē]_+]_+ with e in shares of
             the budget, ē its average over the latest thousand updates or so; K_I counts once an update.
