@@ -47,7 +47,8 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
 }
 """The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults.
 
-Rates and gains come from a sweep on two tasks (config/study/sweep.yaml); all but that of `cal` from one before decision 19.
+Rates and gains come from a sweep on two tasks (config/study/sweep.yaml); all but those of `cal` and `sac_lag` from one before
+decision 19.
 """
 
 
