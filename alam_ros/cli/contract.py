@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
+from alam_ros.bags import require
 from alam_ros.contract_check.document import check_document
 from alam_ros.contract_check.finding import Verdict
 from alam_ros.contract_check.policy import check_policy
-from alam_ros.errors import BagError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,8 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     if contract is not None and options.policy is not None:
         found += check_policy(contract, options.policy)
     if contract is not None and options.bag is not None:
-        if importlib.util.find_spec("rosbags") is None:
-            raise BagError("the package of recordings", "no rosbags", "pip install '.[bags]' in a clone of alam_ros")
+        require("rosbags")
         from alam_ros.contract_check.drive import check_drive
 
         found += check_drive(contract, options.bag, namespace=options.namespace, commands=options.commands)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from alam_ros.bags import require
 from alam_ros.errors import BagError
 
 
 def main(arguments: Sequence[str]) -> int:
     """Replay a recording, write risk, gate and report, and print what the drive says."""
     options = _parser().parse_args(arguments)
-    missing = [name for name in ("rosbags", "matplotlib", "scipy") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise BagError("the packages of recordings", f"no {', '.join(missing)}", "pip install '.[bags]' in a clone of alam_ros")
+    require("rosbags", "matplotlib", "scipy")
     from alam_ros.replay.drive import replay
     from alam_ros.replay.output import document, write_bag, write_document
     from alam_ros.replay.page import write_page

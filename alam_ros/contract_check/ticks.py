@@ -24,9 +24,7 @@ def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], st
         reasons = "; ".join(drive.refused) or f"no message on `{contract.trigger}`'s topic started one"
         return [fails(f"control ticks: none of {drive.refused.total()} could be run: {reasons}")]
     found = [_period(ticks, contract.control_period)]
-    found += [
-        note(f"control ticks: {count} before the first one, refused: {reason}") for reason, count in (+drive.waited).items()
-    ]
+    found += [note(f"control ticks: {count} before the first one, refused: {reason}") for reason, count in drive.waited.items()]
     refused = drive.refused - drive.waited
     whole = refused.total() + len(ticks)
     found += [

@@ -6,7 +6,6 @@ For machines without rosbag2; `ros2 bag record -s mcap` does as well. Start it b
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float32
 
+from alam_ros.bags import require
 from alam_ros.contract import ActionSpec, Contract
 from alam_ros.errors import ConfigurationError
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
@@ -28,10 +28,10 @@ from alam_ros.nodes.subscriptions import subscribe
 from alam_ros.nodes.transforms import TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.gated_action import STAMPED, contract_of, gated_action, stamped
 
-# Deeper than the publishers', so that a busy moment of this process loses nothing.
 if TYPE_CHECKING:
     from alam_ros.bags.writer import BagWriter
 
+# Deeper than the publishers', so that a busy moment of this process loses nothing.
 STREAM = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -107,9 +107,7 @@ class BagRecorderNode(Node):
 
 def _writer(path: str) -> BagWriter:
     """Return what writes the recording; its package is none that a ROS installation brings."""
-    if importlib.util.find_spec("rosbags") is None:
-        action = "record with `ros2 bag record -s mcap -a`, or `pip install rosbags`"
-        raise ConfigurationError("the package that writes recordings", "no rosbags", action)
+    require("rosbags", action="record with `ros2 bag record -s mcap -a`, or `pip install rosbags`")
     from alam_ros.bags.writer import BagWriter
 
     return BagWriter(path)

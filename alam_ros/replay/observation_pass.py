@@ -140,7 +140,8 @@ class _Player:
                 self._has_run = True
         except AlamError as error:
             self.refused[str(error)] += 1
-            self.waited[str(error)] += not self._has_run
+            if not self._has_run:
+                self.waited[str(error)] += 1
 
     def _seconds(self, now_ns: int) -> float:
         if self._origin_ns is None:

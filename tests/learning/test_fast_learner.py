@@ -49,7 +49,8 @@ CASES = {
     "only the mean over states": configure(multiplier={"pooling": 1.0}),
     "a penalty that soon reaches its limit": configure(multiplier={"effective_maximum": 0.02}),
     "the same, scalar": configure("cal", multiplier={"effective_maximum": 0.02}),
-    "low maximum": configure(multiplier={"maximum": 0.04}),
+    "low maximum": configure(multiplier={"maximum": 0.04}, constraint=replace(CONSTRAINT, adaptation=0.0)),
+    "low maximum that rises": configure(multiplier={"maximum": 0.04}),
     "pid on the cost value": configure("sac_pid", multiplier={"signal": "cost_value"}),
     "normalised observations": configure(normalise_observations=True),
     "scaled rewards": configure(reward_scale=0.5),
@@ -128,12 +129,14 @@ def test_the_cases_reach_what_they_are_named_after() -> None:
     with default_dtype(torch.float64):
         _, clipped, _, scalars = train_both(CASES["clipped gradients"])
         _, low, _, _ = train_both(CASES["low maximum"])
+        _, rising, _, _ = train_both(CASES["low maximum that rises"])
         _, _, _, plain = train_both(CASES["sac_alam"])
     norms = {
         name: [float(line[name]) for line in scalars if name in line] for name in ("critic/gradient_norm", "actor/gradient_norm")
     }
     assert all(min(values) > clipped.config.gradient_norm for values in norms.values())
-    assert low.multiplier.maximum > CASES["low maximum"].multiplier.maximum, "λ met it, and it moved"
+    assert float(low.multiplier.value(make_batch().observation.double()).max()) == pytest.approx(0.04)
+    assert rising.multiplier.maximum > 0.04
     late = [line for line in plain[-20:] if "multiplier/effective" in line]
     assert all(float(line["multiplier/effective"]) > 0.1 for line in late)
 
