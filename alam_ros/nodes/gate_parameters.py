@@ -9,7 +9,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from alam_ros.nodes.parameters import fixed, number
-from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, THRESHOLDS
+from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, RATE_RANGE_HZ, THRESHOLDS
 from alam_ros.onboard.gated_action import STAMPED
 
 FIXED: dict[str, tuple[Any, str]] = {
@@ -39,7 +39,7 @@ def declare_gate_parameters(node: Node) -> None:
     """Declare all parameters of the safety monitor."""
     for name, (default, description) in FIXED.items():
         node.declare_parameter(name, default, fixed(description))
-    node.declare_parameter("rate", RATE_HZ, number("Hz of the gate's own steady clock", 10.0, 1000.0, is_fixed=True))
+    node.declare_parameter("rate", RATE_HZ, number("Hz of the gate's own steady clock", *RATE_RANGE_HZ, is_fixed=True))
     node.declare_parameter("enabled", True, ParameterDescriptor(description="whether commands may pass; zero is sent otherwise"))
     for name, (choice, description) in CHOICES.items():
         node.declare_parameter(name, choice, ParameterDescriptor(description=description))

@@ -57,7 +57,8 @@ SAME_NAMES = (
 """Parameters that the gate's configuration calls the same."""
 
 RATE_HZ = 50.0
-"""Of the gate's own steady clock."""
+RATE_RANGE_HZ = 10.0, 1000.0
+"""Of the gate's own steady clock: default, lowest and highest."""
 
 
 def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_timeout: Mapping[str, float | None]) -> GateConfig:

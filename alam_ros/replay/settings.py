@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, THRESHOLDS
+from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, RATE_RANGE_HZ, THRESHOLDS
 from alam_ros.runtime import RiskLevels
 
 POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
@@ -24,6 +24,7 @@ GATE_DEFAULTS: dict[str, Any] = {
     "mode": "enforcing",
     "rate": RATE_HZ,
 }
+_KNOWN: Mapping[str, Mapping[str, Any]] = {"policy": POLICY_DEFAULTS, "safety_monitor": GATE_DEFAULTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +88,33 @@ def node_parameters(path: Path | None) -> NodeParameters:
     estimates and gate.
 
     Raises:
-        ConfigurationError: when it cannot be read or has neither section.
+        ConfigurationError: when it cannot be read, has neither section, or gives a value that the node would not start with.
     """
     document = {} if path is None else _document(path)
-    policy = POLICY_DEFAULTS | {name: value for name, value in _of(document, "policy").items() if name in POLICY_DEFAULTS}
-    gate = GATE_DEFAULTS | {name: value for name, value in _of(document, "safety_monitor").items() if name in GATE_DEFAULTS}
+    policy, gate = (_given(document, node, known) for node, known in _KNOWN.items())
     return NodeParameters(RiskLevels(**policy), gate, path is not None)
+
+
+def _given(document: Mapping[str, Any], node: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what replay needs of a node's parameters: the file's values, and the defaults of the rest."""
+    given = {name: value for name, value in _of(document, node).items() if name in known}
+    for name, value in given.items():
+        expected = _expectation(name, value, known[name])
+        if expected:
+            fix = f"write {value}.0: ROS tells whole numbers from others" if type(value) is int else "correct it"
+            raise ConfigurationError(f"`{node}.{name}`: {expected}", repr(value), fix)
+    return {**known, **given}
+
+
+def _expectation(name: str, value: Any, default: Any) -> str:
+    """Return what a parameter must be where the value is not that, by the types that rclpy declares."""
+    kind = bool if default is None else type(default)
+    if type(value) is not kind:
+        return {bool: "true or false", float: "a number with a decimal point", str: "a text"}[kind]
+    if kind is not float:
+        return ""
+    low, high = RATE_RANGE_HZ if name == "rate" else THRESHOLDS[name][1:3]
+    return "" if low <= value <= high else f"from {low:g} to {high:g}"
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -72,6 +72,25 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         node_parameters(other)
 
 
+@pytest.mark.parametrize(
+    ("node", "line", "expected"),
+    [
+        ("policy", "danger_probability: 1", "write 1.0"),
+        ("policy", "novelty_limit: -0.5", "from 0 to 1e"),
+        ("safety_monitor", "limit_slew: 1.0", "true or false"),
+        ("safety_monitor", "enable_stamped_cmd_vel: yes please", "true or false"),
+        ("safety_monitor", "mode: true", "a text"),
+        ("safety_monitor", "source_timeout: .nan", "from 0.001 to 60"),
+        ("safety_monitor", "rate: 5.0", "from 10 to 1000"),
+    ],
+)
+def test_values_that_the_nodes_would_not_start_with_are_refused(tmp_path: Path, node: str, line: str, expected: str) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text(f"/**/{node}:\n  ros__parameters:\n    {line}\n")
+    with pytest.raises(ConfigurationError, match=expected):
+        node_parameters(file)
+
+
 def test_topics_are_found_in_the_robots_namespace() -> None:
     settings = ReplaySettings(recording=Path("a"), policy=Path("b"), namespace="/robot1/")
     assert (settings.topic("scan"), settings.topic("/clock")) == ("/robot1/scan", "/clock")
