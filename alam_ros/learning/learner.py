@@ -47,7 +47,6 @@ class Learner:
     Attributes:
         limit: d and λ_max, which follow what is measured.
         gap_limits: how gaps are clipped, in units of the d that was computed.
-        pooling: κ, where there is any.
         units: of observations and rewards, measured as well.
         actor: what is trained, and collects.
         average_actor: what is evaluated and exported (Polyak and Juditsky 1992).
@@ -55,10 +54,9 @@ class Learner:
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
-        self.limit = Threshold(config.constraint, config.multiplier.maximum)
+        self.limit = Threshold(config)
         threshold = config.constraint.threshold
         self.gap_limits = config.gap_limits
-        self.pooling = config.pooling
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
         self.actor = Actor(observation_size, action_size, config.hidden)
         self.average_actor = copy.deepcopy(self.actor).requires_grad_(False)
@@ -208,7 +206,7 @@ class Learner:
         return scalars | ({"critic/cost_loss": errors[COST].mean()} if self._due_critics == ALL else {})
 
     def _update_actor(self, observation: Tensor) -> dict[str, Tensor]:
-        """J_π = E[α log π - min_i Q_i + [λ̄ + ρ H]_+² / (2 ρ)], each state's bracket divided by 1 + p (alam.md §4.2).
+        """J_π = E[α log π - min_i Q_i + μ G + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + p (alam.md §4.2).
 
         The last term enters as p G with the price p held fixed, which has the same gradient for every member of the family.
         """
@@ -228,6 +226,7 @@ class Learner:
                 "multiplier/max": multiplier.max(),
                 "multiplier/threshold": torch.tensor(self.threshold),
                 "multiplier/limit": torch.tensor(self.multiplier.maximum),
+                "multiplier/budget": torch.tensor(self.budget_multiplier),
             }
         norm = self._actor_vector.minimise(objective.mean())
         self._follow_actor()
@@ -259,29 +258,20 @@ class Learner:
         return {"multiplier/loss": self.multiplier.update(observation, gap, self.episode_excess)}
 
     def _price(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return the price of G in each state, (batch,): (1 - κ) m + κ E[m] with m of the gap H, d/dG of the constraints' term.
+        """Return the price of G in each state, (batch,): μ + m, d/dG of the constraints' terms.
 
-        m sees at most a limit of H and is itself limited (`felt`), which makes the term linear in G where it is large.
+        m sees at most a limit of G and is itself limited (`felt`), which makes the term linear in G where it is large.
         """
-        felt = self.multiplier.felt(multiplier, self._shared_gap(gap).clamp(max=self.gap_limits.seen))
-        return felt if self.pooling == 0.0 else felt.lerp(felt.mean(), self.pooling)
+        return self.multiplier.felt(multiplier, gap.clamp(max=self.gap_limits.seen)) + self.budget_multiplier
+
+    @property
+    def budget_multiplier(self) -> float:
+        """μ, as far as the constraint is in force."""
+        return self.multiplier.ramp * self.limit.budget_multiplier
 
     def _dual_gap(self, gap: Tensor) -> Tensor:
         """Return what moves the multiplier."""
-        return self._shared_gap(gap).clamp(-self.gap_limits.dual, self.gap_limits.dual)
-
-    def _shared_gap(self, gap: Tensor) -> Tensor:
-        """Return H(s) = (1 - κ) G(s) + κ E[G], (batch,); the mean over the states of the policy of now is measured.
-
-        Over them E[Q_c] is the cost of a step times (1 - γ_c^T) / (1 - γ_c), so that E[G] = d (J_c - D) / D with the d that was
-        computed. A batch has the states of earlier policies as well.
-        """
-        return gap if self.pooling == 0.0 else (1.0 - self.pooling) * gap + self.pooling * self.mean_gap
-
-    @property
-    def mean_gap(self) -> float:
-        """E[G] as measured, by the d that was computed."""
-        return self.config.constraint.threshold * self.episode_excess
+        return gap.clamp(-self.gap_limits.dual, self.gap_limits.dual)
 
     @torch.no_grad()
     def _move_targets(self) -> None:

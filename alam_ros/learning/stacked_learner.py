@@ -22,7 +22,7 @@ from alam_ros.learning.stacked_multiplier import stack_multipliers
 from alam_ros.learning.stacked_networks import stacked_critics, stacked_sample
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 
-NUMBERS = 6
+NUMBERS = 7
 
 
 def alike(first: AlgorithmConfig, second: AlgorithmConfig) -> bool:
@@ -68,8 +68,8 @@ class StackedLearner:
         self.config = config = learners[0].config
         self.updates = learners[0].updates
         self._draw_noise = draw_noise or (lambda shape: torch.randn(shape, device=device))
-        limits = torch.tensor([(*learner.gap_limits, learner.pooling) for learner in learners], device=device)
-        self._lowest_gap, self._seen_gap, self._dual_gap, self._pooling = limits.unsqueeze(2).unbind(1)
+        limits = torch.tensor([learner.gap_limits for learner in learners], device=device)
+        self._lowest_gap, self._seen_gap, self._dual_gap = limits.unsqueeze(2).unbind(1)
         states = [learner.state_dict() for learner in learners]
         self._actor, self._average_actor = (
             StackedParameters([state[name] for state in states], device) for name in ("actor", "average_actor")
@@ -97,6 +97,7 @@ class StackedLearner:
             self._ramp,
             self._target_entropy,
             self._excess,
+            self._budget_multiplier,
             self._reward_factor,
             self._mean,
             self._inverse_deviation,
@@ -182,8 +183,7 @@ class StackedLearner:
             scalars |= self._update_actor(batch.observation, is_constrained=due.is_constrained)
         if due.multiplier:
             with torch.no_grad():
-                gap = self._gap(self._values(batch.observation)[1])
-                gap = self._shared_gap(gap).clamp(-self._dual_gap, self._dual_gap)
+                gap = self._gap(self._values(batch.observation)[1]).clamp(-self._dual_gap, self._dual_gap)
             loss = self._multiplier.update(batch.observation, gap, self._ramp, self._excess, self._maximum)
             scalars["multiplier/loss"] = loss
         self._move_targets(due)
@@ -257,8 +257,8 @@ class StackedLearner:
             with torch.no_grad():
                 multiplier = self._multiplier.value(observation, self._maximum)
                 torch.div(multiplier.mean(-1), self._maximum.squeeze(1), out=self._saturation)
-                felt = self._multiplier.felt(multiplier, self._shared_gap(gap).clamp(max=self._seen_gap), self._ramp)
-                price = felt + self._pooling * (felt.mean(-1, keepdim=True) - felt)
+                felt = self._multiplier.felt(multiplier, gap.clamp(max=self._seen_gap), self._ramp)
+                price = felt + self._budget_multiplier
             objective = (objective + price * gap) / (1.0 + price)
             scalars = {
                 "multiplier/effective": price.mean(-1),
@@ -266,6 +266,7 @@ class StackedLearner:
                 "multiplier/max": multiplier.amax(-1),
                 "multiplier/threshold": self._threshold.squeeze(1).clone(),
                 "multiplier/limit": self._maximum.squeeze(1).clone(),
+                "multiplier/budget": self._budget_multiplier.squeeze(1).clone(),
                 "actor/gap": gap.detach().mean(-1),
                 "actor/infeasible_share": (gap.detach() > 0).to(gap.dtype).mean(-1),
             }
@@ -297,10 +298,6 @@ class StackedLearner:
         gap = combine(values[COST], self.config.cost_pessimism) - self._threshold
         return gap.clamp(min=self._lowest_gap)
 
-    def _shared_gap(self, gap: Tensor) -> Tensor:
-        """Return H = (1 - κ) G + κ E[G], (learners, batch); the mean is measured."""
-        return gap + self._pooling * (self.config.constraint.threshold * self._excess - gap)
-
     def _normalise(self, observation: Tensor) -> Tensor:
         if not self.config.normalise_observations:
             return observation
@@ -331,6 +328,7 @@ def _measured(learner: Learner) -> tuple[float, ...]:
         learner.multiplier.ramp,
         learner.target_entropy,
         learner.episode_excess,
+        learner.budget_multiplier,
         learner.units.reward_factor,
     )
 
