@@ -282,6 +282,12 @@ class Contract:
                 pairs[(channel.reference_topic, EXTRACTORS[(channel.type, channel.field)].reference_type)] = None
         return tuple(pairs)
 
+    @property
+    def latched_topics(self) -> frozenset[str]:
+        """The topics whose samples stay valid until the next one: none of their channels has a timeout."""
+        watched = {channel.topic for channel in self.observation if channel.timeout is not None}
+        return frozenset(channel.topic for channel in self.observation) - watched
+
     def require(self, environments: Contract) -> None:
         """Refuse environments that would feed a policy of this contract something else than it was trained on.
 

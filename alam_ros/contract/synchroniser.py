@@ -78,7 +78,7 @@ class ObservationSynchroniser:
         self._trigger = trigger.topic
         self._longest_gap = trigger.timeout or math.inf
         topics = [topic for topic, _ in contract.topics()]
-        self._latched = {channel.topic for channel in contract.observation if channel.timeout is None} - {self._trigger}
+        self._latched = contract.latched_topics - {self._trigger}
         self._paired = [topic for topic in topics if topic not in self._latched and topic != self._trigger]
         self._joints = JointFilter(contract)
         self._arrivals: dict[str, deque[_Arrival]] = {topic: deque() for topic in topics}

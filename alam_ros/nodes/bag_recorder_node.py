@@ -59,7 +59,7 @@ class BagRecorderNode(Node):
                 "name a folder to make and a contract to record by",
             )
         self._bag = _writer(values["output"])
-        latched = {channel.topic for channel in contract.observation if channel.timeout is None}
+        latched = contract.latched_topics
         for topic, kind in contract.topics():
             self._record(MESSAGE_TYPES[kind], topic, STREAM, is_latched=topic in latched)
         transforms = transform_type(contract)

@@ -40,7 +40,7 @@ class ObservationSource:
         self._on_arrival = on_arrival
         self._stream = ObservationStream(contract)
         self.synchroniser = self._stream.synchroniser
-        latched = {channel.topic for channel in contract.observation if channel.timeout is None}
+        latched = contract.latched_topics
         self._subscriptions = [
             subscription
             for topic, kind in contract.topics()

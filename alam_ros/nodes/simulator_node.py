@@ -100,7 +100,7 @@ class SimulatorNode(Node):
 
     def _create_publishers(self) -> None:
         contract = self._contract
-        latched = {channel.topic for channel in contract.observation if channel.timeout is None}
+        latched = contract.latched_topics
         trigger = next(channel.topic for channel in contract.observation if channel.name == contract.trigger)
         # A goal first and the trigger last: when the trigger arrives, what belongs to it is most likely there.
         order = sorted(contract.topics(), key=lambda pair: (pair[0] == trigger, pair[0] not in latched))

@@ -40,6 +40,14 @@ def test_topics_are_listed_once_with_references() -> None:
     )
 
 
+def test_a_topic_is_latched_when_no_channel_of_it_can_become_stale() -> None:
+    assert CONTRACT.latched_topics == {"goal"}
+    odometry = Contract.from_mapping(
+        changed(lambda m: m["observation"].append({**m["observation"][1], "name": "late", "timeout": None}))
+    )
+    assert odometry.latched_topics == {"goal"}
+
+
 @pytest.mark.parametrize(
     ("index", "name"),
     [(0, "`scan`, element 0, 0"), (36, "`scan`, element 0, 3"), (73, "`velocity`, element 1"), (76, "`goal`, element 2")],

@@ -71,7 +71,7 @@ def role_of(name: str, contract: Contract) -> Role:
 
 def _ports(contract: Contract, *, is_raw: bool) -> dict[str, Port]:
     """Return the contract's topics, latched ones first; those twice, as our nodes subscribe to them."""
-    latched = {channel.topic for channel in contract.observation if channel.timeout is None}
+    latched = contract.latched_topics
     topics = sorted(contract.topics(), key=lambda pair: pair[0] not in latched)
     return {
         topic: Port(MESSAGE_TYPES[kind], (LATCHED, SENSOR) if topic in latched else (SENSOR,), is_raw) for topic, kind in topics
