@@ -62,5 +62,9 @@ class BagError(AlamError):
     """A recorded drive is missing, damaged, of an unknown kind, or lacks what is asked of it."""
 
 
+class LaunchError(AlamError):
+    """A node that a launch cannot do without ended, or refused to work."""
+
+
 class BenchmarkError(AlamError):
     """What a benchmark measures is not installed, or ended."""

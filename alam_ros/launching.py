@@ -14,7 +14,6 @@ from launch import Action, Event, LaunchContext
 from launch.actions import (
     DeclareLaunchArgument,
     IncludeLaunchDescription,
-    LogInfo,
     OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
@@ -29,7 +28,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
 
-from alam_ros.errors import ConfigurationError
+from alam_ros.errors import ConfigurationError, LaunchError
 
 PACKAGE = "alam_ros"
 _DESCRIPTIONS = {
@@ -95,7 +94,8 @@ def optional_node(executable: str) -> Node:
 def lifecycle_node(executable: str, **options: Any) -> list[Action]:
     """Return a lifecycle node that takes the launch file's arguments, and what brings it to work when `autostart` is true.
 
-    A node that refuses to be brought to work then ends the launch: who started it, a person or a supervisor, would wait for ever.
+    A node that refuses to be brought to work then ends the launch, with status 1: who started it, a person or a supervisor, would
+    wait for ever.
     """
     name = [LaunchConfiguration("namespace"), "/", executable]
     autostart = IfCondition(LaunchConfiguration("autostart"))
@@ -111,17 +111,25 @@ def lifecycle_node(executable: str, **options: Any) -> list[Action]:
             return False
         return (event.start_state, event.goal_state) in _REFUSED
 
-    def end(context: LaunchContext) -> list[Action]:
-        reason = f"{executable} cannot work as it was started, its log says why: shutting down"
-        return [] if context.is_shutdown else [LogInfo(msg=reason), Shutdown(reason=reason)]
+    def end(context: LaunchContext) -> None:
+        if not context.is_shutdown:
+            raise LaunchError(f"a {executable} that works as it was started", "one that refuses", "see its log")
 
     refusal = OnStateTransition(matcher=is_refusal, entities=[OpaqueFunction(function=end)])
     return [RegisterEventHandler(refusal, condition=autostart), started, start]
 
 
 def end_everything(event: ProcessExited, context: LaunchContext) -> Action | None:
-    """Shut the launch down because a process ended (`on_exit`), unless that is why it ended: a second shutdown is an error."""
-    return None if context.is_shutdown else Shutdown(reason=f"{event.process_name} ended")
+    """Shut the launch down because a process ended (`on_exit`), unless that is why it ended: a second shutdown is an error.
+
+    Raises:
+        LaunchError: when it failed; launch then shuts down by itself, with status 1.
+    """
+    if context.is_shutdown:
+        return None
+    if event.returncode != 0:
+        raise LaunchError(f"{event.process_name} to go on", f"its end with status {event.returncode}", "see its log")
+    return Shutdown(reason=f"{event.process_name} ended")
 
 
 def _common(name: str, parameters: Mapping[str, ParameterValue]) -> Mapping[str, Any]:

@@ -96,8 +96,8 @@ def test_the_death_of_the_monitor_ends_everything(ros: RosGraph, launch: Launch,
     children = dict(children_of(process._process.pid))
     (monitor,) = [child for child, command in children.items() if "safety_monitor" in command]
     os.kill(monitor, signal.SIGKILL)
-    process.wait()
-    assert "[safety_monitor-1] was required: shutting down" in process.output()
+    assert process.wait() == 1
+    assert "expected safety_monitor-1 to go on; found its end with status -9" in process.output()
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 
 
@@ -149,8 +149,8 @@ def test_a_parameter_file_that_is_no_yaml_is_named_before_anything_starts(launch
 def test_a_node_that_refuses_to_work_ends_the_launch(launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "broken.alam").write_text("no policy file")
     process = launch("monitor.launch.py", f"policy:={tmp_path / 'broken.alam'}")
-    process.wait()
-    assert "safety_monitor cannot work as it was started" in process.output()
+    assert process.wait() == 1
+    assert "expected a safety_monitor that works as it was started; found one that refuses; see its log" in process.output()
 
 
 def test_the_shipped_parameters_and_arguments_are_all_taken(ros: RosGraph, launch: Launch, policy: str) -> None:
