@@ -21,6 +21,10 @@ ConfigurationLoader: TypeAlias = Callable[[str, Sequence[str]], TrainingConfig]
 
 INDIFFERENT = frozenset({"trainer.directory", "trainer.checkpoint_every"})
 """Keys that say where a run lives and how often it is saved, not what comes out."""
+GONE: Mapping[str, Any] = {"pooling": 0.0}
+"""Keys of `algorithm.multiplier` that older configurations have, with the value at which they did nothing."""
+NEW: Mapping[str, Any] = {"budget_multiplier": 0.0}
+"""Keys of it that they lack, with the value that stands for what was done then, where today's default does not."""
 SET_BY_STUDY = ("trainer.seed=", "trainer.directory=")
 
 
@@ -69,14 +73,14 @@ class PlannedRun:
     def differences(self, configuration: Mapping[str, Any], evaluation: FinalEvaluation) -> list[str]:
         """Return the keys in which a run that was done differs from this one.
 
-        Keys that its configuration does not have yet count as set to their defaults.
+        Keys that its configuration does not have yet count as set to their defaults, or as `NEW` says.
 
         Args:
             configuration: of training, in plain form.
             evaluation: of that run.
         """
         with suppress(ConfigurationError):  # a key of its own is gone, and will be named as differing
-            configuration = to_mapping(training_config(configuration))
+            configuration = to_mapping(training_config(_as_of_now(configuration)))
         before, now = _decisive(configuration, evaluation), _decisive(to_mapping(self.config), self.evaluation)
         absent = object()
         return sorted(key for key in before.keys() | now.keys() if before.get(key, absent) != now.get(key, absent))
@@ -135,6 +139,16 @@ def _planned(
             f"alam evaluate {shlex.quote(directory)} --episodes {evaluation.episodes} --seed {evaluation.seed} --json",
         ),
     )
+
+
+def _as_of_now(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an older configuration in today's keys, as far as that does not change what it says."""
+    algorithm = configuration.get("algorithm")
+    multiplier = algorithm.get("multiplier") if isinstance(algorithm, Mapping) else None
+    if not isinstance(algorithm, Mapping) or not isinstance(multiplier, Mapping):
+        return configuration
+    kept = {name: value for name, value in multiplier.items() if name not in GONE or value != GONE[name]}
+    return {**configuration, "algorithm": {**algorithm, "multiplier": {**NEW, **kept}}}
 
 
 def _decisive(configuration: Mapping[str, Any], evaluation: FinalEvaluation) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,26 @@ def test_a_key_that_an_older_configuration_lacks_counts_as_its_default(run: Plan
     del older["algorithm"]["gradient_norm"]
     assert run.differences(older, run.evaluation) == []
     assert run.config.algorithm.gradient_norm == 40.0
+
+
+def with_multiplier(run: PlannedRun, **changes: Any) -> PlannedRun:
+    algorithm = run.config.algorithm
+    algorithm = replace(algorithm, multiplier=replace(algorithm.multiplier, **changes))
+    return replace(run, config=replace(run.config, algorithm=algorithm))
+
+
+def test_what_an_older_configuration_says_in_keys_of_its_time_is_understood(run: PlannedRun) -> None:
+    older = to_mapping(run.config)
+    multiplier = older["algorithm"]["multiplier"]
+    del multiplier["budget_multiplier"]
+    multiplier["pooling"] = 0.0
+    told = copy.deepcopy(older)
+    assert with_multiplier(run, budget_multiplier=0.0).differences(older, run.evaluation) == []
+    assert older == told
+    found = with_multiplier(run, budget_multiplier=0.1).differences(older, run.evaluation)
+    assert found == ["algorithm.multiplier.budget_multiplier"]
+    multiplier["pooling"] = 0.5
+    assert "algorithm.multiplier.pooling" in with_multiplier(run, budget_multiplier=0.0).differences(older, run.evaluation)
 
 
 def test_a_key_that_is_gone_is_a_difference(run: PlannedRun) -> None:
