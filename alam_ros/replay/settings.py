@@ -101,7 +101,8 @@ def _given(document: Mapping[str, Any], node: str, known: Mapping[str, Any]) -> 
     for name, value in given.items():
         expected = _expectation(name, value, known[name])
         if expected:
-            fix = f"write {value}.0: ROS tells whole numbers from others" if type(value) is int else "correct it"
+            is_whole = type(value) is int and type(known[name]) is float
+            fix = f"write {value}.0: ROS tells whole numbers from others" if is_whole else "correct it"
             raise ConfigurationError(f"`{node}.{name}`: {expected}", repr(value), fix)
     return {**known, **given}
 

@@ -77,7 +77,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     [
         ("policy", "danger_probability: 1", "write 1.0"),
         ("policy", "novelty_limit: -0.5", "from 0 to 1e"),
-        ("safety_monitor", "limit_slew: 1.0", "true or false"),
+        ("safety_monitor", "limit_slew: 1", "true or false; found 1; correct it"),
         ("safety_monitor", "enable_stamped_cmd_vel: yes please", "true or false"),
         ("safety_monitor", "mode: true", "a text"),
         ("safety_monitor", "source_timeout: .nan", "from 0.001 to 60"),
