@@ -240,7 +240,7 @@ class Contract:
         for topic, kind in self.topics():
             if types.setdefault(topic, kind) != kind:
                 raise ContractError(f"one type for the topic `{topic}`", f"{types[topic]} and {kind}", "correct the channels")
-        watched = {channel.topic for channel in self.observation if channel.timeout is not None}
+        watched = self._watched_topics
         for channel in self.observation:
             if channel.reference_topic and channel.timeout is None and channel.reference_topic not in watched:
                 raise ContractError(
@@ -285,8 +285,12 @@ class Contract:
     @property
     def latched_topics(self) -> frozenset[str]:
         """The topics whose samples stay valid until the next one: none of their channels has a timeout."""
-        watched = {channel.topic for channel in self.observation if channel.timeout is not None}
-        return frozenset(channel.topic for channel in self.observation) - watched
+        return frozenset(channel.topic for channel in self.observation) - self._watched_topics
+
+    @property
+    def _watched_topics(self) -> frozenset[str]:
+        """The topics whose silence is noticed, because a channel of them has a timeout."""
+        return frozenset(channel.topic for channel in self.observation if channel.timeout is not None)
 
     def require(self, environments: Contract) -> None:
         """Refuse environments that would feed a policy of this contract something else than it was trained on.

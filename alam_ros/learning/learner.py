@@ -93,8 +93,7 @@ class Learner:
     @property
     def episode_excess(self) -> float:
         """(J_c - D) / D, with D less the margin, which some members follow: an episode at the measured cost of a step."""
-        constraint, measured = self.config.constraint, self.limit.measured
-        return 0.0 if measured is None else measured * constraint.episode_steps / constraint.target_episode_cost - 1.0
+        return self.limit.spent_share - 1.0
 
     def set_progress(self, share: float) -> None:
         """Set what follows the share of the training budget that is spent: the constraint's ramp and the target entropy."""

@@ -22,11 +22,12 @@ PROPORTIONAL_GAIN = 1.0
 
 
 class Threshold:
-    """d, which starts at what the budget allows in a state where costs are spread evenly, λ_max, and μ, the budget's multiplier.
+    """d, λ_max and μ, the budget's multiplier.
 
-    They are not: most states cost nothing and d binds in the others alone, so a policy that keeps V_c(s) ≤ d everywhere may spend
-    a third of its budget, or, where the critics are biased, more than all of it. With e = (target - measured) / target, clipped,
-    and a share x of the training budget, d ln d / dx = adaptation · e (docs/decisions/0012).
+    d starts at what the budget allows in a state where costs are spread evenly. They are not: most states cost nothing and d
+    binds in the others, so a policy that keeps V_c(s) ≤ d everywhere may spend a third of its budget, or, where the critics are
+    biased, more than all of it. With e = (target - measured) / target, clipped, and a share x of the training budget,
+    d ln d / dx = adaptation · e (docs/decisions/0012).
 
     Where too much is spent though λ is at λ_max in most states, a cost is worth too little, and no d could change that: λ_max
     moves instead, d ln λ_max / dx = -adaptation · e, and comes back before d moves again (docs/decisions/0021).
@@ -69,7 +70,7 @@ class Threshold:
         if not moves or config.adaptation == 0.0 or config.certificate == "constraint_decay":
             return
         error = -self._excess
-        trust = min(max(self._spent_share / ENOUGH, config.adaptation_trust), 1.0) if error > 0.0 else 1.0
+        trust = min(max(self.spent_share / ENOUGH, config.adaptation_trust), 1.0) if error > 0.0 else 1.0
         change = config.adaptation * share * error
         if self._first_budget_multiplier:
             self._integral -= change * trust
@@ -89,14 +90,14 @@ class Threshold:
         return first and first * math.exp(PROPORTIONAL_GAIN * self._excess + self._integral)
 
     @property
-    def _spent_share(self) -> float:
+    def spent_share(self) -> float:
         """What a step costs as a share of the target; 1 before anything was measured."""
         config = self._config
         return 1.0 if self.measured is None else self.measured * config.episode_steps / config.target_episode_cost
 
     @property
     def _excess(self) -> float:
-        return min(self._spent_share - 1.0, LARGEST_EXCESS)
+        return min(self.spent_share - 1.0, LARGEST_EXCESS)
 
     def _is_price_to_move(self, error: float) -> bool:
         """Say whether λ_max moves, and not d."""
