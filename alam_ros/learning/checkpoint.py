@@ -16,7 +16,7 @@ from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.policy_file.atomic import replacing
 from alam_ros.typed import to_mapping
 
-SCHEMA = 6
+SCHEMA = 7
 KEPT = 2
 ADJUSTABLE = frozenset(
     f"trainer.{name}"

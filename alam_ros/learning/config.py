@@ -209,9 +209,6 @@ class MultiplierConfig:
         ramp: share of the training budget over which the penalty then rises to ρ.
         effective_maximum: how far the penalty may raise m = [λ + ρ G]_+, which the actor feels: quadratic in G up to there, it is
             linear beyond (decision 17). None for no limit.
-        budget_multiplier: of a network: μ_0 of a second constraint, on the mean over states, which is the budget itself; every
-            cost then has the price μ + m(s), and μ follows what is measured (`Threshold`, alam.md §3). 0 for none.
-        state_factor: with a multiplier of the budget, a state may have V_c(s) up to this multiple of the computed d.
         gap_low, gap_high: where nothing but a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d in the
             actor; what m sees of it is at most gap_high · d. Both in units of the computed d.
         dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises; a scalar's is clipped
@@ -233,8 +230,6 @@ class MultiplierConfig:
     start: float = 0.25
     ramp: float = 0.15
     effective_maximum: float | None = 3.0
-    budget_multiplier: float = 0.0
-    state_factor: float = 4.0
     gap_low: float = 1.0
     gap_high: float = 20.0
     dual_gap: float = 1.0
@@ -259,9 +254,6 @@ class MultiplierConfig:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 found = str(getattr(self, name))
                 raise ConfigurationError(f"`multiplier.{name}` as a share of the training budget, 0 to 1", found, "correct it")
-        if not (self.budget_multiplier >= 0.0 and self.state_factor > 0.0):
-            found = f"{self.budget_multiplier}, {self.state_factor}"
-            raise ConfigurationError("`multiplier.budget_multiplier` from 0, its `state_factor` above 0", found, "correct them")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,18 +331,12 @@ class AlgorithmConfig:
                 raise ConfigurationError(f"`algorithm.{name}` of at least 1", str(getattr(self, name)), "correct it")
 
     @property
-    def budget_multiplier(self) -> float:
-        """μ_0 of this member; 0 where one number is the multiplier, and for constraint decay, which means `never`."""
-        has_one = self.multiplier.kind == "network" and self.constraint.certificate == "cost_value"
-        return self.multiplier.budget_multiplier if has_one else 0.0
-
-    @property
     def gap_limits(self) -> GapLimits:
         """How each state's own gap is clipped; not at all where only the mean over states counts, for costs are rare."""
         config, d = self.multiplier, self.constraint.threshold
         is_network, has_penalty = config.kind == "network", config.kind == "network" and config.penalise
         return GapLimits(
-            lowest=-config.gap_low * d if has_penalty and not self.budget_multiplier else -math.inf,
+            lowest=-config.gap_low * d if has_penalty else -math.inf,
             seen=config.gap_high * d if has_penalty else math.inf,
             dual=config.dual_gap * d if is_network else math.inf,
         )

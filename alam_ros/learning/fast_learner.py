@@ -123,7 +123,6 @@ class FastLearner(Learner):
                     "multiplier/max": multiplier.max(),
                     "multiplier/threshold": torch.tensor(self.threshold),
                     "multiplier/limit": torch.tensor(self.multiplier.maximum),
-                    "multiplier/budget": torch.tensor(self.budget_multiplier),
                     "actor/gap": gap.mean(),
                     "actor/infeasible_share": (gap > 0).float().mean(),
                 }

@@ -54,7 +54,7 @@ class Learner:
 
     def __init__(self, config: AlgorithmConfig, observation_size: int, action_size: int) -> None:
         self.config = config
-        self.limit = Threshold(config)
+        self.limit = Threshold(config.constraint, config.multiplier.maximum)
         threshold = config.constraint.threshold
         self.gap_limits = config.gap_limits
         self.units = Units(observation_size, observations=config.normalise_observations, reward=config.reward_scale)
@@ -205,9 +205,9 @@ class Learner:
         return scalars | ({"critic/cost_loss": errors[COST].mean()} if self._due_critics == ALL else {})
 
     def _update_actor(self, observation: Tensor) -> dict[str, Tensor]:
-        """J_π = E[α log π - min_i Q_i + μ G + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + p (alam.md §4.2).
+        """J_π = E[α log π - min_i Q_i + [λ̄ + ρ G]_+² / (2 ρ)], each state's bracket divided by 1 + m (alam.md §4.2).
 
-        The last term enters as p G with the price p held fixed, which has the same gradient for every member of the family.
+        The last term enters as m G with m held fixed, which has the same gradient for every member of the family.
         """
         sample = self.sample_policy(observation)
         temperature = self.log_temperature.exp().detach()
@@ -225,7 +225,6 @@ class Learner:
                 "multiplier/max": multiplier.max(),
                 "multiplier/threshold": torch.tensor(self.threshold),
                 "multiplier/limit": torch.tensor(self.multiplier.maximum),
-                "multiplier/budget": torch.tensor(self.budget_multiplier),
             }
         norm = self._actor_vector.minimise(objective.mean())
         self._follow_actor()
@@ -257,16 +256,11 @@ class Learner:
         return {"multiplier/loss": self.multiplier.update(observation, gap, self.episode_excess)}
 
     def _price(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return the price of G in each state, (batch,): μ + m, d/dG of the constraints' terms.
+        """Return the price of G in each state, (batch,): m, d/dG of the constraint's term.
 
         m sees at most a limit of G and is itself limited (`felt`), which makes the term linear in G where it is large.
         """
-        return self.multiplier.felt(multiplier, gap.clamp(max=self.gap_limits.seen)) + self.budget_multiplier
-
-    @property
-    def budget_multiplier(self) -> float:
-        """μ, as far as the constraint is in force."""
-        return self.multiplier.ramp * self.limit.budget_multiplier
+        return self.multiplier.felt(multiplier, gap.clamp(max=self.gap_limits.seen))
 
     def _dual_gap(self, gap: Tensor) -> Tensor:
         """Return what moves the multiplier."""

@@ -22,7 +22,7 @@ from alam_ros.learning.stacked_multiplier import stack_multipliers
 from alam_ros.learning.stacked_networks import stacked_critics, stacked_sample
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 
-NUMBERS = 7
+NUMBERS = 6
 
 
 def alike(first: AlgorithmConfig, second: AlgorithmConfig) -> bool:
@@ -97,7 +97,6 @@ class StackedLearner:
             self._ramp,
             self._target_entropy,
             self._excess,
-            self._budget_multiplier,
             self._reward_factor,
             self._mean,
             self._inverse_deviation,
@@ -257,8 +256,7 @@ class StackedLearner:
             with torch.no_grad():
                 multiplier = self._multiplier.value(observation, self._maximum)
                 torch.div(multiplier.mean(-1), self._maximum.squeeze(1), out=self._saturation)
-                felt = self._multiplier.felt(multiplier, gap.clamp(max=self._seen_gap), self._ramp)
-                price = felt + self._budget_multiplier
+                price = self._multiplier.felt(multiplier, gap.clamp(max=self._seen_gap), self._ramp)
             objective = (objective + price * gap) / (1.0 + price)
             scalars = {
                 "multiplier/effective": price.mean(-1),
@@ -266,7 +264,6 @@ class StackedLearner:
                 "multiplier/max": multiplier.amax(-1),
                 "multiplier/threshold": self._threshold.squeeze(1).clone(),
                 "multiplier/limit": self._maximum.squeeze(1).clone(),
-                "multiplier/budget": self._budget_multiplier.squeeze(1).clone(),
                 "actor/gap": gap.detach().mean(-1),
                 "actor/infeasible_share": (gap.detach() > 0).to(gap.dtype).mean(-1),
             }
@@ -328,7 +325,6 @@ def _measured(learner: Learner) -> tuple[float, ...]:
         learner.multiplier.ramp,
         learner.target_entropy,
         learner.episode_excess,
-        learner.budget_multiplier,
         learner.units.reward_factor,
     )
 

@@ -1,11 +1,11 @@
-"""The limit d on the cost value, the limit of λ and the multiplier of the budget, moved until collecting costs what it may."""
+"""The limit d on the cost value, and the limit of λ, moved until what is collected costs what the budget allows."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from alam_ros.learning.config import AlgorithmConfig
+from alam_ros.learning.config import ConstraintConfig
 
 AVERAGING = 0.05
 """Time constant of the measured cost, as a share of the training budget."""
@@ -16,13 +16,11 @@ LARGEST_EXCESS = 2.0
 SATURATED = 0.75
 """Mean of λ over a batch, as a share of λ_max, from which a lower d would change nothing: most states are at λ_max already."""
 MULTIPLIER_RANGE = 10.0
-"""λ_max rises to this multiple of what is configured at most; μ's integral stays within it, either way."""
-PROPORTIONAL_GAIN = 1.0
-"""Of the budget's multiplier: at a cost of twice the target it is e times what its integral says."""
+"""λ_max rises to this multiple of what is configured at most."""
 
 
 class Threshold:
-    """d, λ_max and μ, the budget's multiplier.
+    """d and λ_max.
 
     d starts at what the budget allows in a state where costs are spread evenly. They are not: most states cost nothing and d
     binds in the others, so a policy that keeps V_c(s) ≤ d everywhere may spend a third of its budget, or, where the critics are
@@ -32,11 +30,9 @@ class Threshold:
     Where too much is spent though λ is at λ_max in most states, a cost is worth too little, and no d could change that: λ_max
     moves instead, d ln λ_max / dx = -adaptation · e, and comes back before d moves again (docs/decisions/0021).
 
-    With a multiplier of the budget, d is a limit of single states and stays, as λ_max does; what costs on average is μ's to hold,
-    by proportional and integral control of its logarithm: μ = μ_0 exp(-PROPORTIONAL_GAIN e - adaptation ∫ e dx) (alam.md §3).
-
     Args:
-        config: the constraint, λ_max as configured, below which it does not fall, and μ_0.
+        config: the constraint.
+        multiplier_maximum: λ_max as configured, below which it does not fall.
 
     Attributes:
         value: d.
@@ -45,12 +41,10 @@ class Threshold:
         measured: cost of a step, averaged over the latest share `AVERAGING` of the training budget; None before any was seen.
     """
 
-    def __init__(self, config: AlgorithmConfig) -> None:
-        self._config, self._least_maximum = config.constraint, config.multiplier.maximum
-        self._first_budget_multiplier = config.budget_multiplier
-        self.value = config.constraint.threshold * (config.multiplier.state_factor if config.budget_multiplier else 1.0)
-        self.multiplier_maximum = self._least_maximum
-        self._integral = 0.0
+    def __init__(self, config: ConstraintConfig, multiplier_maximum: float) -> None:
+        self._config, self._least_maximum = config, multiplier_maximum
+        self.value = config.threshold
+        self.multiplier_maximum = multiplier_maximum
         self.saturation = 0.0
         self.measured: float | None = None
         self._spent = 0.0
@@ -69,13 +63,9 @@ class Threshold:
         config = self._config
         if not moves or config.adaptation == 0.0 or config.certificate == "constraint_decay":
             return
-        error = -self._excess
+        error = max(1.0 - self.spent_share, -LARGEST_EXCESS)
         trust = min(max(self.spent_share / ENOUGH, config.adaptation_trust), 1.0) if error > 0.0 else 1.0
         change = config.adaptation * share * error
-        if self._first_budget_multiplier:
-            self._integral -= change * trust
-            self._integral = min(max(self._integral, -math.log(MULTIPLIER_RANGE)), math.log(MULTIPLIER_RANGE))
-            return
         if self._is_price_to_move(error):
             price = self.multiplier_maximum * math.exp(-change)
             self.multiplier_maximum = min(max(price, self._least_maximum), self._least_maximum * MULTIPLIER_RANGE)
@@ -84,20 +74,10 @@ class Threshold:
         self.value = min(max(self.value, config.threshold / config.adaptation_range), config.threshold * config.adaptation_range)
 
     @property
-    def budget_multiplier(self) -> float:
-        """μ, what any cost is worth for the budget's sake; 0 where it has no multiplier."""
-        first = self._first_budget_multiplier
-        return first and first * math.exp(PROPORTIONAL_GAIN * self._excess + self._integral)
-
-    @property
     def spent_share(self) -> float:
         """What a step costs as a share of the target; 1 before anything was measured."""
         config = self._config
         return 1.0 if self.measured is None else self.measured * config.episode_steps / config.target_episode_cost
-
-    @property
-    def _excess(self) -> float:
-        return min(self.spent_share - 1.0, LARGEST_EXCESS)
 
     def _is_price_to_move(self, error: float) -> bool:
         """Say whether λ_max moves, and not d."""
@@ -113,11 +93,9 @@ class Threshold:
             "saturation": self.saturation,
             "measured": self.measured,
             "spent": self._spent,
-            "integral": self._integral,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore both limits, what was measured and what it added up to."""
+        """Restore both limits and what was measured."""
         self.value, self.multiplier_maximum = state["value"], state["multiplier_maximum"]
         self.saturation, self.measured, self._spent = state["saturation"], state["measured"], state["spent"]
-        self._integral = state["integral"]

@@ -21,10 +21,8 @@ ConfigurationLoader: TypeAlias = Callable[[str, Sequence[str]], TrainingConfig]
 
 INDIFFERENT = frozenset({"trainer.directory", "trainer.checkpoint_every"})
 """Keys that say where a run lives and how often it is saved, not what comes out."""
-GONE: Mapping[str, Any] = {"pooling": 0.0}
+GONE: Mapping[str, Any] = {"pooling": 0.0, "budget_multiplier": 0.0, "state_factor": 4.0}
 """Keys of `algorithm.multiplier` that older configurations have, with the value at which they did nothing."""
-NEW: Mapping[str, Any] = {"budget_multiplier": 0.0}
-"""Keys of it that they lack, with the value that stands for what was done then, where today's default does not."""
 SET_BY_STUDY = ("trainer.seed=", "trainer.directory=")
 
 
@@ -73,7 +71,7 @@ class PlannedRun:
     def differences(self, configuration: Mapping[str, Any], evaluation: FinalEvaluation) -> list[str]:
         """Return the keys in which a run that was done differs from this one.
 
-        Keys that its configuration does not have yet count as set to their defaults, or as `NEW` says.
+        Keys that its configuration does not have yet count as set to their defaults.
 
         Args:
             configuration: of training, in plain form.
@@ -148,7 +146,7 @@ def _as_of_now(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(algorithm, Mapping) or not isinstance(multiplier, Mapping):
         return configuration
     kept = {name: value for name, value in multiplier.items() if name not in GONE or value != GONE[name]}
-    return {**configuration, "algorithm": {**algorithm, "multiplier": {**NEW, **kept}}}
+    return {**configuration, "algorithm": {**algorithm, "multiplier": kept}}
 
 
 def _decisive(configuration: Mapping[str, Any], evaluation: FinalEvaluation) -> dict[str, Any]:

@@ -45,8 +45,6 @@ CASES = {
     "online target": configure(multiplier={"rule": "online_target"}),
     "no penalty": configure(multiplier={"penalise": False}),
     "narrow gaps": configure(multiplier={"gap_low": 0.1, "gap_high": 0.5, "dual_gap": 0.2}),
-    "a multiplier of the budget": configure(multiplier={"budget_multiplier": 0.3, "state_factor": 2.0}),
-    "the same, narrow": configure(multiplier={"budget_multiplier": 0.3, "gap_high": 0.5, "dual_gap": 0.2}),
     "a penalty that soon reaches its limit": configure(multiplier={"effective_maximum": 0.02}),
     "the same, scalar": configure("cal", multiplier={"effective_maximum": 0.02}),
     "low maximum": configure(multiplier={"maximum": 0.04}, constraint=replace(CONSTRAINT, adaptation=0.0)),

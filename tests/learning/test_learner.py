@@ -45,7 +45,7 @@ def test_the_dual_target_sees_the_gap_within_its_own_limits(monkeypatch: pytest.
 
 
 def test_the_policy_is_judged_by_the_worst_critic_and_a_gap_of_which_the_multiplier_sees_a_part() -> None:
-    multiplier = replace(CONFIG.multiplier, start=0.0, ramp=0.0, budget_multiplier=0.0, effective_maximum=None)
+    multiplier = replace(CONFIG.multiplier, start=0.0, ramp=0.0, effective_maximum=None)
     learner = make(replace(CONFIG, multiplier=multiplier))
     learner.set_progress(1.0)
     d, observation = CONFIG.constraint.threshold, make_batch().observation
@@ -88,9 +88,7 @@ def actor_objective(learner: Learner, observation: torch.Tensor, weight: torch.T
 
 @pytest.mark.parametrize(("penalise", "limit"), [(True, 1e6), (True, 1.12), (False, 1e6)])
 def test_actor_gradient_equals_finite_differences(penalise: bool, limit: float) -> None:
-    wide = replace(
-        CONFIG.multiplier, penalise=penalise, budget_multiplier=0.0, gap_low=1e6, gap_high=1e6, effective_maximum=limit
-    )
+    wide = replace(CONFIG.multiplier, penalise=penalise, gap_low=1e6, gap_high=1e6, effective_maximum=limit)
     with default_dtype(torch.float64):
         learner, observation = make(replace(CONFIG, multiplier=wide, gradient_norm=1e9)), make_batch().observation
         with torch.no_grad():
@@ -283,20 +281,19 @@ def test_one_number_follows_the_mean_of_rare_high_costs(name: str, is_fast: bool
     assert felt.tolist() == pytest.approx([expected] * BATCH)
 
 
-@pytest.mark.parametrize("budget_multiplier", [0.0, 0.3])
-def test_the_price_is_the_derivative_of_the_constraints_terms(budget_multiplier: float) -> None:
-    multiplier = replace(CONFIG.multiplier, start=0.0, ramp=0.0, budget_multiplier=budget_multiplier, effective_maximum=0.9)
+def test_the_price_is_the_derivative_of_the_constraints_term() -> None:
+    multiplier = replace(CONFIG.multiplier, start=0.0, ramp=0.0, effective_maximum=0.9)
     learner = make(replace(CONFIG, multiplier=multiplier))
     learner.set_progress(1.0)
     levels = torch.rand(BATCH, dtype=torch.float64)
     gap = (torch.rand(BATCH, dtype=torch.float64) - 0.4).requires_grad_()
     assert isinstance(learner.multiplier, StateMultiplier)
-    term = learner.multiplier.augmented_lagrangian(levels, gap).sum() + budget_multiplier * gap.sum()
+    term = learner.multiplier.augmented_lagrangian(levels, gap).sum()
     expected = torch.autograd.grad(term, gap)[0]
     with torch.no_grad():
         price = learner._price(levels, gap)
     torch.testing.assert_close(price, expected)
-    assert float(price.min()) == budget_multiplier
+    assert float(price.min()) == 0.0
 
 
 @pytest.mark.parametrize("name", ["sac_lag", "sac_pid", "cal", "fac"])

@@ -19,7 +19,6 @@ from alam_ros.learning.threshold import (
     ENOUGH,
     LARGEST_EXCESS,
     MULTIPLIER_RANGE,
-    PROPORTIONAL_GAIN,
     SATURATED,
     Threshold,
 )
@@ -30,17 +29,10 @@ CONSTRAINT = ConstraintConfig(
 )
 TARGET = 0.08  # of a step
 PRICE = 2.0
-BUDGET_MULTIPLIER = 0.5
 
 
-def make_threshold(config: ConstraintConfig = CONSTRAINT, **multiplier: float) -> Threshold:
-    return Threshold(
-        replace(
-            CONFIG,
-            constraint=config,
-            multiplier=replace(CONFIG.multiplier, **{"maximum": PRICE, "budget_multiplier": 0.0, **multiplier}),
-        )
-    )
+def make_threshold(config: ConstraintConfig = CONSTRAINT) -> Threshold:
+    return Threshold(config, PRICE)
 
 
 def settled(cost: float, config: ConstraintConfig = CONSTRAINT) -> Threshold:
@@ -152,33 +144,6 @@ def test_an_adaptation_without_meaning_is_refused(changes: dict[str, float]) -> 
         replace(CONSTRAINT, **changes)
 
 
-@pytest.mark.parametrize(("cost", "trust"), [(0.0, 0.1), (0.04, 1.0), (TARGET, 1.0), (0.12, 1.0), (1.0, 1.0)])
-def test_a_multiplier_of_the_budget_follows_what_is_spent_and_both_limits_stay(cost: float, trust: float) -> None:
-    config = replace(CONSTRAINT, adaptation_trust=0.1)
-    threshold = make_threshold(config, budget_multiplier=BUDGET_MULTIPLIER, state_factor=3.0)
-    assert threshold.budget_multiplier == BUDGET_MULTIPLIER, "nothing is measured yet"
-    excess = min(cost / TARGET - 1.0, LARGEST_EXCESS)
-    threshold.follow(cost, 0.0, moves=False)
-    at_once = BUDGET_MULTIPLIER * math.exp(PROPORTIONAL_GAIN * excess)
-    assert threshold.budget_multiplier == pytest.approx(at_once)
-    threshold.saturation = 1.0
-    train(threshold, cost, 0.1)
-    assert threshold.budget_multiplier == pytest.approx(at_once * math.exp(4.0 * 0.1 * excess * trust))
-    assert (threshold.value, threshold.multiplier_maximum) == (3.0 * CONSTRAINT.threshold, PRICE)
-    train(threshold, cost, 1e3)
-    assert threshold.budget_multiplier == pytest.approx(at_once * MULTIPLIER_RANGE ** np.sign(excess))
-
-
-@pytest.mark.parametrize(("name", "certificate"), [("cal", "cost_value"), ("sac_alam", "constraint_decay")])
-def test_one_number_for_all_states_and_never_have_no_multiplier_of_the_budget(name: str, certificate: str) -> None:
-    constraint = replace(CONSTRAINT, certificate=certificate)
-    multiplier = member_multiplier(name, budget_multiplier=BUDGET_MULTIPLIER)
-    threshold = Threshold(replace(CONFIG, name=name, constraint=constraint, multiplier=multiplier))
-    threshold.follow(1.0, 0.0, moves=False)
-    assert threshold.budget_multiplier == 0.0
-    assert threshold.value == constraint.threshold
-
-
 def collect(learner: Learner, cost: float) -> None:
     learner.measure(np.zeros((8, OBSERVATION), np.float32), np.zeros(8), np.full(8, cost))
 
@@ -202,19 +167,6 @@ def test_a_learner_tightens_where_collected_steps_cost_too_much_and_keeps_it_in_
     assert restored.threshold == learner.threshold
     assert restored.multiplier.maximum == learner.multiplier.maximum > config.multiplier.maximum
     assert restored.limit.saturation == 1.0
-
-
-def test_a_checkpoint_keeps_the_multiplier_of_the_budget() -> None:
-    multiplier = member_multiplier("sac_alam", start=0.0, ramp=0.2, budget_multiplier=BUDGET_MULTIPLIER)
-    learner, restored = (make(replace(CONFIG, constraint=CONSTRAINT, multiplier=multiplier), seed=seed) for seed in (0, 1))
-    for share in np.linspace(0.0, 0.5, 20):
-        learner.set_progress(float(share))
-        collect(learner, 0.1)
-        assert learner.budget_multiplier == learner.multiplier.ramp * learner.limit.budget_multiplier
-    assert learner.budget_multiplier > BUDGET_MULTIPLIER
-    restored.load_state_dict(learner.state_dict())
-    restored.set_progress(0.5)
-    assert restored.budget_multiplier == learner.budget_multiplier
 
 
 def test_the_gap_is_taken_from_the_threshold_as_it_is_now() -> None:

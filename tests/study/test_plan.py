@@ -11,7 +11,7 @@ import pytest
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.errors import ConfigurationError
 from alam_ros.study.config import FinalEvaluation
-from alam_ros.study.plan import PlannedRun, fingerprint
+from alam_ros.study.plan import GONE, PlannedRun, fingerprint
 from alam_ros.typed import from_mapping, to_mapping
 from tests.study.support import planned, write_study
 
@@ -88,24 +88,17 @@ def test_a_key_that_an_older_configuration_lacks_counts_as_its_default(run: Plan
     assert run.config.algorithm.gradient_norm == 40.0
 
 
-def with_multiplier(run: PlannedRun, **changes: Any) -> PlannedRun:
-    algorithm = run.config.algorithm
-    algorithm = replace(algorithm, multiplier=replace(algorithm.multiplier, **changes))
-    return replace(run, config=replace(run.config, algorithm=algorithm))
-
-
 def test_what_an_older_configuration_says_in_keys_of_its_time_is_understood(run: PlannedRun) -> None:
     older = to_mapping(run.config)
     multiplier = older["algorithm"]["multiplier"]
-    del multiplier["budget_multiplier"]
-    multiplier["pooling"] = 0.0
+    multiplier |= GONE
     told = copy.deepcopy(older)
-    assert with_multiplier(run, budget_multiplier=0.0).differences(older, run.evaluation) == []
+    assert run.differences(older, run.evaluation) == []
     assert older == told
-    found = with_multiplier(run, budget_multiplier=0.1).differences(older, run.evaluation)
-    assert found == ["algorithm.multiplier.budget_multiplier"]
-    multiplier["pooling"] = 0.5
-    assert "algorithm.multiplier.pooling" in with_multiplier(run, budget_multiplier=0.0).differences(older, run.evaluation)
+    for name in GONE:
+        multiplier[name] = 0.5
+        assert f"algorithm.multiplier.{name}" in run.differences(older, run.evaluation)
+        multiplier[name] = GONE[name]
 
 
 def test_a_key_that_is_gone_is_a_difference(run: PlannedRun) -> None:
