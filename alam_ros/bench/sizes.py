@@ -39,6 +39,10 @@ class Sizes:
         """Return the products of a cycle of such updates, each kind alone."""
         return Work("update_products", self.ours(member).settings)
 
+    def sequence(self, member: str) -> Work:
+        """Return the products of a cycle of such updates in their order, on their own operands."""
+        return Work("update_sequence", self.ours(member).settings)
+
     def stable_baselines3(self, python: Path) -> Work:
         """Return the update of Stable-Baselines3's SAC, whose actor is stepped every time."""
         return Work("sb3_sac", self._task(), python)

@@ -15,8 +15,9 @@ from alam_ros.bench.loop import (
     NAVIGATION,
     Loop,
 )
+from alam_ros.bench.spread import Spread
 from alam_ros.bench.time_to_safety import Criterion, Evaluation
-from alam_ros.bench.update_cost import LEAST_SHARE, UpdateCost
+from alam_ros.bench.update_cost import LEAST_SHARE, Cost, UpdateCost
 
 
 def update_cost_text(found: UpdateCost) -> str:
@@ -35,6 +36,7 @@ def update_cost_text(found: UpdateCost) -> str:
             "MFLOP",
             "its products alone, GFLOP/s",
             f"share of its products' rate (at least {LEAST_SHARE})",
+            "nothing but its products, in its order",
             "share of the one product's rate",
         ),
         (
@@ -42,7 +44,7 @@ def update_cost_text(found: UpdateCost) -> str:
                 name,
                 str(cost.cpu_ms),
                 "" if cost.mflop is None else f"{cost.mflop:.0f}",
-                *(str(figure or "") for figure in (cost.product_gflop_per_s, cost.share_of_products, cost.share_of_sgemm)),
+                *(str(figure or "") for figure in _shares(cost)),
             )
             for name, cost in found.learners.items()
         ),
@@ -52,6 +54,10 @@ def update_cost_text(found: UpdateCost) -> str:
         ((name, str(ratio.value), f"{ratio.limit:g}") for name, ratio in found.ratios.items()),
     )
     return "\n\n".join((head, learners, ratios if found.ratios else "Peers are not installed: `make bench` does it."))
+
+
+def _shares(cost: Cost) -> tuple[Spread | None, ...]:
+    return cost.product_gflop_per_s, cost.share_of_products, cost.share_in_sequence, cost.share_of_sgemm
 
 
 def growth_text(found: Growth) -> str:

@@ -14,6 +14,7 @@ OURS = ("sac_alam", "sac")
 STABLE_BASELINES3, OMNISAFE = "stable_baselines3_sac", "omnisafe_sac_lag"
 PRODUCT = "matrix_product"
 PRODUCTS = {name: f"{name}_products" for name in OURS}
+SEQUENCES = {name: f"{name}_sequence" for name in OURS}
 LIMITS = {("sac_alam", STABLE_BASELINES3): 1.0, ("sac_alam", OMNISAFE): 0.85, ("sac", STABLE_BASELINES3): 0.7}
 """(ours, peer) → what the ratio of CPU times may be at most."""
 LEAST_SHARE = 0.75
@@ -29,6 +30,7 @@ class Cost:
         share_of_sgemm: operations over (time × measured rate of one product that fits the cache), 0 to 1.
         product_gflop_per_s: rate of this update's own products, each kind alone, 10⁹ operations a second.
         share_of_products: operations over (time × that rate), 0 to 1.
+        share_in_sequence: what this share would be of an update that had nothing to do but its products, biases included.
     """
 
     cpu_ms: Spread
@@ -36,6 +38,7 @@ class Cost:
     share_of_sgemm: Spread | None = None
     product_gflop_per_s: Spread | None = None
     share_of_products: Spread | None = None
+    share_in_sequence: Spread | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def update_cost(sizes: Sizes, rounds: int, peers: Path | None, starts: int = 1) 
     """
     works: dict[str, Work] = {PRODUCT: sizes.product(), **{name: sizes.ours(name) for name in OURS}}
     works |= {work: sizes.products(name) for name, work in PRODUCTS.items()}
+    works |= {work: sizes.sequence(name) for name, work in SEQUENCES.items()}
     if peers is not None:
         works |= {STABLE_BASELINES3: sizes.stable_baselines3(peers), OMNISAFE: sizes.omnisafe(peers)}
     measured = measure(works, rounds, starts)
@@ -88,7 +92,7 @@ def update_cost(sizes: Sizes, rounds: int, peers: Path | None, starts: int = 1) 
         rounds=rounds,
         starts=starts,
         gflop_per_s=_gflop_per_s(measured, PRODUCT),
-        learners={name: _cost(measured, name) for name in works if name not in (PRODUCT, *PRODUCTS.values())},
+        learners={name: _cost(measured, name) for name in (*OURS, STABLE_BASELINES3, OMNISAFE) if name in works},
         ratios={
             f"{first} / {second}": Ratio(paired(lambda a, b: a / b, measured.seconds[first], measured.seconds[second]), limit)
             for (first, second), limit in LIMITS.items()
@@ -115,6 +119,7 @@ def _cost(measured: Measurement, name: str) -> Cost:
         share_of_sgemm(measured, name),
         _gflop_per_s(measured, products),
         share_of_sgemm(measured, name, products),
+        share_of_sgemm(measured, SEQUENCES[name], products),
     )
 
 

@@ -50,6 +50,7 @@ def test_one_document_has_cost_share_rate_and_growth(
         assert found["mflop"] > 0
         assert found["product_gflop_per_s"]["median"] > 0
         assert 0.0 < found["share_of_products"]["median"] < 1.5
+        assert 0.0 < found["share_in_sequence"]["median"] < 1.5
     assert document["ratios"] == {}
     assert [row["transitions"] for row in document["growth"]["replay"]] == [500, 5000]
     assert document["growth"]["replay"][1]["row_megabytes"] == pytest.approx(5000 * 125 * 4 / 1e6)

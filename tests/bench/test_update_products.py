@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alam_ros.bench.floating_point import update_flop
-from alam_ros.bench.workers import alam_update, update_products
+from alam_ros.bench.workers import alam_update, update_products, update_sequence
 
 HIDDEN, BATCH = (24, 16), 32
 SETTINGS = {
@@ -29,3 +29,14 @@ def test_the_products_of_a_cycle_are_its_operations_less_what_is_done_element_by
     assert facts["updates"] == 10
     assert facts["flop"] == pytest.approx(facts["updates"] * expected)
     work(1)
+
+
+def test_a_sequence_is_the_updates_own_products_into_its_own_memory() -> None:
+    record, cycle = update_products.record_cycle(member="sac_alam", **SETTINGS)
+    assert len(record.calls) == sum(record.counts.values())
+    work, facts = update_sequence.make(member="sac_alam", **SETTINGS)
+    assert facts == update_products.facts(record, cycle)
+    work(2)
+    results = [call() for call in record.calls]
+    assert all(bool(result.isfinite().all()) for result in results)
+    assert len({result.data_ptr() for result in results}) < len(results)

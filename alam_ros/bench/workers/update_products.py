@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import torch
@@ -22,29 +23,51 @@ PRODUCTS = {"mm": "mm", "addmm": "mm", "bmm": "bmm", "baddbmm": "bmm", "mv": "mv
 
 
 class ProductRecord(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types here
-    """Counts the products that torch is asked for while it is entered, by kind."""
+    """Notes the products that torch is asked for while it is entered.
+
+    Attributes:
+        counts: by kind.
+        calls: each as it was asked for, with its operands and what is added to it, in order.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.counts: Counter[Kind] = Counter()
+        self.calls: list[Callable[[], Tensor]] = []
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Count a product and let it be computed."""
+        """Note a product and let it be computed."""
         result = function(*args, **(kwargs or {}))
         name = PRODUCTS.get(function.overloadpacket.__name__)
         if name is not None:
             left, right = args[-2:]
             self.counts[name, _layout(left), _layout(right), _layout(result)] += 1
+            self.calls.append(partial(function, *args, **(kwargs or {})))
         return result
 
 
 def make(**settings: Any) -> tuple[Callable[[int], None], dict[str, Any]]:
     """Return the products of a cycle of updates, kind after kind, their operations, and the updates of a cycle.
 
-    A cycle is as many updates as it takes until every network's turn has come a whole number of times; `settings` are those of
-    `alam_update.make`.
+    `settings` are those of `alam_update.make`.
+    """
+    record, cycle = record_cycle(**settings)
+    products = [(_product(kind), times) for kind, times in record.counts.items()]
+
+    def work(count: int) -> None:
+        for product, times in products:
+            for _ in range(count * times):
+                product()
+
+    return work, facts(record, cycle)
+
+
+def record_cycle(**settings: Any) -> tuple[ProductRecord, int]:
+    """Return the products of a cycle of updates, and the updates of a cycle.
+
+    A cycle is as many updates as it takes until every network's turn has come a whole number of times.
     """
     update = Update(**settings)
     update.work(1)
@@ -53,14 +76,12 @@ def make(**settings: Any) -> tuple[Callable[[int], None], dict[str, Any]]:
     update.work(cycle - update.learner.updates % cycle)
     with ProductRecord() as record:
         update.work(cycle)
-    products = [(_product(kind), times) for kind, times in record.counts.items()]
+    return record, cycle
 
-    def work(count: int) -> None:
-        for product, times in products:
-            for _ in range(count * times):
-                product()
 
-    return work, {"flop": sum(times * _flop(kind) for kind, times in record.counts.items()), "updates": cycle}
+def facts(record: ProductRecord, cycle: int) -> dict[str, Any]:
+    """Return the operations of a cycle's products, and its updates."""
+    return {"flop": sum(times * _flop(kind) for kind, times in record.counts.items()), "updates": cycle}
 
 
 def _product(kind: Kind) -> Callable[[], Tensor]:
