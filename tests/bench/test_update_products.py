@@ -36,7 +36,9 @@ def test_a_sequence_is_the_updates_own_products_into_its_own_memory() -> None:
     assert len(record.calls) == sum(record.counts.values())
     work, facts = update_sequence.make(member="sac_alam", **SETTINGS)
     assert facts == update_products.facts(record, cycle)
-    work(2)
+    with update_products.ProductRecord() as repeated:
+        work(2)
+    assert repeated.counts == {kind: 2 * times for kind, times in record.counts.items()}
     results = [call() for call in record.calls]
     assert all(bool(result.isfinite().all()) for result in results)
     assert len({result.data_ptr() for result in results}) < len(results)
