@@ -35,6 +35,8 @@ from alam_ros.runtime import RiskLevels
 LOG_PERIOD_S = 5.0
 SLOW = 1.25
 """Ratio of measured to trained control period from which the policy acts on another time scale than it learned."""
+UNHEARD = 3
+"""Diagnostics in a row without a subscriber of the actions, after which the log says so: to be discovered takes a while."""
 LEVEL_PARAMETERS = ("caution_probability", "danger_probability", "novelty_limit")
 
 
@@ -78,6 +80,7 @@ class PolicyNode(SafeLifecycleNode):
         self._source: ObservationSource | None = None
         self._second = _Second()
         self._told: dict[str, float] = {}
+        self._unheard = 0
         self._mismatches = Mismatches(self)
 
     def configure(self) -> None:
@@ -183,7 +186,15 @@ class PolicyNode(SafeLifecycleNode):
             return Health.WARN, f"control period {measured:.3f} s, trained with {trained:.3f} s"
         if second.unpaired:
             return Health.WARN, f"{second.unpaired} of {second.ticks} ticks with data of different times"
-        return Health.OK, "acting"
+        return Health.OK, "acting, and nothing takes its actions" if self._is_unheard() else "acting"
+
+    def _is_unheard(self) -> bool:
+        """Whether nothing takes the actions: right where only the risk is wanted, a mistake where they should be gated."""
+        self._unheard = 0 if self._action.get_subscription_count() else self._unheard + 1
+        if self._unheard == UNHEARD:
+            remedy = "to gate it, set the safety monitor's `cmd_vel_in_topic` to it"
+            self.get_logger().warning(f"nothing subscribes to {self._action.topic_name}; {remedy}")
+        return self._unheard >= UNHEARD
 
     @staticmethod
     def _problem(source: ObservationSource) -> str:

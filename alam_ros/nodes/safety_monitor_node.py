@@ -33,7 +33,7 @@ from alam_ros.nodes.bypass import BypassWatch
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name
 from alam_ros.nodes.gate_messages import NUMBERS, gate_state, gate_trace, health_of
-from alam_ros.nodes.gate_parameters import FIXED, declare_gate_parameters
+from alam_ros.nodes.gate_parameters import declare_gate_parameters
 from alam_ros.nodes.gated_command import gated_command
 from alam_ros.nodes.judge_source import JudgeSource
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
@@ -45,7 +45,7 @@ from alam_ros.nodes.stamps import ros_time_ns, time_message
 from alam_ros.nodes.subscriptions import subscribe
 from alam_ros.onboard.command_judge import Judgement
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession, GateTick
-from alam_ros.onboard.gate_settings import CHOICES, THRESHOLDS, gate_config, topic_timeouts
+from alam_ros.onboard.gate_settings import CHOICES, NAMES, THRESHOLDS, gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.onboard.risk_input import judged, risk_from
 from alam_ros.onboard.stamps import StampScale, nanoseconds
@@ -324,8 +324,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return gate_config(values, self._gated.limits, self._timeouts)
 
     def _values(self) -> dict[str, Any]:
-        names = (*FIXED, *THRESHOLDS, *CHOICES, "rate", "enabled")
-        return {name: self.get_parameter_or(name, Parameter(name)).value for name in names}
+        return {name: self.get_parameter_or(name, Parameter(name)).value for name in NAMES}
 
     def _header(self, stamp_ns: int) -> Header:
         return Header(stamp=time_message(stamp_ns), frame_id=self._gated.frame)

@@ -1,4 +1,4 @@
-"""The safety monitor's values that may change while it works, and the gate configuration that they make."""
+"""The safety monitor's parameters, and the gate configuration that they make."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from alam_ros.contract import Contract
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits, GateConfig, RiskThresholds, Threshold
+from alam_ros.onboard.gated_action import STAMPED
 
 THRESHOLDS: dict[str, tuple[float, float, float, str]] = {
     "source_timeout": (0.5, 0.001, 60.0, "s after which a command or a risk estimate is stale"),
@@ -44,6 +45,28 @@ CHOICES: dict[str, tuple[str, str]] = {
 }
 """The same for texts: default, description."""
 
+FIXED: dict[str, tuple[Any, str]] = {
+    "cmd_vel_in_topic": ("cmd_in", "topic of the commands to be gated"),
+    "cmd_vel_out_topic": ("cmd_out", "topic of the gated commands; empty: the action's in the contract"),
+    "risk_source": (
+        "estimate",
+        "estimate: the policy node's, of the state; command: the monitor judges every command itself and publishes its risk",
+    ),
+    "risk_topic": ("alam/risk", "topic of the risk estimates, read or published as `risk_source` says"),
+    "state_topic": ("alam/gate", "topic of the gate's state"),
+    "trace_topic": ("alam/gate_trace", "topic of all that the gate was told and when, from which `alam replay` repeats it"),
+    **{name: (bool, description) for name, description in STAMPED.items()},
+    "policy": ("", "path of the policy file, whose contract gives limits and observation topics"),
+    "robot": ("", "path of this robot's contract; without a policy, or where it differs from the policy's"),
+    "limits.components": (list[str], "names of the commanded components, such as linear.x, without a contract"),
+    "limits.low": (list[float], "lower limit of each of limits.components"),
+    "limits.high": (list[float], "upper limit of each of limits.components"),
+    "limits.slew": (list[float], "fastest growth of each of limits.components, per s"),
+    "limit_slew": (False, "whether components may grow only as fast as the contract's or the limits' slew"),
+    "mode": ("enforcing", "enforcing, or monitoring: judge and report, but let commands pass"),
+}
+"""Parameters that are set once, when the node starts: default, or type of one without, and description."""
+
 SAME_NAMES = (
     "response",
     "source_timeout",
@@ -59,6 +82,9 @@ SAME_NAMES = (
 RATE_HZ = 50.0
 RATE_RANGE_HZ = 10.0, 1000.0
 """Of the gate's own steady clock: default, lowest and highest."""
+
+NAMES = (*FIXED, *THRESHOLDS, *CHOICES, "rate", "enabled")
+"""All of the safety monitor's own parameters."""
 
 
 def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_timeout: Mapping[str, float | None]) -> GateConfig:

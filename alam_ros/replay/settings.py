@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.onboard.gate_settings import CHOICES, RATE_HZ, RATE_RANGE_HZ, THRESHOLDS
+from alam_ros.onboard.gate_settings import CHOICES, NAMES, RATE_HZ, RATE_RANGE_HZ, THRESHOLDS
 from alam_ros.runtime import RiskLevels
 
 POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
@@ -24,7 +25,13 @@ GATE_DEFAULTS: dict[str, Any] = {
     "mode": "enforcing",
     "rate": RATE_HZ,
 }
-_KNOWN: Mapping[str, Mapping[str, Any]] = {"policy": POLICY_DEFAULTS, "safety_monitor": GATE_DEFAULTS}
+_READ: Mapping[str, Mapping[str, Any]] = {"policy": POLICY_DEFAULTS, "safety_monitor": GATE_DEFAULTS}
+_PROCESS = ("executor", "realtime_priority", "use_sim_time", "start_type_description_service")
+NAMES_OF: Mapping[str, frozenset[str]] = {
+    "policy": frozenset({*POLICY_DEFAULTS, "policy", "robot", *_PROCESS}),
+    "safety_monitor": frozenset({*NAMES, *_PROCESS}),
+}
+"""All parameters that the nodes have, those included that decide nothing in a replay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,16 +95,23 @@ def node_parameters(path: Path | None) -> NodeParameters:
     estimates and gate.
 
     Raises:
-        ConfigurationError: when it cannot be read, has neither section, or gives a value that the node would not start with.
+        ConfigurationError: when it cannot be read, has neither section, names what the node does not have (which would leave a
+            threshold at its default in silence), or gives a value that the node would not start with.
     """
     document = {} if path is None else _document(path)
-    policy, gate = (_given(document, node, known) for node, known in _KNOWN.items())
+    policy, gate = (_given(document, node, known) for node, known in _READ.items())
     return NodeParameters(RiskLevels(**policy), gate, path is not None)
 
 
 def _given(document: Mapping[str, Any], node: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return what replay needs of a node's parameters: the file's values, and the defaults of the rest."""
-    given = {name: value for name, value in _of(document, node).items() if name in known}
+    section = _of(document, node)
+    for name in section:
+        if name not in NAMES_OF[node] and not name.startswith("qos_overrides."):
+            alike = get_close_matches(name, NAMES_OF[node], n=1)
+            fix = f"write `{alike[0]}`" if alike else "remove it; `ros2 param list` names those that the node has"
+            raise ConfigurationError(f"parameters that {node} has", f"`{name}`", fix)
+    given = {name: value for name, value in section.items() if name in known}
     for name, value in given.items():
         expected = _expectation(name, value, known[name])
         if expected:
@@ -136,5 +150,13 @@ def _of(document: Mapping[str, Any], node: str) -> dict[str, Any]:
     """Return the parameters of a node, under whatever namespace the file gives it."""
     for name, section in document.items():
         if str(name).rpartition("/")[2] == node and isinstance(section, dict):
-            return dict(section.get("ros__parameters") or {})
+            return _flat(section.get("ros__parameters") or {})
     return {}
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return parameters by their full names: `limits: {low: …}` is `limits.low`, as in every parameter file of ROS."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat

@@ -19,8 +19,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from alam_ros.contract import ActionComponent, ActionSpec, Contract
 from alam_ros.errors import AlamError
-from alam_ros.nodes.gate_parameters import FIXED
 from alam_ros.nodes.gated_command import gated_command
+from alam_ros.onboard.gate_settings import FIXED
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.resources import config_path
 

@@ -5,6 +5,7 @@ Its control ticks are started by messages, not by a clock, so that time here is 
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,24 @@ def test_channels_without_data_are_named_in_the_diagnostics(ros: RosGraph, polic
     ros.configure_and_activate("/policy")
     expected = "no data yet on scan, velocity, goal"
     ros.wait_for(lambda: any(s.message == expected for m in statuses for s in m.status), "the missing channels")
+
+
+def test_actions_that_nothing_takes_are_told(ros: RosGraph, policy: Path) -> None:
+    session = Session(ros, policy)
+    steps = itertools.count()
+
+    def drive_until(summary: str) -> None:
+        def is_reported() -> bool:
+            session.driver.publish(step := next(steps), step_samples(step % 10))
+            return any(status.message == summary for message in session.statuses for status in message.status)
+
+        ros.wait_for(is_reported, f"diagnostics with `{summary}`")
+
+    drive_until("acting")
+    assert "nothing subscribes" not in session.process.output()
+    ros.node.destroy_subscription(next(one for one in ros.node.subscriptions if one.topic_name == "/policy/action"))
+    drive_until("acting, and nothing takes its actions")
+    assert session.process.output().count("nothing subscribes to /policy/action") == 1
 
 
 def test_a_slower_sensor_than_trained_is_reported(ros: RosGraph, policy: Path) -> None:

@@ -82,6 +82,9 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         ("safety_monitor", "mode: true", "a text"),
         ("safety_monitor", "source_timeout: .nan", "from 0.001 to 60"),
         ("safety_monitor", "rate: 5.0", "from 10 to 1000"),
+        ("safety_monitor", "danger_probabilty: 0.3", "found `danger_probabilty`; write `danger_probability`"),
+        ("safety_monitor", "limits: {slow: [1.0]}", "write `limits.low`"),
+        ("policy", "source_timeout: 0.3", "`ros2 param list`"),
     ],
 )
 def test_values_that_the_nodes_would_not_start_with_are_refused(tmp_path: Path, node: str, line: str, expected: str) -> None:
@@ -89,6 +92,15 @@ def test_values_that_the_nodes_would_not_start_with_are_refused(tmp_path: Path, 
     file.write_text(f"/**/{node}:\n  ros__parameters:\n    {line}\n")
     with pytest.raises(ConfigurationError, match=expected):
         node_parameters(file)
+
+
+def test_what_decides_nothing_in_a_replay_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text(
+        "/robot1/safety_monitor:\n  ros__parameters:\n    limits: {low: [-1.0], high: [1.0]}\n    executor: events\n"
+        "    qos_overrides./scan.subscription.depth: 1\n    hold_time: 0.25\n"
+    )
+    assert node_parameters(file).gate == {**GATE_DEFAULTS, "hold_time": 0.25}
 
 
 def test_topics_are_found_in_the_robots_namespace() -> None:
