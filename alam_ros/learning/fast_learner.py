@@ -42,7 +42,7 @@ class FastLearner(Learner):
             self._online_pass = multiplier_pass(self.multiplier.online, batch_size, self.multiplier.vector.gradients)
             self._average_pass = multiplier_pass(self.multiplier.average, batch_size)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def update(self, batch: Batch, *, record: bool = True) -> dict[str, Tensor]:
         """Take one gradient step on every network that is due.
 
