@@ -166,9 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     safety = subjects.add_parser(
         "safety",
         help="minutes of training to a safe policy, ours and OmniSafe's SACLag",
-        description="Trains on alam/Navigation-v0, one learner after the other, and says after how many minutes (evaluations left"
-        " out) the policy is within the budget, and at most a quarter of unconstrained SAC's cost, with 60 % of its return, from"
-        " then on. Let nothing else run. Three quarters of an hour; what is in --output is not repeated.",
+        description="Trains on alam/Navigation-v0, one learner after the other, and says after how many minutes (OmniSafe's"
+        " evaluations left out) the policy is within the budget, and at most a quarter of unconstrained SAC's cost, with 60 % of"
+        " its return, from then on. Let nothing else run. Three quarters of an hour; what is in --output is not repeated.",
     )
     safety.set_defaults(run=_safety)
     safety.add_argument("overrides", metavar="key=value", nargs="*", help="override of all configurations")

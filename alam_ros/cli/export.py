@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="alam export", description="Write the policy file of a run's newest checkpoint.")
     parser.add_argument("run", metavar="RUN", type=Path, help="directory of a run")
     parser.add_argument("--output", metavar="FILE.alam", type=Path, help="the file to write; RUN/policy.alam if not given")
-    parser.add_argument("--onnx", metavar="DIR", type=Path, help="also write actor, cost critic and multiplier as ONNX there")
+    parser.add_argument("--onnx", metavar="DIR", type=Path, help="also write the networks there as ONNX, verified against ours")
     options = parser.parse_args(arguments)
     output = options.output or options.run / "policy.alam"
     export(RunDirectory(options.run), output, make_environments)

@@ -29,8 +29,9 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
         "signal": "episode_cost",
         "penalise": False,
         "maximum": 1000.0,
-        "proportional_gain": 0.05,
-        "integral_gain": 1e-4,
+        "proportional_gain": 0.5,
+        "integral_gain": 1e-3,
+        "derivative_gain": 0.5,
     },
     # One λ and the augmented Lagrangian (Wu et al. 2024).
     "cal": {"kind": "scalar", "rule": "dual_ascent", "maximum": 1000.0, "learning_rate": 1e-2},
@@ -47,8 +48,7 @@ FAMILY: Mapping[str, Mapping[str, Any]] = {
 }
 """The members of the SAC family (alam.md §6): what sets each one's `algorithm.multiplier` apart from the defaults.
 
-Rates and gains come from a sweep on two tasks (config/study/sweep.yaml); all but those of `cal` and `sac_lag` from one before
-decision 19.
+Rates and gains come from a sweep on two tasks (config/study/sweep.yaml; docs/journal.md says what it gave).
 """
 
 
