@@ -113,8 +113,8 @@ class ScanSectors(Extractor):
         sectors = np.floor(offset / width).astype(np.intp)
         inside = sectors < channel.size
         beams_used = np.flatnonzero(inside)
-        self._order = beams_used[np.argsort(sectors[inside], kind="stable")]
-        present, self._starts = np.unique(sectors[self._order], return_index=True)
+        order = beams_used[np.argsort(sectors[inside], kind="stable")]
+        present, starts = np.unique(sectors[order], return_index=True)
         if present.size != channel.size:
             absent = sorted(set(range(channel.size)) - set(present.tolist()))
             raise ObservationError(
@@ -122,7 +122,9 @@ class ScanSectors(Extractor):
                 f"{beams} beams from {angle_min:.3f} rad by {increment:.4f} rad, none in the sectors {absent}",
                 "use a contract with fewer sectors or a narrower angle",
             )
-        self._is_identity = beams == channel.size and bool((self._order == np.arange(beams)).all())
+        # All of it at once: of a scan that was refused nothing may stay.
+        self._order, self._starts = order, starts
+        self._is_identity = beams == channel.size and bool((order == np.arange(beams)).all())
         self._geometry = (beams, angle_min, increment)
 
 

@@ -134,6 +134,18 @@ def test_a_change_of_geometry_is_noticed() -> None:
     np.testing.assert_allclose(read(extractor, np.full(360, 2.0), -math.pi, math.pi / 180), 2.0)
 
 
+@pytest.mark.parametrize(
+    ("beams", "increment"), [(0, math.pi / 18), (5, math.pi / 18), (36, 0.0), (36, 1e-3), (360, -1e-3), (36, math.nan)]
+)
+@pytest.mark.parametrize("per_sector", [1, 10])
+def test_a_scan_that_is_refused_leaves_nothing_behind(beams: int, increment: float, per_sector: int) -> None:
+    extractor, ranges = sectors(), np.linspace(0.1, 2.9, 36 * per_sector)
+    before = read(extractor, ranges, -math.pi, math.pi / 18 / per_sector)
+    with pytest.raises(ObservationError):
+        read(extractor, np.ones(beams), -math.pi, increment)
+    np.testing.assert_array_equal(read(extractor, ranges, -math.pi, math.pi / 18 / per_sector), before)
+
+
 @pytest.mark.parametrize("sentinel", [0.0, -1.0, math.nan, 0.05])
 def test_what_lies_below_range_min_is_no_measurement_and_counts_as_near_only_where_nothing_else_was_seen(sentinel: float) -> None:
     found = turtlebot_scan(sentinel, range_min=0.12, range_max=3.5)
