@@ -144,7 +144,12 @@ def _common(name: str, parameters: Mapping[str, ParameterValue]) -> Mapping[str,
 
 
 def _require_files(context: LaunchContext) -> None:
-    """Refuse a path without a file, where ROS would go on with the defaults, at most with a warning, and what is no YAML."""
+    """Refuse a path without a file, where ROS would go on with the defaults, at most with a warning, and what is no YAML.
+
+    A namespace loses the slash that it may end with, for `//` is in no node's name.
+    """
+    namespaces = context.launch_configurations
+    namespaces["namespace"] = namespaces["namespace"].rstrip("/")
     for name in _FILES:
         path = LaunchConfiguration(name).perform(context)
         if path and not Path(path).is_file():

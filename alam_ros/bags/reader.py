@@ -104,7 +104,9 @@ class BagReader:
         absent = sorted(wanted - {_absolute(connection.topic) for connection in chosen})
         if absent:
             recorded = ", ".join(sorted(topic for topic, count in self.counts.items() if count)) or "nothing"
-            action = "record these topics, or name others: a contract's by that of this robot, --robot"
+            action = (
+                "record these topics; say --namespace where a robot's stand in one, and --robot where a contract names others"
+            )
             raise BagError(f"{', '.join(absent)} in {self.path}", f"only {recorded}", action)
         for connection in chosen:
             first = self.types[connection.topic]

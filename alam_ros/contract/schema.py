@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from alam_ros.typed import from_mapping, to_mapping
 
 TWIST_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist")
 TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for axis in "xyz")
+JOINT_TYPES = ("std_msgs/msg/Float64MultiArray", "trajectory_msgs/msg/JointTrajectory")
+TOPIC = re.compile(r"(~/|/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
+"""A name of which ROS makes a topic (https://design.ros2.org/articles/topic_and_service_names.html)."""
 Bounds = tuple[float, float]
 MEANING = (
     *("name", "type", "field", "size", "range", "scale", "decay", "power", "unit", "history", "stride"),
@@ -86,6 +90,8 @@ class Channel:
         if known is None:
             choices = "; ".join(f"{kind} {field}" for kind, field in sorted(EXTRACTORS))
             raise ContractError(f"a type and field among {choices}", f"{self.type} {self.field}", self._remedy("type"))
+        for key, topic in (("topic", self.topic), ("reference_topic", self.reference_topic or self.topic)):
+            _check_topic(topic, self._remedy(key))
         self._check_needs(known)
         self._check_array()
         self._check_numbers()
@@ -128,8 +134,8 @@ class Channel:
         if not 0.0 < self.angle_max - self.angle_min <= 2.0 * math.pi + 1e-6:
             found = f"{self.angle_min} to {self.angle_max} rad"
             raise ContractError("angle_max above angle_min, by one turn at most", found, self._remedy("angle_max"))
-        if not math.isfinite(self.sensor_yaw):
-            raise ContractError("a finite sensor_yaw, rad", str(self.sensor_yaw), self._remedy("sensor_yaw"))
+        if not abs(self.sensor_yaw) <= 2.0 * math.pi:
+            raise ContractError("a sensor_yaw in rad, of one turn at most", str(self.sensor_yaw), self._remedy("sensor_yaw"))
         for low, high in self.bounds() or ():
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise ContractError("finite ranges with low < high", f"[{low}, {high}]", self._remedy("range"))
@@ -196,13 +202,19 @@ class ActionSpec:
     frame: str = "base_link"
 
     def __post_init__(self) -> None:
-        """Refuse components that no message of the type has, or that one message would hold twice."""
+        """Refuse components that no message of the type has, or that one message would hold twice, and what is no topic."""
+        _check_topic(self.topic, "correct `topic` of the action")
         names = [component.name for component in self.components]
         if len(set(names)) != len(names):
             raise ContractError("action components of different names", ", ".join(names), "rename one")
         unknown = [name for name in names if self.is_twist and name not in TWIST_COMPONENTS]
         if unknown:
             raise ContractError(f"components among {', '.join(TWIST_COMPONENTS)}", ", ".join(unknown), "correct the action")
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The message types that hold these components."""
+        return TWIST_TYPES if self.is_twist else JOINT_TYPES
 
     @property
     def is_twist(self) -> bool:
@@ -231,6 +243,9 @@ class Contract:
             raise ContractError("channels of different names", repr(names), f"rename one in the contract `{self.name}`")
         if self.trigger not in names:
             raise ContractError(f"a trigger among {names}", f"`{self.trigger}`", "name the channel that starts a control tick")
+        if self.observation[names.index(self.trigger)].timeout is None:
+            remedy = "name one that comes with every control tick"
+            raise ContractError("a trigger whose channel has a timeout", f"`{self.trigger}`, which is latched", remedy)
         if not (math.isfinite(self.control_period) and self.control_period > 0):
             raise ContractError("a control_period above 0 s", str(self.control_period), f"correct the contract `{self.name}`")
         self._check_topics()
@@ -246,7 +261,7 @@ class Contract:
                 raise ContractError(
                     f"a channel with a timeout on `{channel.reference_topic}`, which `{channel.name}` refers to",
                     "none, so its silence would go unnoticed",
-                    f"give `{channel.name}` a timeout",
+                    f"refer to a topic among {sorted(watched)}, or give `{channel.name}` a timeout",
                 )
 
     @property
@@ -313,7 +328,7 @@ class Contract:
         """
         found: list[str] = []
         if not math.isclose(self.control_period, other.control_period):
-            found.append(f"control_period: {self.control_period} s against {other.control_period} s")
+            found.append(f"control_period: {other.control_period} s where the policy has {self.control_period} s")
         for mine, theirs in _paired(self.observation, other.observation, "channels", found):
             found.extend(_differences(mine, theirs, MEANING))
             found.extend(_reordered(mine.name, mine.joints, theirs.joints))
@@ -358,7 +373,7 @@ def read_document(path: str | Path) -> object:
         ContractError: when it cannot be read or is no YAML.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506  a safe loader
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ContractError("a readable contract file", f"{path}: {reason}", "check the path") from error
@@ -366,23 +381,40 @@ def read_document(path: str | Path) -> object:
         raise ContractError(f"YAML in {path}", str(error), "correct the file's syntax") from error
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that a mapping has twice, of which YAML's would keep the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node."""
+        keys = [key.value for key, _ in node.value]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise yaml.constructor.ConstructorError(None, None, f"`{twice[0]}` stands there twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _check_topic(topic: str, remedy: str) -> None:
+    if not TOPIC.fullmatch(topic):
+        expected = "the name of a topic: letters, digits and _, in parts between single slashes that begin with no digit"
+        raise ContractError(expected, f"`{topic}`", remedy)
+
+
 def _paired(mine: tuple[Any, ...], theirs: tuple[Any, ...], what: str, found: list[str]) -> list[tuple[Any, Any]]:
     if len(mine) != len(theirs):
-        found.append(f"{what}: {len(mine)} against {len(theirs)}")
+        found.append(f"{what}: {', '.join(_names(theirs))} where the policy has {', '.join(_names(mine))}")
         return []
     return list(zip(mine, theirs, strict=True))
 
 
-def _names(components: tuple[ActionComponent, ...]) -> tuple[str, ...]:
-    return tuple(component.name for component in components)
+def _names(parts: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple(part.name for part in parts)
 
 
 def _reordered(where: str, mine: tuple[str, ...], theirs: tuple[str, ...]) -> list[str]:
     """Tell the same joints in another order; other names may mean the same joints of another robot."""
     is_same = mine == theirs or sorted(mine) != sorted(theirs)
-    return [] if is_same else [f"{where}: joints in the order {list(mine)} against {list(theirs)}"]
+    return [] if is_same else [f"{where}: joints in the order {list(theirs)} where the policy has {list(mine)}"]
 
 
 def _differences(mine: Any, theirs: Any, names: tuple[str, ...]) -> list[str]:
     pairs = [(name, getattr(mine, name), getattr(theirs, name)) for name in names]
-    return [f"{mine.name}.{name}: {left!r} against {right!r}" for name, left, right in pairs if left != right]
+    return [f"{mine.name}.{name}: {right!r} where the policy has {left!r}" for name, left, right in pairs if left != right]

@@ -20,15 +20,19 @@ class BypassWatch:
         self._told: set[str] = set()
 
     def others(self) -> tuple[str, ...]:
-        """Return the fully qualified names of the other nodes that publish there now."""
-        mine = self._node.get_fully_qualified_name()
+        """Return the fully qualified names of the other nodes that publish there now; another one may have this one's name."""
         endpoints = self._node.get_publishers_info_by_topic(self._topic)
-        names = {
+        publishers = [
             f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
             for endpoint in endpoints
             if endpoint.node_name != UNDISCOVERED  # it is named a second later
-        } - {mine}
+        ]
+        mine = self._node.get_fully_qualified_name()
+        if mine in publishers:
+            publishers.remove(mine)
+        names = set(publishers)
         for name in sorted(names - self._told):
-            self._node.get_logger().error(f"`{name}` publishes on {self._topic} too: its commands reach the robot past this gate")
+            who = f"another `{name}`" if name == mine else f"`{name}`"
+            self._node.get_logger().error(f"{who} publishes on {self._topic} too: its commands reach the robot past this gate")
         self._told |= names
         return tuple(sorted(names))

@@ -288,11 +288,12 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return response
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        refusal = self._tell(EventKind.RESET)
+        was_latched, refusal = self._session.is_latched, self._tell(EventKind.RESET)
         self._is_latched = self._session.is_latched
         self._tick()
         self.get_logger().warning(f"reset refused: {refusal}" if refusal else "reset")
-        response.success, response.message = refusal is None, refusal or "the emergency stop is released"
+        done = "the emergency stop is released" if was_latched else "there was no emergency stop"
+        response.success, response.message = refusal is None, refusal or done
         return response
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:

@@ -109,6 +109,9 @@ def _gate(
         found = replay_trace(bag.messages([trace]), policy, parameters)
         if found is not None:
             return found
+    allowed, found_type = contract.action.alternatives, bag.types.get(commands)
+    if found_type is not None and found_type not in allowed:
+        raise BagError(f"commands of {' or '.join(allowed)} on `{commands}`", found_type, "name their topic with --commands")
     return replay_without_trace(policy, bag.messages([commands]) if commands else None, contract, parameters, judge)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alam_ros.bags.reader import BagMessage
 from alam_ros.contract import Contract
-from alam_ros.errors import BagError
+from alam_ros.errors import BagError, ConfigurationError
 from alam_ros.gate import GateConfig
 from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.commands import CommandReader
@@ -176,6 +176,12 @@ class _Tracer:
                 if event.kind is EventKind.RECONFIGURATION:
                     return
                 given = gate_config(self._parameters.gate, config.limits, config.observation_timeout)
+                if given.risk_source != config.risk_source:  # whose inputs the trace does not hold
+                    raise ConfigurationError(
+                        f"parameters with `risk_source: {config.risk_source}`, as the drive's",
+                        f"`{given.risk_source}` (the default, where the file does not say)",
+                        "set it, or replay with --no-trace",
+                    )
                 event = GateEvent.configuration(event.time, given, is_first=True)
         session.take(event)
 

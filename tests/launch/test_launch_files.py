@@ -65,7 +65,7 @@ def test_the_monitor_alone_stops_a_robot_that_nobody_commands(ros: RosGraph, lau
 
 
 def test_robot_brings_policy_and_monitor_to_work_in_a_namespace(ros: RosGraph, launch: Launch, policy: str) -> None:
-    launch("robot.launch.py", policy, "namespace:=robot1")
+    launch("robot.launch.py", policy, "namespace:=/robot1/")
     reached(ros, "/robot1/safety_monitor", "active")
     reached(ros, "/robot1/policy", "active")
 

@@ -265,8 +265,8 @@ def test_configure_refuses_a_robot_the_policy_was_not_trained_for(ros: RosGraph,
     robot = tmp_path / "robot.yaml"
     robot.write_text(yaml.safe_dump(mapping))
     output = refusal(ros, policy=str(policy), robot=str(robot))
-    assert "control_period: 0.1 s against 0.05 s" in output
-    assert "linear.x.high: 0.7 against 1.5" in output
+    assert "control_period: 0.05 s where the policy has 0.1 s" in output
+    assert "linear.x.high: 1.5 where the policy has 0.7" in output
 
 
 @pytest.mark.parametrize("signal", ["terminate", "interrupt"])

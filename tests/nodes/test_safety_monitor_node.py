@@ -22,6 +22,7 @@ from builtin_interfaces.msg import Time  # isort: skip
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
 from geometry_msgs.msg import Twist, TwistStamped  # isort: skip
 from rcl_interfaces.srv import DescribeParameters, SetParameters  # isort: skip
+from rclpy.node import Node  # isort: skip
 from rclpy.parameter import Parameter  # isort: skip
 from std_msgs.msg import Float32MultiArray, Float64MultiArray  # isort: skip
 from std_srvs.srv import SetBool, Trigger  # isort: skip
@@ -114,6 +115,11 @@ def test_who_publishes_past_the_gate_is_named(ros: RosGraph) -> None:
     assert f"past this gate, from {ros.node.get_fully_qualified_name()}" in status.message
     ros.node.destroy_publisher(past)
     ros.wait_for(lambda: (status := newest()) and status.level == DiagnosticStatus.OK, "a healthy gate again")
+    twin = Node("safety_monitor", namespace="/robot1", context=ros.context)
+    ros.add(twin)
+    twin.create_publisher(TwistStamped, "cmd_out", COMMAND)
+    ros.wait_for(lambda: (status := newest()) and status.level == DiagnosticStatus.ERROR, "a gate beside another of its name")
+    assert "another `/robot1/safety_monitor` publishes on /robot1/cmd_out too" in bench.process.output()
 
 
 def test_a_command_passes_when_it_arrives_and_not_only_at_the_gates_next_tick(ros: RosGraph) -> None:
@@ -306,7 +312,8 @@ def test_an_emergency_stop_stays_until_a_reset_that_no_cause_forbids(ros: RosGra
     assert "risk_stale" in refusal.message
     bench.make_risk = make_risk
     bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched")
-    assert bench.trigger("reset").success
+    assert bench.trigger("reset").message == "the emergency stop is released"
+    assert bench.trigger("reset").message == "there was no emergency stop"
     bench.wait_for_command(is_forward, "a passed command")
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from alam_ros.bags.reader import BagReader
 from alam_ros.bags.writer import BagWriter
+from alam_ros.errors import BagError, ConfigurationError
 from alam_ros.gate import GateStatus
 from alam_ros.replay.drive import TRACE, replay
 from alam_ros.replay.output import write_bag
@@ -52,6 +53,18 @@ def test_every_state_of_the_gate_is_the_live_one_bit_for_bit(recording: Path, tm
     assert any("judgements of commands" in note for note in found.gate.notes)
     assert len(the_states_of_both(recording, write_bag(found, tmp_path / "bag"))) >= 5
     assert GateStatus.FALLBACK in {row.tick.decision.state for row in found.gate.rows}
+
+
+def test_parameters_that_ask_for_what_the_trace_does_not_hold_are_refused(recording: Path, tmp_path: Path) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text("safety_monitor:\n  ros__parameters:\n    acceptable_probability: 0.1\n")
+    with pytest.raises(ConfigurationError, match=r"`risk_source: command`, as the drive's.*--no-trace"):
+        replay(ReplaySettings(recording=recording, policy=POLICY, parameters=file))
+
+
+def test_commands_of_another_type_are_refused(recording: Path) -> None:
+    with pytest.raises(BagError, match=r"commands of geometry_msgs/msg/TwistStamped or .* sensor_msgs/msg/LaserScan"):
+        replay(ReplaySettings(recording=recording, policy=POLICY, commands="scan"), use_trace=False)
 
 
 def test_a_trace_whose_beginning_came_late_is_dated_by_the_gates_clock(recording: Path, tmp_path: Path) -> None:
