@@ -202,8 +202,7 @@ class ActionSpec:
     frame: str = "base_link"
 
     def __post_init__(self) -> None:
-        """Refuse components that no message of the type has, or that one message would hold twice, and what is no topic."""
-        _check_topic(self.topic, "correct `topic` of the action")
+        """Refuse components that no message of the type has, or that one message would hold twice."""
         names = [component.name for component in self.components]
         if len(set(names)) != len(names):
             raise ContractError("action components of different names", ", ".join(names), "rename one")
@@ -251,6 +250,7 @@ class Contract:
         self._check_topics()
 
     def _check_topics(self) -> None:
+        _check_topic(self.action.topic, "correct `topic` of the action")
         types: dict[str, str] = {}
         for topic, kind in self.topics():
             if types.setdefault(topic, kind) != kind:

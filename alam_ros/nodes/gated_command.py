@@ -40,8 +40,9 @@ def gated_command(values: Mapping[str, Any], contract: Contract | None) -> Gated
     gated = gated_action(values, contract)
     spec_in = stamped(gated.spec, is_stamped=values["enable_stamped_cmd_vel_in"])
     port_in, port_out = (_port(spec, contract) for spec in (spec_in, gated.spec))
-    topic = _topic(values["cmd_vel_out_topic"] or ("" if contract is None else contract.action.topic))
-    return GatedCommand(port_in, port_out, gated.limits, gated.spec.frame, topic)
+    return GatedCommand(
+        port_in, port_out, gated.limits, gated.spec.frame, _topic(values["cmd_vel_out_topic"] or gated.spec.topic)
+    )
 
 
 def _port(spec: ActionSpec, contract: Contract | None) -> CommandPort:

@@ -87,8 +87,7 @@ def _explicit(values: Mapping[str, Any]) -> ActionSpec:
         )
     rows = zip(names, low, high, slew, strict=True)
     components = tuple(ActionComponent(name=name, unit="", low=a, high=b, slew=rate) for name, a, b, rate in rows)
-    # The topic says nothing: without a contract a parameter names it.
-    return ActionSpec(topic="cmd_out", type="geometry_msgs/msg/TwistStamped", components=components)
+    return ActionSpec(topic="", type="geometry_msgs/msg/TwistStamped", components=components)
 
 
 def _with_components(spec: ActionSpec, names: tuple[str, ...]) -> ActionSpec:
