@@ -9,15 +9,79 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import rclpy
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
-from rclpy.client import Client
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.node import Node
 
 TRANSITIONS = {"configure": Transition.TRANSITION_CONFIGURE, "activate": Transition.TRANSITION_ACTIVATE}
+
+REACHES = {
+    Transition.TRANSITION_CONFIGURE: State.PRIMARY_STATE_INACTIVE,
+    Transition.TRANSITION_ACTIVATE: State.PRIMARY_STATE_ACTIVE,
+    Transition.TRANSITION_DEACTIVATE: State.PRIMARY_STATE_INACTIVE,
+    Transition.TRANSITION_CLEANUP: State.PRIMARY_STATE_UNCONFIGURED,
+}
+"""Transition → the state of a node that has made it."""
+
+PATIENCE_S = 2.0
+"""How long an answer is waited for before the node is asked again for its state, s."""
+
+
+class LifecycleClient:
+    """Asks one lifecycle node for transitions.
+
+    An answer can be lost: Fast DDS drops it when the node has not found this process's reader 0.1 s later ("client will not
+    receive response", it warns), as happens on a busy machine. The node's state then says what became of the request.
+    """
+
+    def __init__(self, node: Node, name: str, spin_once: Callable[[], None]) -> None:
+        """Prepare to ask.
+
+        Args:
+            node: through which the requests go.
+            name: of the lifecycle node, with its namespace if any.
+            spin_once: handles what has arrived at `node`, waiting a moment for it.
+        """
+        self._name = name
+        self._spin_once = spin_once
+        self._changes = node.create_client(ChangeState, f"{name}/change_state")
+        self._states = node.create_client(GetState, f"{name}/get_state")
+
+    def change_state(self, transition: int, timeout_s: float) -> bool:
+        """Ask for a transition and say whether the node made it.
+
+        Args:
+            transition: one of `REACHES`.
+            timeout_s: for each of discovery and answer.
+
+        Raises:
+            TimeoutError: when the node is not there or does not answer.
+        """
+        if not self._wait(self._changes.service_is_ready, timeout_s):
+            raise TimeoutError(f"no lifecycle node `{self._name}` within {timeout_s:g} s")
+        answer = self._changes.call_async(ChangeState.Request(transition=Transition(id=transition)))
+        deadline = time.monotonic() + timeout_s
+        while not self._wait(answer.done, min(PATIENCE_S, timeout_s)):
+            if self._state() == REACHES[transition]:
+                return True
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no answer from `{self._name}` within {timeout_s:g} s")
+        return bool(answer.result().success)
+
+    def _state(self) -> int:
+        answer = self._states.call_async(GetState.Request())
+        return int(answer.result().current_state.id) if self._wait(answer.done, PATIENCE_S) else State.PRIMARY_STATE_UNKNOWN
+
+    def _wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self._spin_once()
+        return True
 
 
 def bring_up(node: Node, names: Sequence[str], timeout_s: float) -> None:
@@ -33,22 +97,10 @@ def bring_up(node: Node, names: Sequence[str], timeout_s: float) -> None:
         RuntimeError: when a node refuses a transition.
     """
     for name in names:
-        client = node.create_client(ChangeState, f"{name}/change_state")
-        if not client.wait_for_service(timeout_sec=timeout_s):
-            raise TimeoutError(f"no lifecycle node `{name}` within {timeout_s:g} s")
+        client = LifecycleClient(node, name, lambda: rclpy.spin_once(node, timeout_sec=0.1))
         for label, transition in TRANSITIONS.items():
-            if not _change_state(node, client, transition, name, timeout_s):
+            if not client.change_state(transition, timeout_s):
                 raise RuntimeError(f"`{name}` refused to {label}; its log says why")
-
-
-def _change_state(node: Node, client: Client, transition: int, name: str, timeout_s: float) -> bool:
-    future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
-    deadline = time.monotonic() + timeout_s
-    while not future.done():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no answer from `{name}` within {timeout_s:g} s")
-        rclpy.spin_once(node, timeout_sec=0.1)
-    return bool(future.result().success)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ import pytest
 from alam_ros.errors import PolicyFileError
 from tests.support.ros import Context, RosGraph, Transition, rclpy
 
+from alam_ros.nodes.bring_up import LifecycleClient  # isort: skip
 from alam_ros.nodes.lifecycle import SafeLifecycleNode  # isort: skip
 from lifecycle_msgs.srv import ChangeState  # isort: skip
 
@@ -114,3 +115,27 @@ def test_an_impossible_transition_is_answered_not_died_of(ros: RosGraph, request
     assert recorder.state == "unconfigured"
     assert ros.change_state("/recorder", Transition.TRANSITION_CONFIGURE), "it still lives"
     recorder.destroy_node()
+
+
+@pytest.fixture
+def mute(ros: RosGraph) -> Iterator[Recorder]:
+    """Make transitions whose answers are lost, as Fast DDS loses one for which it finds no reader in time."""
+    recorder = Recorder(ros.context)
+    ros.add(recorder)
+    service = next(service for service in recorder.services if service.srv_type is ChangeState)
+    service.send_response = lambda *_: None
+    yield recorder
+    recorder.destroy_node()
+
+
+def test_an_answer_that_is_lost_is_made_good_by_the_state(ros: RosGraph, mute: Recorder) -> None:
+    client = LifecycleClient(ros.node, "/recorder", ros.spin_once)
+    assert client.change_state(Transition.TRANSITION_CONFIGURE, 20.0)
+    assert client.change_state(Transition.TRANSITION_ACTIVATE, 20.0)
+    assert (mute.state, mute.events) == ("active", ["configure", "activate"])
+
+
+def test_a_refusal_that_is_lost_is_no_success(ros: RosGraph, mute: Recorder) -> None:
+    mute.failing["configure"] = RuntimeError("unexpected")
+    with pytest.raises(TimeoutError, match="no answer from `/recorder` within 3 s"):
+        LifecycleClient(ros.node, "/recorder", ros.spin_once).change_state(Transition.TRANSITION_CONFIGURE, 3.0)

@@ -35,15 +35,18 @@ os.environ["FASTDDS_BUILTIN_TRANSPORTS"] = "UDPv4"
 rclpy = pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make`")
 
 from lifecycle_msgs.msg import Transition  # noqa: E402
-from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from lifecycle_msgs.srv import GetState  # noqa: E402
 from rclpy.context import Context  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.publisher import Publisher  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
 
+from alam_ros.nodes.bring_up import LifecycleClient  # noqa: E402
+
 T = TypeVar("T")
 DISCOVERY_TIMEOUT_S = 60.0  # how long a loaded machine may take to start a process and find its topics
+ANSWER_TIMEOUT_S = 10.0  # after which a service is asked again
 DOMAINS = range(1, 102)  # the ids whose ports stay below Linux's ephemeral range
 
 OF_THIS_ENVIRONMENT = ("PYTHONPATH", "LD_LIBRARY_PATH", "AMENT_PREFIX_PATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE")
@@ -254,18 +257,24 @@ class RosGraph:
         return publisher
 
     def call(self, service_type: type[Any], service: str, request: Any, timeout: float = DISCOVERY_TIMEOUT_S) -> Any:
-        """Call a service and return its response."""
+        """Call a service and return its response; ask again when there is none, for an answer can be lost (`LifecycleClient`)."""
         client = self.node.create_client(service_type, service)
         self.wait_for(client.service_is_ready, f"the service {service}", timeout)
-        future = client.call_async(request)
-        self.wait_for(future.done, f"the answer of {service}", timeout)
+        answers = [client.call_async(request)]
+        asked = time.monotonic()
+
+        def is_answered() -> bool:
+            if time.monotonic() > asked + ANSWER_TIMEOUT_S * len(answers):
+                answers.append(client.call_async(request))
+            return any(answer.done() for answer in answers)
+
+        self.wait_for(is_answered, f"the answer of {service}", timeout)
         self.node.destroy_client(client)
-        return future.result()
+        return next(answer.result() for answer in answers if answer.done())
 
     def change_state(self, node: str, transition: int) -> bool:
         """Ask a lifecycle node for a transition (`Transition.TRANSITION_…`) and return whether it succeeded."""
-        request = ChangeState.Request(transition=Transition(id=transition))
-        return bool(self.call(ChangeState, f"{node}/change_state", request).success)
+        return LifecycleClient(self.node, node, self.spin_once).change_state(transition, DISCOVERY_TIMEOUT_S)
 
     def state(self, node: str) -> str:
         """Return a lifecycle node's state: unconfigured, inactive, active or finalized."""
