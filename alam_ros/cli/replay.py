@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--namespace", default="", help="of the robot in the recording")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder to make (default: DRIVE_replay beside the recording)")
     parser.add_argument(
-        "--cost", default="simulator/cost", metavar="TOPIC", help="truth: above 0 in a violation (default %(default)s)"
+        "--cost", default="", metavar="TOPIC", help="truth: above 0 in a violation; default: simulator/cost where it was recorded"
     )
     parser.add_argument(
         "--hazard-distance",

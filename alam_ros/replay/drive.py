@@ -65,7 +65,7 @@ def replay(settings: ReplaySettings, *, use_trace: bool = True) -> Replay:
     Raises:
         AlamError: when recording, policy, contract or parameters cannot be used, or nothing could be replayed.
     """
-    parameters = node_parameters(settings.parameters)
+    parameters = node_parameters(settings.parameters, settings.namespace)
     runtime = load_policy(str(settings.policy))
     contract = robot_contract(runtime.contract, settings.robot)
     with BagReader(settings.recording) as bag:
@@ -76,9 +76,7 @@ def replay(settings: ReplaySettings, *, use_trace: bool = True) -> Replay:
         names = gated_action({**parameters.gate, "limits.components": None}, contract).limits.names
         judge = CommandJudge(runtime, contract, names, parameters.levels) if parameters.is_judging else None
         gate = _gate(bag, settings, policy, contract, parameters, judge, use_trace=use_trace)
-        hazard = find_hazard(
-            bag, contract, cost=settings.topic(settings.cost), topic_of=settings.topic, distance=settings.hazard_distance
-        )
+        hazard = find_hazard(bag, contract, cost=settings.cost, topic_of=settings.topic, distance=settings.hazard_distance)
     numbers = None if hazard is None else _numbers(gate, hazard)
     return Replay(settings, contract, policy, gate, hazard, numbers, calibration_of(policy.answers, hazard))
 

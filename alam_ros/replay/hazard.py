@@ -17,6 +17,7 @@ from alam_ros.onboard.stamps import SECOND_NS
 LONGEST_GAP_S = 0.5
 """s between two hazards that count as one, and for which one value holds at most."""
 TRUTH_TYPE = "std_msgs/msg/Float32"
+SIMULATORS_COST = "simulator/cost"
 SCAN_TYPE = "sensor_msgs/msg/LaserScan"
 
 
@@ -42,23 +43,25 @@ class Hazard:
 def find_hazard(
     bag: BagReader, contract: Contract, *, cost: str, topic_of: Callable[[str], str], distance: float
 ) -> Hazard | None:
-    """Return the hazard windows of a drive; None where neither the cost nor a scan was recorded.
+    """Return the hazard windows of a drive; None where neither the simulator's cost nor a scan was recorded.
 
     Args:
         bag: the recording.
         contract: names the scan.
-        cost: topic of the cost, as recorded.
-        topic_of: the contract's name of a topic → that in the recording.
+        cost: topic of the cost; empty for the simulator's, and for the scan in its place where that was not recorded.
+        topic_of: a topic's name → that in the recording.
         distance: m below which the nearest return of a scan is a hazard.
 
     Raises:
-        BagError: when the cost is of another type.
+        BagError: when the cost that is named was not recorded, or is of another type.
     """
-    if bag.counts.get(cost, 0):
-        if bag.types[cost] != TRUTH_TYPE:
-            raise BagError(f"{TRUTH_TYPE} on `{cost}`", bag.types[cost], "name the topic of the cost with --cost")
-        rows = [(entry.received_ns, entry.message.data > 0.0) for entry in bag.messages([cost])]
-        return _hazard(f"`{cost}` above 0", rows, is_cost=True)
+    truth = topic_of(cost or SIMULATORS_COST)
+    if cost or bag.counts.get(truth, 0):
+        if not bag.counts.get(truth, 0) or bag.types[truth] != TRUTH_TYPE:
+            found = bag.types[truth] if bag.counts.get(truth, 0) else "no message"
+            raise BagError(f"{TRUTH_TYPE} on `{truth}`", found, "name the topic of the cost with --cost")
+        rows = [(entry.received_ns, entry.message.data > 0.0) for entry in bag.messages([truth])]
+        return _hazard(f"`{truth}` above 0", rows, is_cost=True)
     scan = next((topic_of(topic) for topic, kind in contract.topics() if kind == SCAN_TYPE), "")
     if not bag.counts.get(scan, 0):
         return None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from alam_ros.errors import ConfigurationError
 from alam_ros.onboard.gate_settings import CHOICES, NAMES, RATE_HZ, RATE_RANGE_HZ, THRESHOLDS
+from alam_ros.replay.parameter_file import PARAMETERS, Section, read_sections
 from alam_ros.runtime import RiskLevels
 
 POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
@@ -45,7 +44,8 @@ class ReplaySettings:
         parameters: of the nodes, as their launch files take them; None for those of the drive, or the defaults.
         namespace: of the robot in the recording.
         commands: topic of the commander, where the recording has no trace of the gate; empty for the policy's own actions.
-        cost: topic of the ground truth, a number above 0 in every step that violates the constraint.
+        cost: topic of the ground truth, a number above 0 in every step that violates the constraint; empty for the simulator's,
+            where it was recorded.
         hazard_distance: m of the nearest return below which a scan counts as hazard, where the cost was not recorded.
     """
 
@@ -55,7 +55,7 @@ class ReplaySettings:
     parameters: Path | None = None
     namespace: str = ""
     commands: str = ""
-    cost: str = "simulator/cost"
+    cost: str = ""
     hazard_distance: float = 0.25
 
     def __post_init__(self) -> None:
@@ -88,30 +88,36 @@ class NodeParameters:
         return bool(self.gate["risk_source"] == "command")
 
 
-def node_parameters(path: Path | None) -> NodeParameters:
+def node_parameters(path: Path | None, namespace: str = "") -> NodeParameters:
     """Read a ROS parameter file, such as `config/robot.yaml`; what it does not name has the nodes' defaults.
 
-    Only sections of a node's own name count (`policy`, `safety_monitor`, in whatever namespace), and of them what decides about
-    estimates and gate.
+    The sections count that the nodes themselves would take, of the launch files' names and in that namespace, and of them what
+    decides about estimates and gate.
 
     Raises:
-        ConfigurationError: when it cannot be read, has neither section, names what the node does not have (which would leave a
-            threshold at its default in silence), or gives a value that the node would not start with.
+        ConfigurationError: when it cannot be read, has no section for either node, names what the node does not have (which
+            would leave a threshold at its default in silence), or gives a value that the node would not start with.
     """
-    document = {} if path is None else _document(path)
-    policy, gate = (_given(document, node, known) for node, known in _READ.items())
+    sections = [] if path is None else read_sections(path)
+    prefix = f"/{namespace.strip('/')}".rstrip("/")
+    nodes = {node: f"{prefix}/{node}" for node in _READ}
+    if path is not None and not any(section.is_of(name) for section in sections for name in nodes.values()):
+        expected = f"a section for {' or '.join(f'`{name}`' for name in nodes.values())} in {path}"
+        found = ", ".join(f"`{section.name}`" for section in sections) or f"none with `{PARAMETERS}`"
+        raise ConfigurationError(expected, found, "name the drive's --namespace, or take config/robot.yaml as a pattern")
+    policy, gate = (_given(sections, nodes[node], known) for node, known in _READ.items())
     return NodeParameters(RiskLevels(**policy), gate, path is not None)
 
 
-def _given(document: Mapping[str, Any], node: str, known: Mapping[str, Any]) -> dict[str, Any]:
+def _given(sections: Sequence[Section], full_name: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return what replay needs of a node's parameters: the file's values, and the defaults of the rest."""
-    section = _of(document, node)
-    for name in section:
-        if name not in NAMES_OF[node] and not name.startswith("qos_overrides."):
-            alike = get_close_matches(name, NAMES_OF[node], n=1)
-            fix = f"write `{alike[0]}`" if alike else "remove it; `ros2 param list` names those that the node has"
-            raise ConfigurationError(f"parameters that {node} has", f"`{name}`", fix)
-    given = {name: value for name, value in section.items() if name in known}
+    node = full_name.rpartition("/")[2]
+    given: dict[str, Any] = {}
+    for section in sections:
+        if section.is_of(full_name):
+            if section.is_named(full_name):
+                _check_names(node, section.parameters)
+            given |= {name: value for name, value in section.parameters.items() if name in known}
     for name, value in given.items():
         expected = _expectation(name, value, known[name])
         if expected:
@@ -119,6 +125,14 @@ def _given(document: Mapping[str, Any], node: str, known: Mapping[str, Any]) -> 
             fix = f"write {value}.0: ROS tells whole numbers from others" if is_whole else "correct it"
             raise ConfigurationError(f"`{node}.{name}`: {expected}", repr(value), fix)
     return {**known, **given}
+
+
+def _check_names(node: str, parameters: Iterable[str]) -> None:
+    for name in parameters:
+        if name not in NAMES_OF[node] and not name.startswith("qos_overrides."):
+            alike = get_close_matches(name, NAMES_OF[node], n=1)
+            fix = f"write `{alike[0]}`" if alike else "remove it; `ros2 param list` names those that the node has"
+            raise ConfigurationError(f"parameters that {node} has", f"`{name}`", fix)
 
 
 def _expectation(name: str, value: Any, default: Any) -> str:
@@ -130,33 +144,3 @@ def _expectation(name: str, value: Any, default: Any) -> str:
         return ""
     low, high = RATE_RANGE_HZ if name == "rate" else THRESHOLDS[name][1:3]
     return "" if low <= value <= high else f"from {low:g} to {high:g}"
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError("a readable parameter file", f"{path}: {error.strerror}", "check the path") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"YAML in {path}", str(error), "correct the file's syntax") from error
-    if not isinstance(document, dict) or not (_of(document, "policy") or _of(document, "safety_monitor")):
-        raise ConfigurationError(
-            f"`policy` or `safety_monitor` with `ros__parameters` in {path}", "neither", "take config/robot.yaml as a pattern"
-        )
-    return document
-
-
-def _of(document: Mapping[str, Any], node: str) -> dict[str, Any]:
-    """Return the parameters of a node, under whatever namespace the file gives it."""
-    for name, section in document.items():
-        if str(name).rpartition("/")[2] == node and isinstance(section, dict):
-            return _flat(section.get("ros__parameters") or {})
-    return {}
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return parameters by their full names: `limits: {low: …}` is `limits.low`, as in every parameter file of ROS."""
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat

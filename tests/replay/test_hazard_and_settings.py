@@ -44,15 +44,17 @@ def test_the_cost_is_the_truth_and_the_scan_its_stand_in(tmp_path: Path) -> None
         return find_hazard(bag, CONTRACT, cost=cost, topic_of=lambda name: f"/{name}", distance=0.25)
 
     with BagReader(write_recording(tmp_path / "drive")) as bag:
-        by_cost, by_scan = find("/cost"), find("/nothing")
+        by_cost, by_scan = find("cost"), find("")
         assert by_cost is not None
         assert by_cost.is_cost
         assert by_cost.windows == [(START_NS + 3 * TENTH_NS + 1, START_NS + 4 * TENTH_NS + 1)]
         assert by_scan is not None
         assert by_scan.windows == [(START_NS + TENTH_NS, START_NS + 3 * TENTH_NS)], "zero is no measurement"
         assert "below 0.25 m" in by_scan.source
-        with pytest.raises(BagError, match="--cost"):
-            find("/scan")
+        with pytest.raises(BagError, match=r"on `/scan`; found sensor_msgs/msg/LaserScan; name .* --cost"):
+            find("scan")
+        with pytest.raises(BagError, match="on `/cots`; found no message"):
+            find("cots")
 
 
 @pytest.mark.parametrize("name", ["robot.yaml", "monitor.yaml", "simulation.yaml"])
@@ -70,6 +72,39 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     other.write_text("[1, 2]")
     with pytest.raises(ConfigurationError, match="ros__parameters"):
         node_parameters(other)
+    other.write_text("/r1/safety_monitor: {ros__parameters: {hold_time: 0.25}}")
+    with pytest.raises(ConfigurationError, match=r"`/policy` or `/safety_monitor` .* found `/r1/safety_monitor`; .*--namespace"):
+        node_parameters(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "alone", "in_a_namespace"),
+    [  # as rclpy 7.1 takes them
+        ("safety_monitor: {P: {hold_time: 0.1}}", 0.1, None),
+        ("/safety_monitor: {P: {hold_time: 0.1}}", 0.1, None),
+        ("/**: {P: {hold_time: 0.1}}", 0.1, 0.1),
+        ("/**/safety_monitor: {P: {hold_time: 0.1}}", 0.1, 0.1),
+        ("/**: {safety_monitor: {P: {hold_time: 0.1}}}", 0.1, 0.1),
+        ("/*/safety_monitor: {P: {hold_time: 0.1}}", None, 0.1),
+        ("r2: {safety_monitor: {P: {hold_time: 0.1}}}", None, 0.1),
+        ("/r2/safety_monitor: {P: {hold_time: 0.1}}", None, 0.1),
+        ("r2/safety_monitor: {P: {hold_time: 0.1}}", None, 0.1),
+        ("/**: {P: {hold_time: 0.1}}\nsafety_monitor: {P: {hold_time: 0.2}}", 0.2, 0.1),
+        ("safety_monitor: {P: {hold_time: 0.2}}\n/**: {P: {hold_time: 0.1, of_another_node: 1}}", 0.1, 0.1),
+        ("/r2/safety_monitor: {P: {hold_time: 0.3}}\n/**/safety_monitor: {P: {rate: 50.0}}", 0.5, 0.3),
+    ],
+)
+def test_sections_are_taken_as_the_nodes_take_them(
+    tmp_path: Path, text: str, alone: float | None, in_a_namespace: float | None
+) -> None:
+    file = tmp_path / "parameters.yaml"
+    file.write_text(text.replace("P:", "ros__parameters:"))
+    for namespace, expected in (("", alone), ("/r2/", in_a_namespace)):
+        if expected is None:
+            with pytest.raises(ConfigurationError, match="a section for"):
+                node_parameters(file, namespace)
+        else:
+            assert node_parameters(file, namespace).gate["hold_time"] == expected
 
 
 @pytest.mark.parametrize(
@@ -100,7 +135,7 @@ def test_what_decides_nothing_in_a_replay_is_passed_over(tmp_path: Path) -> None
         "/robot1/safety_monitor:\n  ros__parameters:\n    limits: {low: [-1.0], high: [1.0]}\n    executor: events\n"
         "    qos_overrides./scan.subscription.depth: 1\n    hold_time: 0.25\n"
     )
-    assert node_parameters(file).gate == {**GATE_DEFAULTS, "hold_time": 0.25}
+    assert node_parameters(file, "robot1").gate == {**GATE_DEFAULTS, "hold_time": 0.25}
 
 
 def test_topics_are_found_in_the_robots_namespace() -> None:
