@@ -22,6 +22,7 @@ class BagWriter:
 
     Attributes:
         path: of the folder; the MCAP file in it has the folder's name.
+        counts: topic → messages written, 0 included.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -31,6 +32,7 @@ class BagWriter:
             BagError: when the folder exists already or cannot be made.
         """
         self.path = Path(path)
+        self.counts: dict[str, int] = {}
         self._types = message_types()
         self._connections: dict[str, Connection] = {}
         try:
@@ -65,6 +67,7 @@ class BagWriter:
         if kind not in self._types.fielddefs:
             raise BagError("a message type of ROS 2 Jazzy or alam_ros", f"`{kind}` on `{topic}`", "leave the topic out")
         self._connections[topic] = self._writer.add_connection(topic, kind, typestore=self._types)
+        self.counts[topic] = 0
 
     def write(self, topic: str, message: Any, received_ns: int) -> None:
         """Append a message made by `new_message`.
@@ -81,6 +84,7 @@ class BagWriter:
         """Append a message as it came from the wire, CDR."""
         self.declare(topic, kind)
         self._writer.write(self._connections[topic], received_ns, data)
+        self.counts[topic] += 1
 
 
 def new_message(kind: str, **fields: Any) -> Any:

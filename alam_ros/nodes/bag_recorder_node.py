@@ -77,10 +77,14 @@ class BagRecorderNode(Node):
             self._record(Clock, topic, STREAM)
         self._record(Float32, "simulator/cost", LATCHED)
         self._record(Float32, "simulator/clearance", LATCHED)
+        self.get_logger().info(f"recording {len(self._bag.counts)} topics to {self._bag.path}")
 
     def stop(self) -> None:
         """End the recording; without it, the file has no index and cannot be read."""
         self._bag.close()
+        silent = [topic for topic, count in self._bag.counts.items() if not count]
+        found = f"nothing came on {', '.join(silent)}" if silent else "something came on every topic"
+        self.get_logger().info(f"recorded {sum(self._bag.counts.values())} messages; {found}")
 
     def _commands(self, contract: Contract) -> tuple[ActionSpec, ActionSpec]:
         """Return what the safety monitor takes and gives."""
@@ -100,6 +104,8 @@ class BagRecorderNode(Node):
             if is_latched and data == last:
                 return
             last = data
+            if not self._bag.counts[name_in_bag]:
+                self.get_logger().info(f"receiving {name_in_bag}")
             self._bag.write_serialized(name_in_bag, kind, data, time.time_ns())
 
         subscribe(self, message_type, topic, receive, qos, is_latched=is_latched)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alam_ros.bags.reader import BagReader
 from alam_ros.cli.main import main
 from alam_ros.contract import Contract
 from alam_ros.resources import config_path
@@ -36,7 +37,19 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ros.start("simulator_node", parameters={"seed": 5}, namespace="/robot1")
         ros.wait_for(lambda: len(risks) >= 50, "fifty control ticks", timeout=30.0)
         assert recorder.terminate() == 0
+    (folder / "said").write_text(recorder.output())
     return folder / "bag"
+
+
+def test_the_recorder_says_what_it_records_and_what_never_came(recording: Path) -> None:
+    first, *_, last = (recording.parent / "said").read_text().splitlines()
+    with BagReader(recording) as bag:
+        assert first.endswith(f"recording {len(bag.counts)} topics to {recording}")
+        assert f"recorded {sum(bag.counts.values())} messages; nothing came on " in last
+        silent = {topic for topic, count in bag.counts.items() if not count}
+    assert set(last.rpartition("nothing came on ")[2].split(", ")) == silent
+    assert "/robot1/alam/gate" in silent
+    assert "/robot1/scan" not in silent
 
 
 def check(contract: Path, recording: Path, *options: str) -> int:

@@ -20,7 +20,7 @@ from tests.support.ros import RosGraph
 
 from alam_ros.msg import GateState, RiskEstimate  # isort: skip
 from alam_ros.nodes.qos import LATCHED, RISK  # isort: skip
-from tests.replay.test_live_and_replay import TOPICS, the_states_of_both  # isort: skip
+from tests.replay.test_live_and_replay import TOPICS, await_reception, the_states_of_both  # isort: skip
 
 POLICY = shipped_policy("navigation")
 PARAMETERS = {"risk_source": "command", "response": "policy", "acceptable_probability": 0.005, "acceptable_release": 0.0045}
@@ -39,6 +39,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ros.start("simulator_node", parameters={"seed": 5})
         states: list[GateState] = ros.collect(GateState, "/alam/gate", LATCHED)
         risks: list[RiskEstimate] = ros.collect(RiskEstimate, "/alam/risk", RISK)
+        await_reception(ros, recorder)
         for node in ("/safety_monitor", "/policy"):
             ros.configure_and_activate(node)
         ros.wait_for(lambda: len(risks) >= 60, "judgements")

@@ -18,7 +18,7 @@ from alam_ros.errors import BagError
 from alam_ros.gate import GateStatus
 from alam_ros.resources import config_path
 from tests.support.policies import write_sample_policy
-from tests.support.ros import RosGraph  # first: it skips the module where ROS is absent
+from tests.support.ros import NodeProcess, RosGraph  # first: it skips the module where ROS is absent
 
 pytest.importorskip("rosbags", reason="recordings need the package rosbags")
 pytest.importorskip("pybullet", reason="the drive needs the simulator")
@@ -64,7 +64,7 @@ def drive(ros: RosGraph, policy: Path, bag: Path) -> None:
     ros.start("simulator_node", parameters={"seed": 5})
     states: list[GateState] = ros.collect(GateState, "/alam/gate", LATCHED)
     risks: list[RiskEstimate] = ros.collect(RiskEstimate, "/alam/risk", RISK)
-    ros.wait_for(lambda: all(map(ros.node.count_subscribers, ("/scan", "/odom"))), "the recorder to listen")
+    await_reception(ros, recorder)
     for node in ("/safety_monitor", "/policy"):
         ros.configure_and_activate(node)
 
@@ -84,6 +84,11 @@ def drive(ros: RosGraph, policy: Path, bag: Path) -> None:
     ros.call(Trigger, "/safety_monitor/reset", Trigger.Request())
     await_more(risks, 30, "estimates after the stop")
     assert recorder.terminate() == 0
+
+
+def await_reception(ros: RosGraph, recorder: NodeProcess) -> None:
+    """Wait until the recorder receives the contract's topics: it may find the simulator later than the nodes do."""
+    ros.wait_for(lambda: all(f"receiving /{topic}" in recorder.output() for topic in ("goal", "odom", "scan")), "the recorder")
 
 
 def recorded(path: Path, topic: str) -> list[Any]:
