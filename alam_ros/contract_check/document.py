@@ -57,7 +57,9 @@ def _parts_errors(document: object) -> list[str]:
     channels = document.get("observation")
     channels = channels if isinstance(channels, Sequence) and not isinstance(channels, str) else []
     errors = [_part_error(Channel, channel, f"observation[{index}]") for index, channel in enumerate(channels)]
-    return [error for error in (*errors, _part_error(ActionSpec, document.get("action"), "action")) if error]
+    if "action" in document:
+        errors.append(_part_error(ActionSpec, document["action"], "action"))
+    return [error for error in errors if error]
 
 
 def _part_error(kind: type[Any], mapping: object, where: str) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.validate_topic_name import validate_topic_name
+
+from alam_ros.errors import ConfigurationError
 
 
 def fixed(description: str) -> ParameterDescriptor:
@@ -22,6 +26,19 @@ def integer(description: str, low: int, high: int, *, is_fixed: bool = False) ->
     """Describe an integer parameter in [low, high]."""
     bounds = IntegerRange(from_value=low, to_value=high)
     return ParameterDescriptor(description=description, integer_range=[bounds], read_only=is_fixed)
+
+
+def check_topic(parameter: str, topic: str) -> None:
+    """Refuse what is no topic's name, and say which parameter has it.
+
+    Raises:
+        ConfigurationError: with rclpy's reason.
+    """
+    try:
+        validate_topic_name(topic)
+    except InvalidTopicNameException as error:
+        reason = str(error).splitlines()[0].partition(": ")[2].rstrip(":")
+        raise ConfigurationError(f"a topic in `{parameter}`", f"{topic!r}", f"correct it: {reason}") from error
 
 
 def ignored_parameters(node: Any) -> list[str]:

@@ -38,6 +38,7 @@ from alam_ros.nodes.gated_command import gated_command
 from alam_ros.nodes.judge_source import JudgeSource
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.mismatches import Mismatches
+from alam_ros.nodes.parameters import check_topic
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
 from alam_ros.nodes.rates import Rates
 from alam_ros.nodes.spin import spin_until_stopped
@@ -75,6 +76,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         values = self._values()
         contract = contract_of(values)
         self._gated = gated_command(values, contract)
+        for name in (name for name in values if name.endswith("_topic")):
+            check_topic(name, self._gated.topic if name == "cmd_vel_out_topic" else values[name])
         self._timeouts = {} if contract is None else topic_timeouts(contract)
         self._session = GateSession()
         self._session.take(GateEvent.configuration(time.monotonic(), self._config(values), is_first=True))

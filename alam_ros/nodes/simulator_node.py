@@ -23,7 +23,7 @@ from alam_ros.contract import ActionCodec, ActionSpec, Contract, Sample
 from alam_ros.errors import SimulatorError
 from alam_ros.nodes.conversions import MESSAGE_TYPES, CommandConverter, sample_message
 from alam_ros.nodes.driver_watchdog import DriverWatchdog
-from alam_ros.nodes.parameters import fixed, integer, number
+from alam_ros.nodes.parameters import check_topic, fixed, integer, number
 from alam_ros.nodes.qos import CLOCK, COMMAND, LATCHED, SENSOR, TRUTH
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.stamps import time_message
@@ -52,6 +52,7 @@ class SimulatorNode(Node):
         self._watchdog = DriverWatchdog(rest, self.get_parameter("command_timeout").value)
         self._create_publishers()
         topic = self._text("cmd_vel_in_topic") or contract.action.topic
+        check_topic("cmd_vel_in_topic", topic)
         self.create_subscription(self._converter.message_type, topic, self._on_command, COMMAND)
         # Between episodes time passes unseen, so that everybody's histories start anew, as the environment's own do. It also
         # keeps the first stamp above zero, which would mean that there is none.

@@ -503,9 +503,18 @@ def test_a_gate_that_would_hear_itself_is_refused(ros: RosGraph):
     ros.wait_for(lambda: "two topics for commands in and out; found `/base/cmd` for both" in process.output(), "the reason")
 
 
-def test_configure_refuses_with_the_reason(ros: RosGraph):
-    process = ros.start("safety_monitor_node", parameters={**LIMITS, "danger_release": 0.9})
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"danger_release": 0.9}, "release"),
+        ({"cmd_vel_in_topic": ""}, "expected a topic in `cmd_vel_in_topic`; found ''; correct it: topic name must not be empty"),
+        ({"state_topic": "gate state"}, "expected a topic in `state_topic`; found 'gate state'"),
+    ],
+)
+def test_configure_refuses_with_the_reason(ros: RosGraph, parameters: dict[str, object], reason: str):
+    process = ros.start("safety_monitor_node", parameters={**LIMITS, **parameters})
     assert not ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
     assert ros.state("/safety_monitor") == "unconfigured"
-    ros.wait_for(lambda: "release" in process.output(), "the reason in the log")
+    ros.wait_for(lambda: reason in process.output(), "the reason in the log")
+    assert "Traceback" not in process.output()
     assert process.terminate() == 0
