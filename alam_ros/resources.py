@@ -31,6 +31,28 @@ def config_path(relative: str | Path) -> Path:
     )
 
 
+def given_or_shipped(kind: str, source: str) -> Path:
+    """Return the path of a configuration that a user gives as a file, or by the name of one that comes with the package.
+
+    Args:
+        kind: `train` or `study`, the folder of those that come with the package.
+        source: path or name.
+
+    Raises:
+        ConfigurationError: when it is neither; the names are listed.
+    """
+    path = Path(source)
+    if path.is_file():
+        return path
+    shipped = {file.stem: file for folder in _folders("config") for file in (folder / kind).glob("*.yaml")}
+    if source not in shipped:
+        found = f"`{source}`, which is no file and none of {', '.join(sorted(shipped)) or 'none'}"
+        raise ConfigurationError(
+            f"a file, or the name of a configuration in config/{kind}", found, "correct the path or the name"
+        )
+    return shipped[source]
+
+
 def shipped_policy(name: str) -> Path | None:
     """Return the path of a policy file that comes with this package, or None where it has none of that name.
 

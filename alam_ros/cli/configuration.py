@@ -12,7 +12,7 @@ import yaml
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.learning.run_directory import RunDirectory
-from alam_ros.resources import config_path
+from alam_ros.resources import given_or_shipped
 from alam_ros.typed import with_override
 from alam_sim.registry import learning_arguments
 
@@ -32,7 +32,7 @@ def load_configuration(source: str, overrides: Sequence[str]) -> TrainingConfig:
     path = Path(source)
     if path.is_dir():
         return _configured(RunDirectory(path).config, [f"trainer.directory={path}", *overrides])
-    config = _configured(path if path.is_file() else config_path(f"train/{source}.yaml"), overrides)
+    config = _configured(given_or_shipped("train", source), overrides)
     environment = config.environment
     arguments = {**learning_arguments(environment.id), **environment.arguments}
     return replace(config, environment=replace(environment, arguments=arguments))

@@ -14,7 +14,7 @@ from alam_ros.cli.arguments import positive_integer
 from alam_ros.cli.configuration import load_configuration, read_mapping
 from alam_ros.cli.stop import StopOnSignal
 from alam_ros.errors import ConfigurationError
-from alam_ros.resources import config_path
+from alam_ros.resources import given_or_shipped
 from alam_ros.study.config import StudyConfig
 from alam_ros.study.plan import PlannedRun, plan_runs
 from alam_ros.study.state import RunState, assess, describe_refused, discard
@@ -111,8 +111,7 @@ def _report(study: StudyConfig, source: str, runs: Sequence[PlannedRun], *, is_w
 
 
 def _load(source: str) -> StudyConfig:
-    path = Path(source)
-    return from_mapping(StudyConfig, read_mapping(path if path.is_file() else config_path(f"study/{source}.yaml")))
+    return from_mapping(StudyConfig, read_mapping(given_or_shipped("study", source)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -79,7 +79,7 @@ class RiskJudge:
     def take(self, now: float, risk: Risk) -> None:
         """Take an estimate. One whose observation is not newer than the last one's is no sign of life: its source is frozen."""
         if self.last is None or risk.stamp > self.last.stamp or not math.isfinite(self.last.stamp):
-            self.watchdog.feed(now, age=max(risk.observation_age, 0.0) if math.isfinite(risk.observation_age) else 0.0)
+            self.watchdog.feed(now, age=risk.observation_age if math.isfinite(risk.observation_age) else 0.0)
         self.last, self.fault = risk, risk.fault()
 
     def update(self, now: float) -> None:

@@ -15,6 +15,7 @@ class Watchdog:
     def __init__(self, timeout: float | None) -> None:
         self.timeout = timeout
         self._last: float | None = None
+        self._ahead = 0.0
 
     @property
     def is_missing(self) -> bool:
@@ -22,20 +23,22 @@ class Watchdog:
         return self._last is None
 
     def feed(self, now: float, *, age: float = 0.0) -> None:
-        """Note data that describe the world as it was `age` seconds before `now`."""
-        self._last = now - age
+        """Note data that describe the world as it was `age` seconds before `now`; below zero, by a clock that is ahead."""
+        self._last, self._ahead = now - max(age, 0.0), max(-age, 0.0)
 
     def age(self, now: float) -> float:
         """Return the seconds since the last data; infinite without any."""
         return math.inf if self._last is None else now - self._last
 
     def is_stale(self, now: float) -> bool:
-        """Say whether data came but are older than the timeout."""
-        return self._last is not None and self.timeout is not None and not self.age(now) <= self.timeout
+        """Say whether data came but are older than the timeout, or stamped further ahead than that: of an age nobody knows."""
+        return self._last is not None and self.timeout is not None and not max(self.age(now), self._ahead) <= self.timeout
 
     def describe(self, now: float) -> str:
         """Return why the source is stale, with numbers."""
         age = self.age(now)
+        if self._ahead > age and math.isfinite(age):
+            return f"stamped {self._ahead:.2f} s ahead of this clock (timeout {self.timeout:g} s)"
         return f"{age:.2f} s old (timeout {self.timeout:g} s)" if math.isfinite(age) else "from before a jump of the clock"
 
     def distrust(self) -> None:

@@ -47,9 +47,7 @@ def unpack(data: bytes, where: str) -> dict[str, bytes]:
         raise
     except Exception as error:
         # zipfile answers a damaged archive with any of a dozen unrelated exceptions.
-        raise PolicyFileError(
-            f"{where} to be an intact zip archive", f"{type(error).__name__}: {error}", "copy or export it again"
-        ) from error
+        raise PolicyFileError(f"{where} to be an intact zip archive", str(error), "copy or export it again") from error
 
 
 def _check_directory(infos: list[zipfile.ZipInfo], size: int, where: str) -> None:

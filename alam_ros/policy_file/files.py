@@ -50,7 +50,7 @@ def read_bytes(path: str | Path) -> bytes:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise PolicyFileError(
-            f"a readable policy file at {path}", f"{type(error).__name__}: {error}", "check the path"
+            f"a readable policy file at {path}", getattr(error, "strerror", None) or str(error), "check the path"
         ) from error
     if len(data) > MAX_BYTES:
         raise PolicyFileError(f"{path} of at most {MAX_BYTES} bytes", "more", "give a file that `alam export` wrote")

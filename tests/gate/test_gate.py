@@ -96,6 +96,18 @@ def test_an_estimate_that_arrives_long_after_its_observation_is_stale():
     assert decision.risk_age == pytest.approx(0.6)
 
 
+def test_an_estimate_whose_clock_is_ahead_is_of_unknown_age():
+    world = World()
+    world.observation_age = -0.4
+    assert world.run(1.0)[-1].state is GateStatus.PASS
+    world.observation_age = -3600.0
+    decision = world.step()
+    assert stopped_by(decision, "risk_stale")
+    assert "stamped 3600.00 s ahead of this clock" in decision.detail
+    world.observation_age = 0.0
+    assert world.run(1.0)[-1].state is GateStatus.PASS
+
+
 def test_a_source_whose_stamps_began_anew_is_believed_again():
     world = World()
     world.run(1.0)
