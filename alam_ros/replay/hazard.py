@@ -56,12 +56,12 @@ def find_hazard(
         BagError: when the cost that is named was not recorded, or is of another type.
     """
     truth = topic_of(cost or SIMULATORS_COST)
-    if cost or bag.counts.get(truth, 0):
-        if not bag.counts.get(truth, 0) or bag.types[truth] != TRUTH_TYPE:
-            found = bag.types[truth] if bag.counts.get(truth, 0) else "no message"
-            raise BagError(f"{TRUTH_TYPE} on `{truth}`", found, "name the topic of the cost with --cost")
+    kind = bag.types[truth] if bag.counts.get(truth, 0) else ""
+    if kind == TRUTH_TYPE:
         rows = [(entry.received_ns, entry.message.data > 0.0) for entry in bag.messages([truth])]
         return _hazard(f"`{truth}` above 0", rows, is_cost=True)
+    if cost or kind:
+        raise BagError(f"{TRUTH_TYPE} on `{truth}`", kind or "no message", "name the topic of the cost with --cost")
     scan = next((topic_of(topic) for topic, kind in contract.topics() if kind == SCAN_TYPE), "")
     if not bag.counts.get(scan, 0):
         return None
