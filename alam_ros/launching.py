@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from launch import Action, Event, LaunchContext
 from launch.actions import (
     DeclareLaunchArgument,
@@ -29,6 +28,7 @@ from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
 
 from alam_ros.errors import ConfigurationError, LaunchError
+from alam_ros.parameter_file import read_sections, require_sections
 
 PACKAGE = "alam_ros"
 _DESCRIPTIONS = {
@@ -41,6 +41,7 @@ _DESCRIPTIONS = {
     "markers": "Whether risk and gate are drawn for RViz and Foxglove, on alam/markers.",
     "log_level": "Least severity the nodes log: debug, info, warn, error or fatal.",
 }
+_NODES = ("policy", "safety_monitor", "simulator", "markers")
 _FILES = ("params_file", "policy", "robot")
 _BOOLEAN = ("true", "false", "True", "False")
 _CHOICES = {
@@ -144,7 +145,7 @@ def _common(name: str, parameters: Mapping[str, ParameterValue]) -> Mapping[str,
 
 
 def _require_files(context: LaunchContext) -> None:
-    """Refuse a path without a file, where ROS would go on with the defaults, at most with a warning, and what is no YAML.
+    """Refuse what ROS goes on with by the defaults, at most with a warning: a path without a file, no YAML, or for other nodes.
 
     A namespace loses the slash that it may end with, for `//` is in no node's name.
     """
@@ -154,11 +155,9 @@ def _require_files(context: LaunchContext) -> None:
         path = LaunchConfiguration(name).perform(context)
         if path and not Path(path).is_file():
             raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
-    path = LaunchConfiguration("params_file").perform(context)
-    try:
-        yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:  # ROS would say so in every node, with a traceback
-        raise ConfigurationError(f"YAML in the parameter file {path}", str(error), "correct the file's syntax") from error
+    path = Path(LaunchConfiguration("params_file").perform(context))
+    prefix = f"/{namespaces['namespace'].strip('/')}".rstrip("/")
+    require_sections(read_sections(path), [f"{prefix}/{name}" for name in _NODES], path)
 
 
 def _share(*path: str) -> PathJoinSubstitution:

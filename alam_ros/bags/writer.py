@@ -9,6 +9,7 @@ from typing import Any, Literal
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.rosbag2.errors import WriterError
+from rosbags.rosbag2.storage_mcap import McapWriter
 
 from alam_ros.bags.types import message_types
 from alam_ros.errors import BagError
@@ -51,6 +52,14 @@ class BagWriter:
     def file(self) -> Path:
         """Return the path of the MCAP file."""
         return self.path / f"{self.path.name}.mcap"
+
+    def flush(self) -> None:
+        """Put what was written where a killed process leaves it: rosbags keeps up to a mebibyte to itself."""
+        storage = self._writer.storage
+        if isinstance(storage, McapWriter):
+            if storage.chunk.msgs:
+                storage.close_chunk()
+            storage.bio.flush()
 
     def close(self) -> None:
         """End the recording and write its index."""

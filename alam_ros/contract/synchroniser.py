@@ -31,6 +31,9 @@ KEPT = 3.0
 """Control periods for which samples are kept to choose from."""
 SMOOTHING = 0.2
 """Weight of the newest interval in the measured control period."""
+SET_BACK = 4
+"""How often a clock may be set back within `SET_BACK_S`; one reset may look like two or three, as its topics arrive."""
+SET_BACK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class ObservationSynchroniser:
         self._last_observed = -math.inf
         self.measured_period = math.nan
         self.restarts = 0
+        self._set_back: deque[float] = deque(maxlen=SET_BACK)
 
     def missing(self) -> tuple[str, ...]:
         """Return the names of the channels that have not had all their data yet."""
@@ -121,7 +125,7 @@ class ObservationSynchroniser:
         if self._joints.is_of_another_device(topic, sample):
             return
         arrivals = self._arrivals.get(topic, deque())
-        if arrivals and self._is_outdated(topic, stamp):
+        if arrivals and self._is_outdated(topic, stamp, received):
             return
         self._assembler.update(topic, sample, stamp=stamp, received=received)
         arrival = _Arrival(sample, stamp, received)
@@ -131,12 +135,13 @@ class ObservationSynchroniser:
         if topic == self._trigger:
             self._plan(arrival)
 
-    def _is_outdated(self, topic: str, stamp: float) -> bool:
+    def _is_outdated(self, topic: str, stamp: float, received: float) -> bool:
         """Say whether a newer sample is known, and restart if instead the clock was set back."""
         newest = self._arrivals[topic][-1].stamp
         if stamp >= newest - self._period:
             return stamp < newest or (stamp == newest and topic not in self._latched)
         if topic not in self._latched:
+            self._set_back.append(received)
             self._restart(stamp)
         return False
 
@@ -151,7 +156,8 @@ class ObservationSynchroniser:
             now: s of the same steady clock as `received`.
 
         Raises:
-            ObservationError: when a tick is due and a channel has no data, stale data, or data that are not valid.
+            ObservationError: when a tick is due and a channel has no data, stale data, or data that are not valid, or when the
+                clock is set back again and again, as where two robots publish on one topic.
         """
         if not self._pending:
             return None
@@ -174,6 +180,9 @@ class ObservationSynchroniser:
         self._pending.append(trigger)
 
     def _tick(self, trigger: _Arrival, unpaired: tuple[str, ...], now: float) -> ControlTick:
+        if len(self._set_back) == SET_BACK and now - self._set_back[0] < SET_BACK_S:
+            found = f"stamps that were set back {SET_BACK} times within {SET_BACK_S:g} s"
+            raise ObservationError("sources of one clock", found, "let one node publish on each of the contract's topics")
         self._measure(trigger.stamp)
         self._select(self._trigger, trigger)
         for topic in self._paired:

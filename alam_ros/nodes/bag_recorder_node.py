@@ -10,6 +10,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from rclpy.clock import Clock as RclpyClock
+from rclpy.clock import ClockType
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 STREAM = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
 RELIABLE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+FLUSH_PERIOD_S = 1.0
+"""What a killed recorder may lose, s."""
 
 
 class BagRecorderNode(Node):
@@ -77,6 +81,7 @@ class BagRecorderNode(Node):
             self._record(Clock, topic, STREAM)
         self._record(Float32, "simulator/cost", LATCHED)
         self._record(Float32, "simulator/clearance", LATCHED)
+        self.create_timer(FLUSH_PERIOD_S, self._bag.flush, clock=RclpyClock(clock_type=ClockType.STEADY_TIME))
         self.get_logger().info(f"recording {len(self._bag.counts)} topics to {self._bag.path}")
 
     def stop(self) -> None:

@@ -81,10 +81,15 @@ class CommandConverter:
         return self.to_message_under(values, self._header)
 
     def to_message_under(self, values: ArrayLike, header: Header) -> Any:
-        """Return the same under another message's header, for types that have one."""
+        """Return the same under another message's header, for types that have one; a trajectory begins at once all the same.
+
+        A beginning in the future would carry out later what was judged now, one in the past would be dropped by the controller.
+        """
         numbers = np.asarray(values, dtype=np.float64).tolist()
         message = self._message
-        if hasattr(message, "header"):
+        if isinstance(message, JointTrajectory):
+            message.header = Header(frame_id=header.frame_id)
+        elif hasattr(message, "header"):
             message.header = header
         if isinstance(message, Float64MultiArray):
             message.data = numbers

@@ -19,6 +19,7 @@ from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
 LOG_PERIOD_S = 5.0
+JOINT_STATE = "sensor_msgs/msg/JointState"
 
 
 class ObservationSource:
@@ -41,6 +42,9 @@ class ObservationSource:
         self._stream = ObservationStream(contract)
         self.synchroniser = self._stream.synchroniser
         latched = contract.latched_topics
+        self._exclusive = [
+            node.resolve_topic_name(topic) for topic, kind in contract.topics() if topic not in latched and kind != JOINT_STATE
+        ]
         self._subscriptions = [
             subscription
             for topic, kind in contract.topics()
@@ -76,6 +80,10 @@ class ObservationSource:
     def stale(self) -> tuple[str, ...]:
         """Return the names of the channels whose silence exceeds their timeout."""
         return self.synchroniser.stale(time.monotonic())
+
+    def shared(self) -> tuple[str, ...]:
+        """Return the topics on which several nodes publish what can only be one's. Joint states may come from several devices."""
+        return tuple(topic for topic in self._exclusive if self._node.count_publishers(topic) > 1)
 
     def stamp_ns(self, tick: ControlTick) -> int:
         """Return the stamp of a tick's observation, to the nanosecond that of its trigger."""

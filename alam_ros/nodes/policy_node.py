@@ -184,6 +184,10 @@ class PolicyNode(SafeLifecycleNode):
         measured, trained = self._source.synchroniser.measured_period, self._contract.control_period
         if measured > SLOW * trained:
             return Health.WARN, f"control period {measured:.3f} s, trained with {trained:.3f} s"
+        if shared := self._source.shared():
+            text = f"several nodes publish on {', '.join(shared)}: a robot has one of each"
+            self._warn("shared", text)
+            return Health.WARN, text
         if second.unpaired:
             return Health.WARN, f"{second.unpaired} of {second.ticks} ticks with data of different times"
         return Health.OK, "acting, and nothing takes its actions" if self._is_unheard() else "acting"

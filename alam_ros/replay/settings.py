@@ -11,7 +11,7 @@ from typing import Any
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.onboard.gate_settings import CHOICES, NAMES, RATE_HZ, RATE_RANGE_HZ, THRESHOLDS
-from alam_ros.replay.parameter_file import PARAMETERS, Section, read_sections
+from alam_ros.parameter_file import Section, read_sections, require_sections
 from alam_ros.runtime import RiskLevels
 
 POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
@@ -101,10 +101,8 @@ def node_parameters(path: Path | None, namespace: str = "") -> NodeParameters:
     sections = [] if path is None else read_sections(path)
     prefix = f"/{namespace.strip('/')}".rstrip("/")
     nodes = {node: f"{prefix}/{node}" for node in _READ}
-    if path is not None and not any(section.is_of(name) for section in sections for name in nodes.values()):
-        expected = f"a section for {' or '.join(f'`{name}`' for name in nodes.values())} in {path}"
-        found = ", ".join(f"`{section.name}`" for section in sections) or f"none with `{PARAMETERS}`"
-        raise ConfigurationError(expected, found, "name the drive's --namespace, or take config/robot.yaml as a pattern")
+    if path is not None:
+        require_sections(sections, nodes.values(), path)
     policy, gate = (_given(sections, nodes[node], known) for node, known in _READ.items())
     return NodeParameters(RiskLevels(**policy), gate, path is not None)
 

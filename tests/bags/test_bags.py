@@ -177,3 +177,16 @@ def test_nothing_is_written_over_and_no_unknown_type_is_written(tmp_path: Path) 
         BagWriter(tmp_path / "drive")
     with BagWriter(tmp_path / "other") as bag, pytest.raises(BagError, match="nobody_msgs"):
         bag.write_serialized("/topic", "nobody_msgs/msg/Thing", b"", 0)
+
+
+def test_what_was_flushed_is_in_the_file_before_the_recording_ends(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "drive") as bag:
+        bag.write("/cost", number(0.625), 1)
+        bag.flush()
+        killed = bag.file.read_bytes()
+        bag.flush()
+        bag.write("/cost", number(0.75), 2)
+    assert np.float32(0.625).tobytes() in killed
+    assert b"/cost" in killed
+    with BagReader(bag.file) as read:
+        assert [entry.message.data for entry in read.messages()] == [0.625, 0.75]

@@ -174,6 +174,22 @@ def test_a_clock_set_back_starts_anew_and_keeps_a_goal_of_the_new_time() -> None
         np.testing.assert_array_equal(tick.observation, observation)
 
 
+def test_two_clocks_at_once_are_refused_until_one_is_left() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+
+    def is_answered(step: int, at: float) -> bool:
+        try:
+            return bool(feed(synchroniser, step, ("goal", "odom", "scan"), at=at))
+        except ObservationError as error:
+            return "sources of one clock" not in str(error)
+
+    together = [is_answered(step + start, step * PERIOD) for step in range(20) for start in (100, 0)]
+    assert not any(together[8:])
+    alone = [is_answered(step + 100, step * PERIOD) for step in range(20, 50)]
+    assert not alone[10]
+    assert all(alone[20:])
+
+
 def test_a_goal_of_the_old_time_does_not_survive_a_clock_set_back() -> None:
     synchroniser = ObservationSynchroniser(CONTRACT)
     feed(synchroniser, 100, ("goal", "odom", "scan"))

@@ -146,6 +146,15 @@ def test_a_parameter_file_that_is_no_yaml_is_named_before_anything_starts(launch
     assert "process started" not in process.output()
 
 
+def test_parameters_for_other_nodes_are_refused_before_anything_starts(launch: Launch, policy: str, tmp_path: Path) -> None:
+    path = tmp_path / "parameters.yaml"
+    path.write_text("/safety_monitor: {ros__parameters: {acceptable_probability: 0.5}}")
+    process = launch("monitor.launch.py", policy, f"params_file:={path}", "namespace:=r2")
+    assert process.wait() == 1
+    assert "expected a section for `/r2/safety_monitor` in" in process.output()
+    assert "process started" not in process.output()
+
+
 def test_a_node_that_refuses_to_work_ends_the_launch(launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "broken.alam").write_text("no policy file")
     process = launch("monitor.launch.py", f"policy:={tmp_path / 'broken.alam'}")

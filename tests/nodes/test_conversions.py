@@ -128,7 +128,9 @@ def test_another_message_s_header_does_not_stay_for_the_next(kind: str) -> None:
     converter = CommandConverter(replace(ACTION, type=kind))  # type: ignore[arg-type]
     own = copy.deepcopy(converter.to_message([0.0, 0.0], STAMP).header)
     other = Header(stamp=Time(sec=99), frame_id="elsewhere")
-    assert converter.to_message_under([0.1, 0.2], other).header == other
+    passed = converter.to_message_under([0.1, 0.2], other).header
+    # A trajectory's stamp is when it begins: what passes begins at once.
+    assert (passed.frame_id, passed.stamp) == ("elsewhere", Time() if "Trajectory" in kind else other.stamp)
     assert converter.to_message([0.0, 0.0], STAMP).header == own
     assert (other.stamp.sec, other.frame_id) == (99, "elsewhere")
 

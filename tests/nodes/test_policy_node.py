@@ -25,6 +25,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
 from geometry_msgs.msg import Twist, TwistStamped  # isort: skip
 from rcl_interfaces.srv import SetParameters  # isort: skip
 from rclpy.parameter import Parameter  # isort: skip
+from sensor_msgs.msg import LaserScan  # isort: skip
 from tests.nodes.driver import SensorDriver  # isort: skip
 
 CONTRACT = navigation_contract()
@@ -178,6 +179,20 @@ def test_actions_that_nothing_takes_are_told(ros: RosGraph, policy: Path) -> Non
     ros.node.destroy_subscription(next(one for one in ros.node.subscriptions if one.topic_name == "/policy/action"))
     drive_until("acting, and nothing takes its actions")
     assert session.process.output().count("nothing subscribes to /policy/action") == 1
+
+
+def test_two_sensors_on_one_topic_are_told(ros: RosGraph, policy: Path) -> None:
+    session = Session(ros, policy)
+    steps = itertools.count()
+    ros.node.create_publisher(LaserScan, "/scan", 1)
+
+    def is_reported() -> bool:
+        session.driver.publish(step := next(steps), step_samples(step % 10))
+        expected = "several nodes publish on /scan: a robot has one of each"
+        return any(status.message == expected for message in session.statuses for status in message.status)
+
+    ros.wait_for(is_reported, "the second publisher in the diagnostics")
+    assert "several nodes publish on /scan" in session.process.output()
 
 
 def test_a_slower_sensor_than_trained_is_reported(ros: RosGraph, policy: Path) -> None:

@@ -73,8 +73,14 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="ros__parameters"):
         node_parameters(other)
     other.write_text("/r1/safety_monitor: {ros__parameters: {hold_time: 0.25}}")
-    with pytest.raises(ConfigurationError, match=r"`/policy` or `/safety_monitor` .* found `/r1/safety_monitor`; .*--namespace"):
+    with pytest.raises(ConfigurationError, match=r"a section for `/safety_monitor` in .* found `/r1/safety_monitor`; begin it with"):
         node_parameters(other)
+    other.write_text("/**/policy: {ros__parameters: {}}\n/**/safety_montor: {ros__parameters: {hold_time: 0.25}}")
+    with pytest.raises(ConfigurationError, match="found `safety_montor`; write `safety_monitor`"):
+        node_parameters(other)
+    other.write_text("/**/policy: {ros__parameters: {}}\n/r1/safety_monitor: {ros__parameters: {hold_time: 0.25}}")
+    with pytest.raises(ConfigurationError, match="a section for `/r2/safety_monitor` in"):
+        node_parameters(other, "r2")
 
 
 @pytest.mark.parametrize(

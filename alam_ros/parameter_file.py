@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,31 @@ def read_sections(path: Path) -> list[Section]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"YAML in {path}", str(error), "correct the file's syntax") from error
     return list(_sections(document, "")) if isinstance(document, dict) else []
+
+
+def require_sections(sections: Collection[Section], nodes: Collection[str], path: Path) -> None:
+    """Refuse a file of which nodes would take nothing though it is meant for them: ROS goes on with the defaults in silence.
+
+    Args:
+        sections: of the file.
+        nodes: full names of those that may take them; each needs a section only where the file has one of its name.
+        path: of the file, for messages.
+
+    Raises:
+        ConfigurationError: when no section is of any node, a node's are for other namespaces only, or a name is misspelt.
+    """
+    found = ", ".join(f"`{section.name}`" for section in sections) or f"none with `{PARAMETERS}`"
+    served = {name for name in nodes if any(section.is_of(name) for section in sections)}
+    lost = [name for name in nodes if name not in served and any(section.is_named(name) for section in sections)]
+    if lost or not served:
+        expected = f"a section for {' or '.join(f'`{name}`' for name in lost or nodes)} in {path}"
+        raise ConfigurationError(expected, found, "begin it with `/**/` or the namespace, as config/robot.yaml does")
+    known = {name.rpartition("/")[2] for name in nodes}
+    for section in sections:
+        name = section.name.rpartition("/")[2]
+        alike = get_close_matches(name, known, n=1, cutoff=0.8)
+        if name not in known and alike:
+            raise ConfigurationError(f"nodes named {', '.join(sorted(known))} in {path}", f"`{name}`", f"write `{alike[0]}`")
 
 
 def _sections(tree: Mapping[str, Any], prefix: str) -> Iterator[Section]:
