@@ -50,7 +50,7 @@ def read_sections(path: Path) -> list[Section]:
     except OSError as error:
         raise ConfigurationError("a readable parameter file", f"{path}: {error.strerror}", "check the path") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"YAML in {path}", str(error), "correct the file's syntax") from error
+        raise ConfigurationError(f"YAML in the parameter file {path}", str(error), "correct the file's syntax") from error
     return list(_sections(document, "")) if isinstance(document, dict) else []
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+from pathlib import Path
 
 
 def positive_integer(text: str) -> int:
@@ -23,6 +25,31 @@ def seed(text: str) -> int:
         ValueError: when it is no integer.
     """
     return _at_least(0, text)
+
+
+def deviation(text: str) -> float:
+    """Return a standard deviation.
+
+    Raises:
+        ArgumentTypeError: when it is below 0 or not finite.
+        ValueError: when it is no number.
+    """
+    number = float(text)
+    if not (math.isfinite(number) and number >= 0.0):
+        raise argparse.ArgumentTypeError(f"expected a finite number of at least 0, found {text}")
+    return number
+
+
+def new_file(text: str) -> Path:
+    """Return the path of a file to be written, so that hours of work do not end in a folder that is not there.
+
+    Raises:
+        ArgumentTypeError: when its folder does not exist, or it is a folder itself.
+    """
+    path = Path(text)
+    if not path.parent.is_dir() or path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file in a folder that exists, found {text}")
+    return path
 
 
 def _at_least(least: int, text: str) -> int:

@@ -7,11 +7,11 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from statistics import mean
 
 import torch
 
+from alam_ros.cli.arguments import new_file, positive_integer
 from alam_ros.learning.bandit import LEARNING_RATES, VARIANTS, BanditResult, sweep
 from alam_ros.report.figures.bandit import draw
 from alam_ros.report.theme import LIGHT, png, styled
@@ -57,11 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare rules of updating the multiplier on a problem whose multiplier is known. Prints mean"
         " (minimum-maximum) over the seeds, for the last quarter of training.",
     )
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each variant and rate (default 3)")
+    parser.add_argument("--seeds", type=positive_integer, default=3, help="runs of each variant and rate (default 3)")
     parser.add_argument(
         "--learning-rates", type=float, nargs="+", default=LEARNING_RATES, metavar="RATE", help="of the multiplier network"
     )
-    parser.add_argument("--steps", type=int, default=3000, help="of each run (default 3000)")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw errors and violations over the rate, PNG")
+    parser.add_argument("--steps", type=positive_integer, default=3000, help="of each run (default 3000)")
+    parser.add_argument("--figure", type=new_file, metavar="FILE", help="draw errors and violations over the rate, PNG")
     parser.add_argument("--json", action="store_true", help="print one JSON document with every run")
     return parser

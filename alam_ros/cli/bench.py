@@ -19,7 +19,7 @@ from alam_ros.bench.text import cuda_text, growth_text, loop_text, safety_text, 
 from alam_ros.bench.time_to_safety import OURS, REFERENCE, criteria, measure
 from alam_ros.bench.update_cost import UpdateCost, update_cost
 from alam_ros.cli import bench_ros
-from alam_ros.cli.arguments import positive_integer, seed
+from alam_ros.cli.arguments import new_file, positive_integer, seed
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.environments import make_environments, own_safety_gymnasium_task
 from alam_ros.demo.machine import describe_machine, describe_versions
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     learner.add_argument("--starts", type=positive_integer, default=6, help="of all its processes (default 6)")
     learner.add_argument("--growth-rounds", type=positive_integer, default=7, help="of each size (default 7)")
     learner.add_argument("--no-growth", action="store_true", help="leave out replay sizes, widths and batches")
-    learner.add_argument("--figure", type=Path, metavar="FILE", help="draw updates a second over width and batch, PNG")
+    learner.add_argument("--figure", type=new_file, metavar="FILE", help="draw updates a second over width and batch, PNG")
     learner.add_argument(
         "--peers", type=Path, default=PEERS, metavar="PYTHON", help="of the peers' environment (default: what `make bench` made)"
     )
@@ -178,6 +178,6 @@ def _parser() -> argparse.ArgumentParser:
     safety.add_argument("--episodes", type=positive_integer, default=20, help="of an evaluation (default 20)")
     safety.add_argument("--seed", type=seed, default=0, help="of each training (default 0)")
     safety.add_argument("--output", type=Path, default=Path("runs/bench-safety"), metavar="DIR", help="default runs/bench-safety")
-    safety.add_argument("--figure", type=Path, metavar="FILE", help="draw return and cost over the minutes, PNG")
+    safety.add_argument("--figure", type=new_file, metavar="FILE", help="draw return and cost over the minutes, PNG")
     safety.add_argument("--peers", type=Path, default=PEERS, metavar="PYTHON", help="as of `learner`")
     return parser

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import alam_sim  # noqa: F401  (registers the environments)
-from alam_ros.cli.arguments import seed
+from alam_ros.cli.arguments import positive_integer, seed
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import Threshold
 from alam_ros.gate_study.commanders import NAMES
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         "`policy` is judged by the thresholds on the state's risk, every other commander by the risk of its commands",
     )
     parser.add_argument("--drives", type=int, default=16, help="maps, each driven once with every gate (default 16)")
-    parser.add_argument("--steps", type=int, default=400, help="control periods of a drive (default 400)")
+    parser.add_argument("--steps", type=positive_integer, default=400, help="control periods of a drive (default 400)")
     parser.add_argument("--seed", type=seed, default=0, help="of the maps (default 0)")
     parser.add_argument("--acceptable-probability", type=float, help="of a judged command (default the gate's)")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")

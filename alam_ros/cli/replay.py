@@ -36,7 +36,10 @@ def main(arguments: Sequence[str]) -> int:
     if output.exists():
         raise BagError("a folder that does not exist yet", f"{output}", "remove it, or name another with --output")
     found = replay(settings, use_trace=not options.no_trace)
-    output.mkdir(parents=True)
+    try:
+        output.mkdir(parents=True)
+    except OSError as error:
+        raise BagError("a folder that can be made", f"{output}: {error.strerror}", "name another with --output") from error
     file = write_bag(found, output / "bag")
     write_document(found, output / "replay.json")
     write_page(found, output / "report.html", shlex.join(["alam", "replay", *arguments]))

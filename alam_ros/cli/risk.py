@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from alam_ros.cli.arguments import positive_integer, seed
+from alam_ros.cli.arguments import new_file, positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import Subject, load_subject
 from alam_ros.learning.metrics import finite, read_metrics
@@ -154,6 +154,6 @@ def _parser() -> argparse.ArgumentParser:
         help=f"control steps ahead (default {' '.join(map(str, HORIZONS))}); 1 s is always among them",
     )
     parser.add_argument("--resamples", type=positive_integer, default=RESAMPLES, help=f"of the bootstrap (default {RESAMPLES})")
-    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="write the reliability diagram there")
+    parser.add_argument("--figure", type=new_file, metavar="FILE.png", help="write the reliability diagram there")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
     return parser

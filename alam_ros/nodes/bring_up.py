@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import rclpy
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
 TRANSITIONS = {"configure": Transition.TRANSITION_CONFIGURE, "activate": Transition.TRANSITION_ACTIVATE}
@@ -114,6 +115,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bring_up(rclpy.create_node("bring_up"), options.names, options.timeout)
     except (TimeoutError, RuntimeError) as error:
         print(f"bring_up: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, ExternalShutdownException):
+        print("bring_up: stopped", file=sys.stderr)
         return 1
     finally:
         rclpy.try_shutdown()

@@ -13,6 +13,8 @@ from rclpy.node import Node
 
 UNDISCOVERED = "_NODE_NAME_UNKNOWN_"
 """What rmw calls a node of which it knows endpoints only."""
+UNHEARD = 3
+"""Looks without a subscriber after which a user is told; discovery takes one or two."""
 
 
 class Mismatches:
@@ -40,6 +42,26 @@ class Mismatches:
             topic = publisher.topic_name
             for kind, name in _others(self._node.get_subscriptions_info_by_topic(topic), mine):
                 yield f"`{name}` reads {kind} on {topic}, where nothing reaches it: this node publishes {mine} there"
+
+
+class UnheardWatch:
+    """Tells that nothing subscribes to what a node publishes, once each time that it begins.
+
+    Args:
+        node: that publishes.
+        remedy: what its user may do.
+    """
+
+    def __init__(self, node: Node, remedy: str) -> None:
+        self._node, self._remedy = node, remedy
+        self._looks = 0
+
+    def is_unheard(self, publisher: Any) -> bool:
+        """Look, once a second, and say whether nothing has subscribed for some looks."""
+        self._looks = 0 if publisher.get_subscription_count() else self._looks + 1
+        if self._looks == UNHEARD:
+            self._node.get_logger().warning(f"nothing subscribes to {publisher.topic_name}; {self._remedy}")
+        return self._looks >= UNHEARD
 
 
 def interface_name(message_type: type[Any]) -> str:

@@ -22,7 +22,7 @@ from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.command_port import CommandPort
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
-from alam_ros.nodes.mismatches import Mismatches
+from alam_ros.nodes.mismatches import Mismatches, UnheardWatch
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
@@ -35,8 +35,6 @@ from alam_ros.runtime import RiskLevels
 LOG_PERIOD_S = 5.0
 SLOW = 1.25
 """Ratio of measured to trained control period from which the policy acts on another time scale than it learned."""
-UNHEARD = 3
-"""Diagnostics in a row without a subscriber of the actions, after which the log says so: to be discovered takes a while."""
 LEVEL_PARAMETERS = ("caution_probability", "danger_probability", "novelty_limit")
 
 
@@ -80,7 +78,8 @@ class PolicyNode(SafeLifecycleNode):
         self._source: ObservationSource | None = None
         self._second = _Second()
         self._told: dict[str, float] = {}
-        self._unheard = 0
+        # Right where only the risk is wanted, a mistake where the actions should be gated.
+        self._unheard = UnheardWatch(self, "to gate it, set the safety monitor's `cmd_vel_in_topic` to it")
         self._mismatches = Mismatches(self)
 
     def configure(self) -> None:
@@ -190,15 +189,7 @@ class PolicyNode(SafeLifecycleNode):
             return Health.WARN, text
         if second.unpaired:
             return Health.WARN, f"{second.unpaired} of {second.ticks} ticks with data of different times"
-        return Health.OK, "acting, and nothing takes its actions" if self._is_unheard() else "acting"
-
-    def _is_unheard(self) -> bool:
-        """Whether nothing takes the actions: right where only the risk is wanted, a mistake where they should be gated."""
-        self._unheard = 0 if self._action.get_subscription_count() else self._unheard + 1
-        if self._unheard == UNHEARD:
-            remedy = "to gate it, set the safety monitor's `cmd_vel_in_topic` to it"
-            self.get_logger().warning(f"nothing subscribes to {self._action.topic_name}; {remedy}")
-        return self._unheard >= UNHEARD
+        return Health.OK, "acting, and nothing takes its actions" if self._unheard.is_unheard(self._action) else "acting"
 
     @staticmethod
     def _problem(source: ObservationSource) -> str:

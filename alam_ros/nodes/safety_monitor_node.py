@@ -27,7 +27,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from alam_ros.contract import Contract
 from alam_ros.errors import AlamError, ConfigurationError
-from alam_ros.gate import GateConfig, GateDecision
+from alam_ros.gate import GateConfig, GateDecision, GateStatus
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.bypass import BypassWatch
 from alam_ros.nodes.conversions import MESSAGE_TYPES
@@ -37,7 +37,7 @@ from alam_ros.nodes.gate_parameters import declare_gate_parameters
 from alam_ros.nodes.gated_command import gated_command
 from alam_ros.nodes.judge_source import JudgeSource
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
-from alam_ros.nodes.mismatches import Mismatches
+from alam_ros.nodes.mismatches import Mismatches, UnheardWatch
 from alam_ros.nodes.parameters import check_topic
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE
 from alam_ros.nodes.rates import Rates
@@ -53,6 +53,7 @@ from alam_ros.onboard.stamps import StampScale, nanoseconds
 from alam_ros.onboard.wire import read_risk
 
 LOG_PERIOD_S = 5.0
+LOG_STATE_PERIOD_S = 1.0
 SILENCES = ("command_missing", "command_stale", "observation_missing", "observation_stale")
 LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
 
@@ -68,6 +69,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._decided: tuple[GateDecision, float] | None = None
         self._rates = Rates()
         self._mismatches = Mismatches(self)
+        self._unheard = UnheardWatch(self, "set `cmd_vel_out_topic` to the topic that the robot's driver reads")
+        self._logged: tuple[GateStatus | None, float] = (None, 0.0)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
 
@@ -103,6 +106,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def activate(self) -> None:
         """Wait for new data, commanding zero meanwhile."""
         self._tell(EventKind.RESTART)
+        self._logged = (None, 0.0)
         if self._judge is not None:
             self._judge.forget()
         self._stamps = StampScale()
@@ -246,6 +250,20 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._decided = tick.decision, processing_time
         if tick.is_reported:
             self._state_out.publish(gate_state(tick.decision, self._header(tick.stamp_ns), processing_time))
+            self._log(tick.decision)
+
+    def _log(self, decision: GateDecision) -> None:
+        """Log a new state, at most one a second: what alternates faster is on the topic of the states."""
+        state, now = decision.state, time.monotonic()
+        before, since = self._logged
+        if state is before or (before is not None and now < since + LOG_STATE_PERIOD_S):
+            return
+        self._logged = state, now
+        text = f"{state.name}: {decision.detail}"
+        if before is None or state is GateStatus.PASS:  # the first is a stop: nothing has come yet
+            self.get_logger().info(text)
+        else:
+            self.get_logger().warning(text)
 
     def _tell(self, kind: EventKind, text: str = "") -> str | None:
         """Tell the gate, now."""
@@ -352,6 +370,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
                 health, summary = Health.ERROR, f"commands reach the robot past this gate, from {', '.join(others)}; {summary}"
             if any(getattr(state, cause) for cause in SILENCES) or not self._command_out.get_subscription_count():
                 self._mismatches.tell()
+            if self._unheard.is_unheard(self._command_out):
+                summary += f"; nothing subscribes to {self._command_out.topic_name}"
         name = task_name(self, "gate")
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
 

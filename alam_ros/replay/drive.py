@@ -8,7 +8,7 @@ import numpy as np
 
 from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract
-from alam_ros.errors import BagError
+from alam_ros.errors import BagError, ConfigurationError
 from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.contracts import load_policy, robot_contract
 from alam_ros.onboard.estimator import Estimator
@@ -106,6 +106,9 @@ def _gate(
     if use_trace and bag.counts.get(trace, 0):
         found = replay_trace(bag.messages([trace]), policy, parameters)
         if found is not None:
+            if commands:
+                fix = "leave --commands out, or the trace, with --no-trace"
+                raise ConfigurationError("a drive without a trace for --commands", f"`{trace}`, which has its commands", fix)
             return found
     allowed, found_type = contract.action.alternatives, bag.types.get(commands)
     if found_type is not None and found_type not in allowed:

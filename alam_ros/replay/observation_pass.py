@@ -29,7 +29,7 @@ class ObservationPass:
     """What became of a drive's observations.
 
     Attributes:
-        refused: reason → how many control ticks were refused for it.
+        refused: reason, as first given → how many control ticks were refused for one of its kind.
         waited: the part of them before the first one that ran: what a drive begins with.
         arrivals: (ns of the recorder's clock, topic as the contract names it) of every observation, in their order.
         synchroniser: as the drive left it.
@@ -106,6 +106,7 @@ class _Player:
         self.clock_ns: int | None = None
         self.refused: Counter[str] = Counter()
         self.waited: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
         self._has_run = False
         self.arrivals: list[tuple[int, str]] = []
 
@@ -139,9 +140,11 @@ class _Player:
                 self._on_tick(RecordedTick(now_ns, self._ros_ns(now_ns), self._stream.stamp_ns(tick), tick))
                 self._has_run = True
         except AlamError as error:
-            self.refused[str(error)] += 1
+            # What was found holds numbers that differ each time; the first stands for all of its kind.
+            reason = self._reasons.setdefault(error.expected, str(error))
+            self.refused[reason] += 1
             if not self._has_run:
-                self.waited[str(error)] += 1
+                self.waited[reason] += 1
 
     def _seconds(self, now_ns: int) -> float:
         if self._origin_ns is None:

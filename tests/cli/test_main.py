@@ -76,6 +76,24 @@ def test_a_command_answers_a_misspelt_key_without_loading_torch(configuration: P
     assert process.returncode == 2, process.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "x.alam", "--perturbation", "nan"], "a finite number of at least 0, found nan"),
+        (["evaluate", "x.alam", "--perturbation", "-1"], "a finite number of at least 0, found -1"),
+        (["bandit", "--seeds", "0"], "at least 1, found 0"),
+        (["risk", "x.alam", "--figure", "/nowhere/figure.png"], "a folder that exists, found /nowhere/figure.png"),
+    ],
+)
+def test_arguments_without_meaning_are_refused_before_anything_is_done(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["navigation", "navigation_sac", "point_goal", "half_cheetah"])
 def test_shipped_configurations_are_valid_and_found_by_name(name: str) -> None:
     config = load_configuration(name, [])

@@ -374,7 +374,9 @@ def test_monitoring_keeps_no_dead_commander_alive_and_passes_no_nonsense(command
     world = World(gate=Gate(config(mode="monitoring")))
     world.run(1.0)
     world.command = command
-    assert not world.run(0.6)[-1].command.any()
+    decision = world.run(0.6)[-1]
+    assert not decision.command.any()
+    assert decision.detail.endswith("(monitoring only: but there is no command to pass)")
 
 
 def test_what_people_switched_off_stays_off_in_monitoring_too():

@@ -98,6 +98,18 @@ def is_forward(command: TwistStamped) -> bool:
     return command.twist.linear.x == SPEED and command.twist.angular.z == TURN
 
 
+def test_stops_releases_and_a_robot_that_does_not_listen_are_in_the_log(ros: RosGraph) -> None:
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    bench.make_command = None
+    ros.wait_for(lambda: "[WARN]" in bench.process.output(), "the stop in the log")
+    assert "STOP: command_stale: command 0." in bench.process.output()
+    bench.make_command = lambda: forward_command(ros.node)
+    ros.wait_for(lambda: "PASS: " in bench.process.output().rpartition("[WARN]")[2], "the release in the log")
+    ros.node.destroy_subscription(next(one for one in ros.node.subscriptions if one.topic_name == "/cmd_out"))
+    ros.wait_for(lambda: "nothing subscribes to /cmd_out; set `cmd_vel_out_topic`" in bench.process.output(), "the warning")
+
+
 def test_who_publishes_past_the_gate_is_named(ros: RosGraph) -> None:
     found: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
     bench = Bench(ros, namespace="/robot1")

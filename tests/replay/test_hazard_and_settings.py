@@ -73,7 +73,9 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="ros__parameters"):
         node_parameters(other)
     other.write_text("/r1/safety_monitor: {ros__parameters: {hold_time: 0.25}}")
-    with pytest.raises(ConfigurationError, match=r"a section for `/safety_monitor` in .* found `/r1/safety_monitor`; begin it with"):
+    with pytest.raises(
+        ConfigurationError, match=r"a section for `/safety_monitor` in .* found `/r1/safety_monitor`; begin it with"
+    ):
         node_parameters(other)
     other.write_text("/**/policy: {ros__parameters: {}}\n/**/safety_montor: {ros__parameters: {hold_time: 0.25}}")
     with pytest.raises(ConfigurationError, match="found `safety_montor`; write `safety_monitor`"):

@@ -63,6 +63,11 @@ def test_parameters_that_ask_for_what_the_trace_does_not_hold_are_refused(record
         replay(ReplaySettings(recording=recording, policy=POLICY, parameters=file))
 
 
+def test_commands_beside_a_trace_that_has_its_own_are_refused(recording: Path) -> None:
+    with pytest.raises(ConfigurationError, match="--no-trace"):
+        replay(ReplaySettings(recording=recording, policy=POLICY, commands="cmd_in"))
+
+
 def test_commands_of_another_type_are_refused(recording: Path) -> None:
     with pytest.raises(BagError, match=r"commands of geometry_msgs/msg/TwistStamped or .* sensor_msgs/msg/LaserScan"):
         replay(ReplaySettings(recording=recording, policy=POLICY, commands="scan"), use_trace=False)
