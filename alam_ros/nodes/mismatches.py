@@ -11,6 +11,9 @@ from typing import Any
 
 from rclpy.node import Node
 
+from alam_ros.contract.schema import TWIST_TYPES
+
+STAMPED_IN = "enable_stamped_cmd_vel_in"
 UNDISCOVERED = "_NODE_NAME_UNKNOWN_"
 """What rmw calls a node of which it knows endpoints only."""
 UNHEARD = 3
@@ -36,12 +39,18 @@ class Mismatches:
             mine = interface_name(subscription.msg_type)
             topic = subscription.topic_name
             for kind, name in _others(self._node.get_publishers_info_by_topic(topic), mine):
-                yield f"`{name}` publishes {kind} on {topic}, of which nothing arrives: this node reads {mine} there"
+                yield f"`{name}` publishes {kind} on {topic}, of which nothing arrives: this node reads {mine} there{self._remedy(kind, mine)}"
         for publisher in self._node.publishers:
             mine = interface_name(publisher.msg_type)
             topic = publisher.topic_name
             for kind, name in _others(self._node.get_subscriptions_info_by_topic(topic), mine):
                 yield f"`{name}` reads {kind} on {topic}, where nothing reaches it: this node publishes {mine} there"
+
+    def _remedy(self, kind: str, mine: str) -> str:
+        """Say how the monitor is told which of the two kinds of Twist a commander sends."""
+        if not {kind, mine} <= set(TWIST_TYPES) or not self._node.has_parameter(STAMPED_IN):
+            return ""
+        return f"; set `{STAMPED_IN}: {str(kind.endswith('Stamped')).lower()}` if that is the commander"
 
 
 class UnheardWatch:

@@ -70,7 +70,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._rates = Rates()
         self._mismatches = Mismatches(self)
         self._unheard = UnheardWatch(self, "set `cmd_vel_out_topic` to the topic that the robot's driver reads")
-        self._logged: tuple[GateStatus | None, float] = (None, 0.0)
+        self._logged: GateStatus | None = None
+        self._logged_at: dict[GateStatus, float] = {}
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
 
@@ -106,7 +107,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def activate(self) -> None:
         """Wait for new data, commanding zero meanwhile."""
         self._tell(EventKind.RESTART)
-        self._logged = (None, 0.0)
+        self._logged, self._logged_at = None, {}
         if self._judge is not None:
             self._judge.forget()
         self._stamps = StampScale()
@@ -253,14 +254,16 @@ class SafetyMonitorNode(SafeLifecycleNode):
             self._log(tick.decision)
 
     def _log(self, decision: GateDecision) -> None:
-        """Log a new state, at most one a second: what alternates faster is on the topic of the states."""
+        """Log a new state, each at most once a second: what alternates faster is on the topic of the states."""
         state, now = decision.state, time.monotonic()
-        before, since = self._logged
-        if state is before or (before is not None and now < since + LOG_STATE_PERIOD_S):
+        before = self._logged
+        if state is before or now < self._logged_at.get(state, -math.inf) + LOG_STATE_PERIOD_S:
             return
-        self._logged = state, now
+        self._logged = state
+        if before is not None:  # the first is a stop, for nothing has come yet
+            self._logged_at[state] = now
         text = f"{state.name}: {decision.detail}"
-        if before is None or state is GateStatus.PASS:  # the first is a stop: nothing has come yet
+        if before is None or state is GateStatus.PASS:
             self.get_logger().info(text)
         else:
             self.get_logger().warning(text)

@@ -100,10 +100,10 @@ def is_forward(command: TwistStamped) -> bool:
 
 def test_stops_releases_and_a_robot_that_does_not_listen_are_in_the_log(ros: RosGraph) -> None:
     bench = Bench(ros)
-    bench.wait_for_state(GateStatus.PASS)
+    ros.wait_for(lambda: "PASS: " in bench.process.output(), "the gate's opening in the log")
     bench.make_command = None
     ros.wait_for(lambda: "[WARN]" in bench.process.output(), "the stop in the log")
-    assert "STOP: command_stale: command 0." in bench.process.output()
+    assert "STOP: command_stale: command " in bench.process.output()
     bench.make_command = lambda: forward_command(ros.node)
     ros.wait_for(lambda: "PASS: " in bench.process.output().rpartition("[WARN]")[2], "the release in the log")
     ros.node.destroy_subscription(next(one for one in ros.node.subscriptions if one.topic_name == "/cmd_out"))
