@@ -39,7 +39,8 @@ class Mismatches:
             mine = interface_name(subscription.msg_type)
             topic = subscription.topic_name
             for kind, name in _others(self._node.get_publishers_info_by_topic(topic), mine):
-                yield f"`{name}` publishes {kind} on {topic}, of which nothing arrives: this node reads {mine} there{self._remedy(kind, mine)}"
+                text = f"`{name}` publishes {kind} on {topic}, of which nothing arrives: this node reads {mine} there"
+                yield text + self._remedy(kind, mine)
         for publisher in self._node.publishers:
             mine = interface_name(publisher.msg_type)
             topic = publisher.topic_name

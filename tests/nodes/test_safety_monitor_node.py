@@ -448,6 +448,7 @@ def test_another_type_on_its_topics_is_told(ros: RosGraph):
     ):
         ros.wait_for(lambda text=text: text.format(*kinds) in process.output(), text)
     assert process.output().count("of which nothing arrives") == 1
+    assert "set `enable_stamped_cmd_vel_in: false` if that is the commander" in process.output()
 
 
 ARRAY_CONTRACT = {
