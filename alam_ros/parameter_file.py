@@ -74,7 +74,7 @@ def require_sections(sections: Collection[Section], nodes: Collection[str], path
     known = {name.rpartition("/")[2] for name in nodes}
     for section in sections:
         name = section.name.rpartition("/")[2]
-        alike = get_close_matches(name, known, n=1, cutoff=0.8)
+        alike = get_close_matches(name, known, n=1, cutoff=0.9)
         if name not in known and alike:
             raise ConfigurationError(f"nodes named {', '.join(sorted(known))} in {path}", f"`{name}`", f"write `{alike[0]}`")
 

@@ -242,12 +242,18 @@ class Contract:
             raise ContractError("channels of different names", repr(names), f"rename one in the contract `{self.name}`")
         if self.trigger not in names:
             raise ContractError(f"a trigger among {names}", f"`{self.trigger}`", "name the channel that starts a control tick")
-        if self.observation[names.index(self.trigger)].timeout is None:
-            remedy = "name one that comes with every control tick"
-            raise ContractError("a trigger whose channel has a timeout", f"`{self.trigger}`, which is latched", remedy)
         if not (math.isfinite(self.control_period) and self.control_period > 0):
             raise ContractError("a control_period above 0 s", str(self.control_period), f"correct the contract `{self.name}`")
+        self._check_timeout(self.observation[names.index(self.trigger)])
         self._check_topics()
+
+    def _check_timeout(self, trigger: Channel) -> None:
+        if trigger.timeout is None:
+            remedy = "name one that comes with every control tick"
+            raise ContractError("a trigger whose channel has a timeout", f"`{trigger.name}`, which is latched", remedy)
+        if trigger.timeout <= self.control_period:  # the gate would find it silent between any two ticks
+            expected = f"a timeout of the trigger above the control_period of {self.control_period:g} s"
+            raise ContractError(expected, f"{trigger.timeout:g} s", f"raise the timeout of `{trigger.name}`")
 
     def _check_topics(self) -> None:
         _check_topic(self.action.topic, "correct `topic` of the action")

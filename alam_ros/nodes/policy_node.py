@@ -196,7 +196,8 @@ class PolicyNode(SafeLifecycleNode):
         """Say which data are wanting, also where no trigger arrives to ask for them."""
         missing, stale = source.synchroniser.missing(), source.stale()
         if missing:
-            return f"no data yet on {', '.join(missing)}"
+            since = " since the clock was set back: publish again what is latched" if source.synchroniser.restarts else ""
+            return f"no data yet on {', '.join(missing)}{since}"
         return f"stale: {', '.join(stale)}" if stale else ""
 
     def _levels_with(self, changed: dict[str, float]) -> RiskLevels:

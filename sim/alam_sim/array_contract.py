@@ -27,6 +27,11 @@ class Part:
     power: float = 1.0
 
 
+LEAST_TIMEOUT_S = 0.5
+MISSED_PERIODS = 5.0
+"""Control periods of silence after which a robot's array is stale, at least `LEAST_TIMEOUT_S`."""
+
+
 def array_contract(
     *, name: str, control_period: float, parts: Sequence[Part], components: tuple[ActionComponent, ...]
 ) -> Contract:
@@ -50,6 +55,7 @@ def array_contract(
             first=first,
             array_size=None if len(parts) == 1 else whole,
             power=part.power,
+            timeout=max(LEAST_TIMEOUT_S, MISSED_PERIODS * control_period),
         )
         for part, first in zip(parts, starts, strict=False)
     )

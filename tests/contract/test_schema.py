@@ -75,6 +75,10 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no patience": (lambda m: m["observation"][0].update(timeout=0.0), "timeout above 0"),
     "unwatched reference": (lambda m: m["observation"][1].update(timeout=None), "its silence would go unnoticed"),
     "latched trigger": (lambda m: m.update(trigger="goal"), "`goal`, which is latched"),
+    "trigger too slow for its timeout": (
+        lambda m: m.update(control_period=0.5),
+        "above the control_period of 0.5 s; found 0.5 s",
+    ),
     "no topic": (lambda m: m["observation"][0].update(topic=""), "correct `topic` of the channel `scan`"),
     "a topic that begins with a digit": (lambda m: m["observation"][0].update(topic="2scan"), "the name of a topic"),
     "a topic with a space": (lambda m: m["observation"][2].update(reference_topic="my odom"), "correct `reference_topic`"),
