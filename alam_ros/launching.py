@@ -28,7 +28,7 @@ from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
 
 from alam_ros.errors import ConfigurationError, LaunchError
-from alam_ros.parameter_file import read_sections, require_sections
+from alam_ros.parameter_file import full_name, read_sections, require_sections
 
 PACKAGE = "alam_ros"
 _DESCRIPTIONS = {
@@ -156,8 +156,7 @@ def _require_files(context: LaunchContext) -> None:
         if path and not Path(path).is_file():
             raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
     path = Path(LaunchConfiguration("params_file").perform(context))
-    prefix = f"/{namespaces['namespace'].strip('/')}".rstrip("/")
-    require_sections(read_sections(path), [f"{prefix}/{name}" for name in _NODES], path)
+    require_sections(read_sections(path), [full_name(namespaces["namespace"], name) for name in _NODES], path)
 
 
 def _share(*path: str) -> PathJoinSubstitution:

@@ -39,6 +39,11 @@ class Section:
         return self.name.rpartition("/")[2] == node.rpartition("/")[2]
 
 
+def full_name(namespace: str, node: str) -> str:
+    """Return a node's name with its namespace, which may be empty and may begin or end with a slash."""
+    return f"/{namespace.strip('/')}".rstrip("/") + f"/{node}"
+
+
 def read_sections(path: Path) -> list[Section]:
     """Return the sections of a parameter file in its order; of two that give a node one parameter, the later counts.
 

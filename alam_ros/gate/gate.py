@@ -236,8 +236,10 @@ class Gate:
             return "estop_latched: zero is commanded until a reset is accepted"
         if state is GateStatus.INACTIVE:
             return "disabled: zero is commanded until the gate is enabled again"
-        passes = "commands pass" if self._inputs.is_command_usable() else "but there is no command to pass"
-        suffix = f" (monitoring only: {passes})" if self._config.mode == "monitoring" else ""
+        suffix = ""
+        if self._config.mode == "monitoring":
+            passes = "commands pass" if self._inputs.is_command_usable() else "but there is no command to pass"
+            suffix = f" (monitoring only: {passes})"
         stopping = self._inputs.stopping()
         if stopping:
             return self._inputs.explain(now, stopping[0]) + suffix

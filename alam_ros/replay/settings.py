@@ -11,7 +11,7 @@ from typing import Any
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.onboard.gate_settings import CHOICES, NAMES, RATE_HZ, RATE_RANGE_HZ, THRESHOLDS
-from alam_ros.parameter_file import Section, read_sections, require_sections
+from alam_ros.parameter_file import Section, full_name, read_sections, require_sections
 from alam_ros.runtime import RiskLevels
 
 POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
@@ -99,8 +99,7 @@ def node_parameters(path: Path | None, namespace: str = "") -> NodeParameters:
             would leave a threshold at its default in silence), or gives a value that the node would not start with.
     """
     sections = [] if path is None else read_sections(path)
-    prefix = f"/{namespace.strip('/')}".rstrip("/")
-    nodes = {node: f"{prefix}/{node}" for node in _READ}
+    nodes = {node: full_name(namespace, node) for node in _READ}
     if path is not None:
         require_sections(sections, nodes.values(), path)
     policy, gate = (_given(sections, nodes[node], known) for node, known in _READ.items())
