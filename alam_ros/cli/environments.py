@@ -9,6 +9,7 @@ import gymnasium
 from gymnasium.vector import AsyncVectorEnv
 
 from alam_ros.errors import SimulatorError
+from alam_ros.learning.config import EnvironmentConfig
 
 
 def make_environments(environment_id: str, copies: int, arguments: Mapping[str, Any]) -> AsyncVectorEnv:
@@ -32,6 +33,16 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
         found = f"one that ended while it began ({type(error).__name__}; its own words are above)"
         remedy = "import it by its id, `module:Name-v0`, for each process makes its own"
         raise SimulatorError(f"processes of `{environment_id}`", found, remedy) from error
+
+
+def episode_limit(environment: EnvironmentConfig) -> int | None:
+    """Return the steps after which an environment that has been made ends an episode; None where it says none."""
+    try:
+        spec = gymnasium.spec(environment.id.rpartition(":")[2])
+    except gymnasium.error.Error:
+        return None
+    given: int | None = environment.arguments.get("max_episode_steps", spec.max_episode_steps)
+    return given
 
 
 def own_safety_gymnasium_task(name: str) -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 
 import alam_sim  # noqa: F401  (registers the environments)
 from alam_ros.cli.arguments import positive_integer, seed
-from alam_ros.errors import ConfigurationError
 from alam_ros.gate import Threshold
 from alam_ros.gate_study.commanders import NAMES
 from alam_ros.gate_study.drives import FOREIGN_GATES, NO_GATE, OWN_GATES, Study, run
@@ -35,14 +34,12 @@ def main(arguments: Sequence[str]) -> int:
         help=f"who drives: {', '.join(NAMES)}, or another policy file (default straight: to the goal through everything); "
         "`policy` is judged by the thresholds on the state's risk, every other commander by the risk of its commands",
     )
-    parser.add_argument("--drives", type=int, default=16, help="maps, each driven once with every gate (default 16)")
+    parser.add_argument("--drives", type=positive_integer, default=16, help="maps, each driven once with every gate (default 16)")
     parser.add_argument("--steps", type=positive_integer, default=400, help="control periods of a drive (default 400)")
     parser.add_argument("--seed", type=seed, default=0, help="of the maps (default 0)")
     parser.add_argument("--acceptable-probability", type=float, help="of a judged command (default the gate's)")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     options = parser.parse_args(arguments)
-    if options.drives < 1 or options.steps < 1:
-        raise ConfigurationError("at least one drive of at least one step", f"{options.drives} of {options.steps}", "add some")
     study = Study(
         runtime=PolicyRuntime.load(options.policy),
         commander=options.commander,

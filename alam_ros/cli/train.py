@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     configs = list(_configurations(options))
 
     # Torch and simulators take seconds to import: a misspelt key is answered before.
-    from alam_ros.cli.environments import make_environments
+    from alam_ros.cli.environments import episode_limit, make_environments
     from alam_ros.learning.device import find_device
     from alam_ros.learning.process import allow_many_files
     from alam_ros.learning.trainer import Trainer
@@ -44,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
             )
             for config in configs
         ]
+        _tell_budget(configs[0], episode_limit(configs[0].environment))
         if len(trainers) == 1 and device.type == "cpu":
             trainers[0].run()
         else:
@@ -56,6 +57,15 @@ def main(arguments: Sequence[str]) -> int:
         where = f"the run is in {directories[0]}" if len(configs) == 1 else f"the runs are in {', '.join(directories)}"
         print(f"finished {trainers[0].steps:,} steps; {where}", file=sys.stderr)
     return 0
+
+
+def _tell_budget(config: TrainingConfig, limit: int | None) -> None:
+    """Say what a budget of other episodes comes to in the environment's own."""
+    constraint = config.algorithm.constraint
+    budget, steps = constraint.episode_cost_limit, constraint.episode_steps
+    if limit not in (None, steps):
+        own = f"an episode of {config.environment.id} has {limit:,}, so that it may cost {budget * limit / steps:g}"
+        print(f"the budget is a cost of {budget:g} in {steps:,} steps (algorithm.constraint); {own}", file=sys.stderr)
 
 
 def _configurations(options: argparse.Namespace) -> Iterator[TrainingConfig]:

@@ -261,6 +261,12 @@ class Contract:
         for topic, kind in self.topics():
             if types.setdefault(topic, kind) != kind:
                 raise ContractError(f"one type for the topic `{topic}`", f"{types[topic]} and {kind}", "correct the channels")
+        if types.get(self.action.topic, self.action.type) != self.action.type:
+            raise ContractError(
+                f"another topic for the action than `{self.action.topic}`, on which {types[self.action.topic]} is observed",
+                self.action.type,
+                "correct `topic` of the action or of the channel",
+            )
         watched = self._watched_topics
         for channel in self.observation:
             if channel.reference_topic and channel.timeout is None and channel.reference_topic not in watched:

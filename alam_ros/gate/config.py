@@ -142,7 +142,10 @@ class GateConfig:
             _require(name, getattr(self, name), 0.0, 3600.0)
         _require("rest_benefit", self.rest_benefit, 0.0, math.inf)
         _require("slowdown_ratio", self.slowdown_ratio, 0.0, 1.0)
-        _require("escape_ratio", self.escape_ratio, 0.0, self.slowdown_ratio)
+        _require("escape_ratio", self.escape_ratio, 0.0, 1.0)
+        if self.escape_ratio > self.slowdown_ratio:
+            found = f"{self.escape_ratio} and {self.slowdown_ratio}"
+            raise ConfigurationError("`escape_ratio` at most `slowdown_ratio`", found, "lower `escape_ratio` first")
         _require("probability.caution.release", self.probability.caution.release, 0.0, 1.0)
         _require("probability.danger.trigger", self.probability.danger.trigger, 0.0, 1.0)
         _require("acceptable_probability.release", self.acceptable_probability.release, 0.0, 1.0)

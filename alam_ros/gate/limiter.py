@@ -29,7 +29,10 @@ class CommandLimiter:
     def violation(self, command: NDArray[np.float64]) -> str:
         """Say what is wrong with a finite command beyond the tolerance, or return an empty string."""
         if command.shape != (len(self._names),):
-            return f"{command.size} components instead of {len(self._names)}"
+            names = ", ".join(self._names)
+            if not command.size:
+                return f"nothing for {names} (of a trajectory, one point with a velocity for each is read)"
+            return f"{command.size} components instead of those of {names}"
         rows = zip(self._names, command.tolist(), self._low, self._high, self._tolerance, strict=True)
         return ", ".join(
             [

@@ -24,7 +24,7 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.mismatches import interface_name
-from alam_ros.nodes.parameters import fixed
+from alam_ros.nodes.parameters import declare_if_given, fixed
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.subscriptions import subscribe
 from alam_ros.nodes.transforms import TRANSFORM_TOPICS, transform_type
@@ -53,7 +53,7 @@ class BagRecorderNode(Node):
         self.declare_parameter("policy", "", fixed("path of the policy file, whose contract names the topics"))
         self.declare_parameter("robot", "", fixed("path of this robot's contract, where it differs from the policy's"))
         for name, description in STAMPED.items():
-            self.declare_parameter(name, Parameter.Type.BOOL, fixed(description))
+            declare_if_given(self, name, Parameter.Type.BOOL, description)
         values = {name: str(self.get_parameter(name).value) for name in ("output", "policy", "robot")}
         contract = contract_of(values)
         if not values["output"] or contract is None:

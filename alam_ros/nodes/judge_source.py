@@ -100,6 +100,8 @@ class JudgeSource:
         try:
             while (tick := self.observations.poll()) is not None:
                 self._judge.observe(tick.observation, self.observations.stamp_ns(tick), tick.excess)
+                if text := self._judge.unfamiliar():
+                    self._node.get_logger().warning(text, throttle_duration_sec=LOG_PERIOD_S)
         except AlamError as error:
             self._node.get_logger().warning(f"no judgement: {error}", throttle_duration_sec=LOG_PERIOD_S)
 

@@ -21,7 +21,7 @@ UNHEARD = 3
 
 
 class Mismatches:
-    """Logs each topic of a node that somebody else uses with another type, once."""
+    """Logs each topic of a node that somebody else uses with another type, once, and a simulated clock that nobody drives."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -35,6 +35,9 @@ class Mismatches:
                 self._node.get_logger().warning(text)
 
     def _found(self) -> Iterator[str]:
+        clock = self._node.get_clock()
+        if getattr(clock, "ros_time_is_active", False) and not clock.now().nanoseconds:
+            yield "`use_sim_time` is set, and nothing has come on /clock: start the simulator or the player, or unset it"
         for subscription in self._node.subscriptions:
             mine = interface_name(subscription.msg_type)
             topic = subscription.topic_name
@@ -48,8 +51,8 @@ class Mismatches:
                 yield f"`{name}` reads {kind} on {topic}, where nothing reaches it: this node publishes {mine} there"
 
     def _remedy(self, kind: str, mine: str) -> str:
-        """Say how the monitor is told which of the two kinds of Twist a commander sends."""
-        if not {kind, mine} <= set(TWIST_TYPES) or not self._node.has_parameter(STAMPED_IN):
+        """Say how the monitor, who alone takes commands, is told which of the two kinds of Twist a commander sends."""
+        if not {kind, mine} <= set(TWIST_TYPES) or not self._node.has_parameter("cmd_vel_in_topic"):
             return ""
         return f"; set `{STAMPED_IN}: {str(kind.endswith('Stamped')).lower()}` if that is the commander"
 

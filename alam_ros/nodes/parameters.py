@@ -6,6 +6,7 @@ from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidTopicNameException
+from rclpy.parameter import Parameter
 from rclpy.validate_topic_name import validate_topic_name
 
 from alam_ros.errors import ConfigurationError
@@ -14,6 +15,16 @@ from alam_ros.errors import ConfigurationError
 def fixed(description: str) -> ParameterDescriptor:
     """Describe a parameter that is set once, when the node starts: paths, names, types."""
     return ParameterDescriptor(description=description, read_only=True)
+
+
+def declare_if_given(node: Any, name: str, kind: Parameter.Type, description: str) -> None:
+    """Declare a parameter that is set once and has no default, only where a file or the command line sets it.
+
+    Of a parameter without a value rclpy answers no question, nor of any other that is asked for with it: `ros2 param dump` would
+    be empty.
+    """
+    if name in node._parameter_overrides:  # noqa: SLF001  rclpy tells it nowhere else
+        node.declare_parameter(name, kind, fixed(description))
 
 
 def number(description: str, low: float, high: float, *, is_fixed: bool = False) -> ParameterDescriptor:

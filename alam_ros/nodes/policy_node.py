@@ -29,8 +29,9 @@ from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.onboard.contracts import load_policy, robot_contract
 from alam_ros.onboard.estimator import Estimator
+from alam_ros.onboard.unfamiliar import unfamiliar
 from alam_ros.onboard.wire import RiskWriter
-from alam_ros.runtime import RiskLevels
+from alam_ros.runtime import RiskLevel, RiskLevels
 
 LOG_PERIOD_S = 5.0
 SLOW = 1.25
@@ -46,6 +47,7 @@ class _Second:
     unpaired: int = 0
     longest_inference: float = 0.0
     problem: str = ""
+    unfamiliar: str = ""
 
 
 class PolicyNode(SafeLifecycleNode):
@@ -146,6 +148,9 @@ class PolicyNode(SafeLifecycleNode):
         # The risk first: whoever gates the action by it should have it.
         self._risk.publish(self._risk_message(estimate))
         self._action.publish(self._port.message(estimate.action, estimate.stamp_ns))
+        if estimate.level == RiskLevel.UNKNOWN:
+            self._second.unfamiliar = unfamiliar(self._runtime, estimate.novelty)
+            self._warn("novelty", self._second.unfamiliar)
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)
         self._second.longest_inference = max(self._second.longest_inference, estimate.inference_time)
@@ -180,16 +185,22 @@ class PolicyNode(SafeLifecycleNode):
         problem = self._problem(self._source) or second.problem
         if problem:
             return Health.ERROR, problem
-        measured, trained = self._source.synchroniser.measured_period, self._contract.control_period
+        if doubt := self._doubt(self._source, second):
+            return Health.WARN, doubt
+        return Health.OK, "acting, and nothing takes its actions" if self._unheard.is_unheard(self._action) else "acting"
+
+    def _doubt(self, source: ObservationSource, second: _Second) -> str:
+        """Say what makes it doubtful whether the policy, which acts, does so as it learned to."""
+        measured, trained = source.synchroniser.measured_period, self._contract.control_period
         if measured > SLOW * trained:
-            return Health.WARN, f"control period {measured:.3f} s, trained with {trained:.3f} s"
-        if shared := self._source.shared():
+            return f"control period {measured:.3f} s, trained with {trained:.3f} s"
+        if shared := source.shared():
             text = f"several nodes publish on {', '.join(shared)}: a robot has one of each"
             self._warn("shared", text)
-            return Health.WARN, text
-        if second.unpaired:
-            return Health.WARN, f"{second.unpaired} of {second.ticks} ticks with data of different times"
-        return Health.OK, "acting, and nothing takes its actions" if self._unheard.is_unheard(self._action) else "acting"
+            return text
+        if second.unfamiliar:
+            return second.unfamiliar
+        return f"{second.unpaired} of {second.ticks} ticks with data of different times" if second.unpaired else ""
 
     @staticmethod
     def _problem(source: ObservationSource) -> str:

@@ -54,7 +54,7 @@ from alam_ros.onboard.wire import read_risk
 
 LOG_PERIOD_S = 5.0
 LOG_STATE_PERIOD_S = 1.0
-SILENCES = ("command_missing", "command_stale", "observation_missing", "observation_stale")
+SILENCES = ("command_missing", "command_stale", "risk_missing", "risk_stale", "observation_missing", "observation_stale")
 LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
 
 
@@ -315,6 +315,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         was_latched, refusal = self._session.is_latched, self._tell(EventKind.RESET)
         self._is_latched = self._session.is_latched
         self._tick()
+        if refusal and not self.is_active:
+            refusal = f"activate the node first, for while it is inactive nothing is taken in; {refusal}"
         self.get_logger().warning(f"reset refused: {refusal}" if refusal else "reset")
         done = "the emergency stop is released" if was_latched else "there was no emergency stop"
         response.success, response.message = refusal is None, refusal or done

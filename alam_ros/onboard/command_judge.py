@@ -14,6 +14,7 @@ from alam_ros.errors import ContractError
 from alam_ros.gate import FRACTIONS, CommandRisk
 from alam_ros.onboard.estimator import Estimate, estimate_from
 from alam_ros.onboard.stamps import SECOND_NS, StampScale
+from alam_ros.onboard.unfamiliar import unfamiliar
 from alam_ros.runtime import Judged, PolicyRuntime, RiskLevels, Seen
 
 
@@ -93,6 +94,12 @@ class CommandJudge:
         fallback = np.zeros(self._size)
         fallback[self._places] = self._codec.to_physical(seen.action)
         self._seen, self._stamp_ns, self._fallback, self._is_due = seen, stamp_ns, tuple(fallback.tolist()), True
+
+    def unfamiliar(self) -> str:
+        """Say what of the newest observation is unlike training; an empty string where it is within the levels' limit."""
+        if self._seen is None or self._seen.novelty <= self.levels.novelty_limit:
+            return ""
+        return unfamiliar(self._runtime, self._seen.novelty)
 
     def command(self, values: NDArray[np.float64]) -> None:
         """Take a command, as the gate takes it; one that is not finite or of another size cannot be judged."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alam_ros.errors import ConfigurationError
 from alam_ros.learning.agents import Agent
 from alam_ros.learning.discrimination import Ranking
 from alam_ros.learning.evaluation import MIXED_NOISES, EpisodeRecord, evaluate
@@ -72,9 +73,16 @@ def evaluate_risk(
         horizons: further ones.
         stated_horizon: horizon that the agent's probability speaks of, control steps; None where it has none.
         resamples: of the bootstrap.
+
+    Raises:
+        ConfigurationError: for a horizon as long as no episode, for which no state is known to be safe.
     """
     records = [record for group in episodes.values() for record in group]
     what_followed, scores = futures(records), scores_of(records)
+    for horizon in horizons:
+        if not (what_followed.seen >= horizon).any():
+            longest = f"at most {max(map(len, records))} control steps, the longest of the episodes"
+            raise ConfigurationError(f"horizons of {longest}", str(horizon), "judge by shorter ones")
     groups = np.repeat(np.arange(len(episodes)), [sum(map(len, group)) for group in episodes.values()])
 
     def judged(horizon: int, selected: NDArray[np.bool_] | None = None) -> Judgement:

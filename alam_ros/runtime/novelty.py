@@ -47,3 +47,7 @@ class Novelty:
         np.maximum(below, above, below)
         np.divide(below, self._scale, below)
         return max(float(below.max()), 0.0)
+
+    def farthest(self) -> int:
+        """Return the index of the element to which the last distance belongs."""
+        return int(self._below.argmax())

@@ -121,6 +121,10 @@ class PolicyRuntime:
         self._current = Seen(state, action, self._networks.seen_multiplier(), self._novelty(state, excess))
         return self._current
 
+    def farthest(self) -> str:
+        """Say which element of the observation last seen lies farthest from its range in training, to which `novelty` belongs."""
+        return self.contract.element_name(self._novelty.farthest())
+
     def judge(self, seen: Seen, actions: ArrayLike) -> Judged:
         """Judge (k, action_size) actions in [-1, 1] in an observation: the policy's own or a foreign commander's.
 

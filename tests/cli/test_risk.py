@@ -45,6 +45,11 @@ def test_a_policy_file_is_judged_as_one_document(capfd: pytest.CaptureFixture[st
     assert figure.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_horizon_longer_than_every_episode_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["risk", str(shipped_policy("navigation")), *SHORT, "--horizons", "401"]) == 2
+    assert "at most 400 control steps" in capsys.readouterr().err
+
+
 def test_the_environment_can_be_changed(capfd: pytest.CaptureFixture[str]) -> None:
     policy = str(shipped_policy("navigation"))
     assert main(["risk", policy, "arguments.moving_obstacles=0", *SHORT, "--json", "--horizons", "10"]) == 0

@@ -75,3 +75,13 @@ def test_a_signal_to_the_whole_group_saves_and_says_how_to_go_on(
     steps = restore_run(run.root).steps  # those of the newest checkpoint; the message counts those that were done
     assert f"stopped at {steps:,} steps; continue with `alam train --resume {run.root}`" in error
     resume(run, steps + 130, capsys)
+
+
+def test_a_budget_of_other_episodes_than_the_environments_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(tiny_mapping(tmp_path / "run", steps=100)))
+    budget = ["algorithm.constraint.episode_cost_limit=25", "algorithm.constraint.episode_steps=1000"]
+    assert main(["train", str(path), *budget]) == 0
+    assert "an episode of alam/Navigation-v0 has 40, so that it may cost 1" in capsys.readouterr().err
+    assert main(["train", str(path), "--directory", str(tmp_path / "again")]) == 0
+    assert "the budget is" not in capsys.readouterr().err

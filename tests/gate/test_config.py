@@ -37,6 +37,11 @@ def test_a_value_without_meaning_is_refused_by_name(changes: dict[str, object], 
         config(**changes)
 
 
+def test_a_slowdown_below_the_escape_names_both():
+    with pytest.raises(ConfigurationError, match=r"`escape_ratio` at most `slowdown_ratio`; found 0\.4 and 0\.3"):
+        config(slowdown_ratio=0.3, escape_ratio=0.4)
+
+
 @pytest.mark.parametrize(("trigger", "release"), [(0.5, 0.5), (0.5, 0.6), (math.nan, 0.1), (0.5, math.nan), (math.inf, 0.1)])
 def test_a_release_threshold_not_below_its_trigger_is_refused(trigger: float, release: float):
     with pytest.raises(ConfigurationError, match="release"):

@@ -63,3 +63,8 @@ def test_what_lies_a_little_below_a_bound_of_zero_stops_nothing_else(noise):
     sent, factor = limiter.apply(command, 1.0, np.zeros(2), 0.02)
     assert sent.tolist() == [0.0, 1.0]
     assert factor == 1.0
+
+
+@pytest.mark.parametrize(("size", "told"), [(2, "2 components instead of those of x, yaw, z"), (0, "nothing for x, yaw, z")])
+def test_a_command_of_another_size_is_told_with_what_should_be_there(size: int, told: str):
+    assert told in LIMITER.violation(np.zeros(size))

@@ -112,3 +112,4 @@ def test_an_unknown_state_is_never_nominal_and_stops_the_robot(ros: RosGraph) ->
     bench.risks.clear()
     ros.wait_for(lambda: bench.risks, "a risk")
     assert {risk.level for risk in bench.risks} == {RiskEstimate.UNKNOWN}
+    assert "unlike training: the channel `velocity`, element 0" in bench.process.output()

@@ -119,6 +119,14 @@ def test_what_was_never_seen_in_training_has_no_level(ros: RosGraph, tmp_path: P
     risk = session.step(0)
     assert risk.novelty > 1.0
     assert risk.level == RiskEstimate.UNKNOWN
+    ros.wait_for(lambda: "unlike training: the channel `" in session.process.output(), "a log of what is unlike")
+    steps = itertools.count(1)
+
+    def is_told() -> bool:
+        session.step(next(steps))
+        return any(s.level == DiagnosticStatus.WARN and "training" in s.message for m in session.statuses for s in m.status)
+
+    ros.wait_for(is_told, "diagnostics of a policy that acts in the unknown")
 
 
 def test_without_calibration_the_probability_is_nan_and_the_margin_decides(ros: RosGraph, tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRAC
 from builtin_interfaces.msg import Time  # isort: skip
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
 from geometry_msgs.msg import Twist, TwistStamped  # isort: skip
-from rcl_interfaces.srv import DescribeParameters, SetParameters  # isort: skip
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters  # isort: skip
 from rclpy.node import Node  # isort: skip
-from rclpy.parameter import Parameter  # isort: skip
+from rclpy.parameter import Parameter, parameter_value_to_python  # isort: skip
 from std_msgs.msg import Float32MultiArray, Float64MultiArray  # isort: skip
 from std_srvs.srv import SetBool, Trigger  # isort: skip
 from tests.nodes.traffic import PERIOD_S, SPEED, TURN, forward_command, safe_estimate  # isort: skip
@@ -395,6 +395,31 @@ def test_thresholds_change_on_a_running_gate_and_bad_values_are_refused_with_the
     )
     assert described.descriptors[0].floating_point_range[0].to_value == 1.0
     assert described.descriptors[0].description
+
+
+def test_all_parameters_can_be_read_at_once_as_a_dump_does(ros: RosGraph):
+    bench = Bench(ros, activate=False)
+    names = ros.call(ListParameters, f"{bench.name}/list_parameters", ListParameters.Request()).result.names
+    values = ros.call(GetParameters, f"{bench.name}/get_parameters", GetParameters.Request(names=names)).values
+    found = dict(zip(names, map(parameter_value_to_python, values), strict=True))
+    assert list(found["limits.low"]) == LIMITS["limits.low"]
+    assert found["source_timeout"] == SOURCE_TIMEOUT_S
+    assert not {name for name, value in found.items() if value is None}
+    assert "limits.slew" not in found  # was not given
+
+
+def test_a_simulated_clock_that_nobody_drives_is_told(ros: RosGraph):
+    bench = Bench(ros, use_sim_time=True)
+    bench.wait_for_state(GateStatus.STOP, "risk_stale")
+    ros.wait_for(lambda: "nothing has come on /clock" in bench.process.output(), "a word about the clock")
+
+
+def test_a_reset_of_an_inactive_node_says_what_to_do(ros: RosGraph):
+    bench = Bench(ros, activate=False)
+    assert bench.trigger("emergency_stop").success
+    refused = bench.trigger("reset")
+    assert not refused.success
+    assert refused.message.startswith("activate the node first")
 
 
 def test_it_works_in_a_namespace(ros: RosGraph):

@@ -26,6 +26,14 @@ def test_the_farthest_element_counts_in_units_of_its_range() -> None:
     assert NOVELTY(vector(0.0, 0.0, 0.21)) == pytest.approx(0.01 / NARROWEST_RANGE, rel=1e-3)
 
 
+def test_the_farthest_element_is_told() -> None:
+    for index, observation in enumerate([(-1.5, 0.0, 0.2), (0.0, 0.9, 0.201), (1.1, 0.0, 0.3)]):
+        NOVELTY(vector(*observation))
+        assert NOVELTY.farthest() == index
+    NOVELTY(vector(0.0, 1.0, 0.2), vector(0.0, 2.5, 0.0))
+    assert NOVELTY.farthest() == 1
+
+
 def test_what_clipping_hid_counts_where_training_never_came_to_that_end() -> None:
     assert NOVELTY(vector(0.0, 1.0, 0.2), vector(0.0, 2.5, 0.0)) == pytest.approx(3.0)
     assert NOVELTY(vector(0.0, -1.0, 0.2), vector(0.0, -2.5, 0.0)) == pytest.approx(3.0)
