@@ -14,6 +14,9 @@ class JointFilter:
 
     Args:
         contract: whose joints are its own.
+
+    Attributes:
+        shared: topics that have brought another device's joint states.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -22,12 +25,15 @@ class JointFilter:
             if channel.joints:
                 self._joints[channel.topic] = self._joints.get(channel.topic, frozenset()).union(channel.joints)
         self._heard: set[str] = set()
+        self.shared: set[str] = set()
 
     def is_of_another_device(self, topic: str, sample: Sample) -> bool:
         """Say whether a sample on a topic holds none of the joints that are read there, though such have come."""
         if not isinstance(sample, JointStateSample) or topic not in self._joints:
             return False
         if self._joints[topic].isdisjoint(sample.names):
+            if topic in self._heard:
+                self.shared.add(topic)
             return topic in self._heard
         self._heard.add(topic)
         return False

@@ -106,6 +106,10 @@ class ObservationSynchroniser:
         """Return for each channel the seconds since its oldest topic last arrived."""
         return self._assembler.ages(now)
 
+    def has_several_devices(self, topic: str) -> bool:
+        """Say whether the topic has brought joint states of other devices than that of the contract's joints, too."""
+        return topic in self._joints.shared
+
     def update(self, topic: str, sample: Sample, *, stamp: float, received: float) -> None:
         """Take a sample.
 

@@ -19,7 +19,6 @@ from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
 LOG_PERIOD_S = 5.0
-JOINT_STATE = "sensor_msgs/msg/JointState"
 
 
 class ObservationSource:
@@ -42,9 +41,7 @@ class ObservationSource:
         self._stream = ObservationStream(contract)
         self.synchroniser = self._stream.synchroniser
         latched = contract.latched_topics
-        self._exclusive = [
-            node.resolve_topic_name(topic) for topic, kind in contract.topics() if topic not in latched and kind != JOINT_STATE
-        ]
+        self._exclusive = {topic: node.resolve_topic_name(topic) for topic, _ in contract.topics() if topic not in latched}
         self._subscriptions = [
             subscription
             for topic, kind in contract.topics()
@@ -82,8 +79,12 @@ class ObservationSource:
         return self.synchroniser.stale(time.monotonic())
 
     def shared(self) -> tuple[str, ...]:
-        """Return the topics on which several nodes publish what can only be one's. Joint states may come from several devices."""
-        return tuple(topic for topic in self._exclusive if self._node.count_publishers(topic) > 1)
+        """Return the topics on which several nodes publish what can only be one's; not joint states of several devices."""
+        return tuple(
+            name
+            for topic, name in self._exclusive.items()
+            if self._node.count_publishers(name) > 1 and not self.synchroniser.has_several_devices(topic)
+        )
 
     def stamp_ns(self, tick: ControlTick) -> int:
         """Return the stamp of a tick's observation, to the nanosecond that of its trigger."""

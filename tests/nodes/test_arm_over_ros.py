@@ -15,7 +15,9 @@ from tests.support.policies import answer, write_sample_policy
 from tests.support.ros import RosGraph
 
 from alam_ros.msg import RiskEstimate  # isort: skip
-from alam_ros.nodes.qos import RISK, TRUTH  # isort: skip
+from alam_ros.nodes.qos import DIAGNOSTICS, RISK, SENSOR, TRUTH  # isort: skip
+from diagnostic_msgs.msg import DiagnosticArray  # isort: skip
+from sensor_msgs.msg import JointState  # isort: skip
 from std_msgs.msg import Float64MultiArray  # isort: skip
 
 CONTRACT = Contract.load(config_path("contracts/arm_reach.yaml"))
@@ -54,3 +56,21 @@ def test_the_policy_sees_of_the_arm_over_ros_what_training_sees(ros: RosGraph, t
             assert risk.cost_value == scores.cost_value, f"step {step}"
             compared += 1
     assert compared >= 20
+
+
+def test_a_second_arm_on_its_joint_states_is_told_and_a_gripper_is_not(ros: RosGraph, tmp_path: Path) -> None:
+    policy = write_sample_policy(tmp_path / "policy.alam", contract=CONTRACT)
+    arrays = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    other = ros.node.create_publisher(JointState, "/joint_states", SENSOR)
+    ros.start("policy_node", parameters={"policy": str(policy)}, remappings={"~/action": CONTRACT.action.topic})
+    ros.configure_and_activate("/policy")
+    ros.start("simulator_node", parameters={"environment": "alam/ArmReach-v0", "seed": SEED})
+    told = "several nodes publish on /joint_states: a robot has one of each"
+
+    def last_summary() -> str:
+        summaries = [status.message for array in arrays for status in array.status if status.name.startswith("policy")]
+        return summaries[-1] if summaries else ""
+
+    ros.wait_for(lambda: last_summary() == told, "the second publisher in the diagnostics")
+    other.publish(JointState(name=["finger"], position=[0.01], velocity=[0.0]))
+    ros.wait_for(lambda: last_summary().startswith("acting"), "the gripper to be accepted")
