@@ -20,6 +20,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.nodes.garbage import GarbageCollection
+from alam_ros.nodes.namesake import NamesakeCheck
 from alam_ros.nodes.parameters import fixed, ignored_parameters, integer
 from alam_ros.nodes.priority import take_priority
 
@@ -79,13 +80,14 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
     for name in ignored_parameters(node):
         node.get_logger().warning(f"`{name}` is no parameter of this node and is ignored; `ros2 param list` names those it has")
     executor.add_node(node)
-    garbage = GarbageCollection()
+    garbage, namesake = GarbageCollection(), NamesakeCheck(node)
     status = 0
     try:
         while not stop.requested:
             # Not spin(): without a timeout the EventsExecutor of Jazzy's wheels hangs at full load.
             executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
             garbage.run_if_due()
+            namesake.run_if_due()
     except Exception:  # noqa: BLE001  the robot must be left safe whatever happened
         node.get_logger().fatal(f"unexpected exception, stopping:\n{traceback.format_exc()}")
         status = 1

@@ -29,6 +29,16 @@ def test_a_node_works_with_either_executor(ros: RosGraph, executor: str) -> None
     assert process.terminate() == 0
 
 
+def test_a_second_node_of_the_same_name_is_told_and_one_in_another_namespace_is_not(ros: RosGraph) -> None:
+    ros.start("safety_monitor_node", parameters=LIMITS)
+    ros.wait_for(lambda: ("safety_monitor", "/") in ros.node.get_node_names_and_namespaces(), "the first node")
+    elsewhere = ros.start("safety_monitor_node", parameters=LIMITS, namespace="/robot2")
+    ros.wait_for(lambda: ("safety_monitor", "/robot2") in ros.node.get_node_names_and_namespaces(), "the node elsewhere")
+    second = ros.start("safety_monitor_node", parameters=LIMITS)
+    ros.wait_for(lambda: "another node is called /safety_monitor" in second.output(), "the second node to tell")
+    assert "another node" not in elsewhere.output()
+
+
 def may_take_priority() -> bool:
     result = subprocess.run([sys.executable, "-c", f"import os; {TAKE}"], capture_output=True, check=False)
     return result.returncode == 0

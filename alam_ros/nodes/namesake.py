@@ -1,0 +1,38 @@
+"""Tells a node that another one has its name, as where a launch runs twice: what is asked of one of them, both do."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from alam_ros.parameter_file import full_name
+
+DISCOVERY_S = 3.0
+"""After how long a node has found those that were there before it."""
+LISTED_S = 20
+"""For how long DDS lists a node that was killed."""
+
+
+class NamesakeCheck:
+    """Looks once.
+
+    Args:
+        node: whose name should be its own.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self._due = time.monotonic() + DISCOVERY_S
+
+    def run_if_due(self) -> None:
+        """Log another node of the same name and namespace, if there is one."""
+        if time.monotonic() < self._due:
+            return
+        self._due = float("inf")
+        name = self._node.get_fully_qualified_name()
+        found = [full_name(namespace, other) for other, namespace in self._node.get_node_names_and_namespaces()]
+        if found.count(name) > 1:
+            self._node.get_logger().error(
+                f"another node is called {name}: what is asked of one, both do; end one of them, or give it a namespace "
+                f"(one that was killed is listed for {LISTED_S} s more)"
+            )
