@@ -55,17 +55,21 @@ FIXED: dict[str, tuple[Any, str]] = {
     "risk_topic": ("alam/risk", "topic of the risk estimates, read or published as `risk_source` says"),
     "state_topic": ("alam/gate", "topic of the gate's state"),
     "trace_topic": ("alam/gate_trace", "topic of all that the gate was told and when, from which `alam replay` repeats it"),
-    **{name: (bool, description) for name, description in STAMPED.items()},
     "policy": ("", "path of the policy file, whose contract gives limits and observation topics"),
     "robot": ("", "path of this robot's contract; without a policy, or where it differs from the policy's"),
+    "limit_slew": (False, "whether components may grow only as fast as the contract's or the limits' slew"),
+    "mode": ("enforcing", "enforcing, or monitoring: judge and report, but let commands pass"),
+}
+"""Parameters that are set once, when the node starts: default, description."""
+
+WITHOUT_DEFAULT: dict[str, tuple[Any, str]] = {
+    **{name: (bool, description) for name, description in STAMPED.items()},
     "limits.components": (list[str], "names of the commanded components, such as linear.x, without a contract"),
     "limits.low": (list[float], "lower limit of each of limits.components"),
     "limits.high": (list[float], "upper limit of each of limits.components"),
     "limits.slew": (list[float], "fastest growth of each of limits.components, per s"),
-    "limit_slew": (False, "whether components may grow only as fast as the contract's or the limits' slew"),
-    "mode": ("enforcing", "enforcing, or monitoring: judge and report, but let commands pass"),
 }
-"""Parameters that are set once, when the node starts: default, or type of one without, and description."""
+"""The same for those that the node has only where they are given: type, description."""
 
 SAME_NAMES = (
     "response",
@@ -83,7 +87,7 @@ RATE_HZ = 50.0
 RATE_RANGE_HZ = 10.0, 1000.0
 """Of the gate's own steady clock: default, lowest and highest."""
 
-NAMES = (*FIXED, *THRESHOLDS, *CHOICES, "rate", "enabled")
+NAMES = (*FIXED, *WITHOUT_DEFAULT, *THRESHOLDS, *CHOICES, "rate", "enabled")
 """All of the safety monitor's own parameters."""
 
 

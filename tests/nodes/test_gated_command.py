@@ -20,7 +20,7 @@ from trajectory_msgs.msg import JointTrajectory
 from alam_ros.contract import ActionComponent, ActionSpec, Contract
 from alam_ros.errors import AlamError
 from alam_ros.nodes.gated_command import gated_command
-from alam_ros.onboard.gate_settings import FIXED
+from alam_ros.onboard.gate_settings import FIXED, WITHOUT_DEFAULT
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.resources import config_path
 
@@ -29,8 +29,8 @@ LIMITS = {"limits.components": ["linear.x", "angular.z"], "limits.low": [-0.5, -
 
 
 def values(**changes: Any) -> dict[str, Any]:
-    """Return the parameters' values, unset arrays as None."""
-    return {name: default if isinstance(default, (bool, str)) else None for name, (default, _) in FIXED.items()} | changes
+    """Return the parameters' values."""
+    return {name: default for name, (default, _) in FIXED.items()} | dict.fromkeys(WITHOUT_DEFAULT) | changes
 
 
 def explicit(**changes: Any) -> dict[str, Any]:
