@@ -31,9 +31,9 @@ class JointFilter:
         """Say whether a sample on a topic holds none of the joints that are read there, though such have come."""
         if not isinstance(sample, JointStateSample) or topic not in self._joints:
             return False
-        if self._joints[topic].isdisjoint(sample.names):
-            if topic in self._heard:
-                self.shared.add(topic)
-            return topic in self._heard
-        self._heard.add(topic)
+        if not self._joints[topic].isdisjoint(sample.names):
+            self._heard.add(topic)
+        elif topic in self._heard:
+            self.shared.add(topic)
+            return True
         return False

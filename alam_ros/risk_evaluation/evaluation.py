@@ -79,7 +79,7 @@ def evaluate_risk(
     """
     records = [record for group in episodes.values() for record in group]
     what_followed, scores = futures(records), scores_of(records)
-    for horizon in horizons:
+    for horizon in (headline, *horizons):
         if not (what_followed.seen >= horizon).any():
             longest = f"at most {max(map(len, records))} control steps, the longest of the episodes"
             raise ConfigurationError(f"horizons of {longest}", str(horizon), "judge by shorter ones")
