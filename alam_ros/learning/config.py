@@ -8,6 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from alam_ros.errors import ConfigurationError
+from alam_ros.learning.ranges import (
+    ABOVE_ZERO,
+    AVERAGING,
+    BELOW_ONE,
+    FINITE,
+    FROM_ONE,
+    FROM_ZERO,
+    POSITIVE,
+    SHARE,
+    check_ranges,
+)
 from alam_ros.typed import from_mapping
 
 FAMILY: Mapping[str, Mapping[str, Any]] = {
@@ -106,17 +117,14 @@ class ConstraintConfig:
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
-        if not self.cost_horizon > 0:
-            raise ConfigurationError("`algorithm.constraint.cost_horizon` above 0 s", str(self.cost_horizon), "correct it")
-        if self.cost_discount is not None and not 0 < self.cost_discount < 1:
-            found = str(self.cost_discount)
-            raise ConfigurationError("`algorithm.constraint.cost_discount` between 0 and 1", found, "correct it")
-        if not (self.adaptation >= 0 and self.adaptation_range >= 1):
-            found = f"{self.adaptation}, {self.adaptation_range}"
-            raise ConfigurationError("`algorithm.constraint.adaptation` from 0, its range from 1", found, "correct them")
-        if not 0 <= self.adaptation_trust <= 1:
-            found = str(self.adaptation_trust)
-            raise ConfigurationError("`algorithm.constraint.adaptation_trust` from 0 to 1", found, "correct it")
+        ranges = {
+            "cost_horizon": POSITIVE,
+            "cost_discount": BELOW_ONE,
+            "adaptation": FROM_ZERO,
+            "adaptation_range": FROM_ONE,
+            "adaptation_trust": SHARE,
+        }
+        check_ranges("algorithm.constraint", self, ranges)
         if not 0 <= self.margin < 1:
             raise ConfigurationError("`algorithm.constraint.margin` from 0 to below 1", str(self.margin), "correct it")
         limits = (self.episode_cost_limit, self.episode_steps, self.decay_limit)
@@ -236,9 +244,23 @@ class MultiplierConfig:
 
     def __post_init__(self) -> None:
         """Refuse combinations without a meaning, and shares that are none."""
-        if self.effective_maximum is not None and not self.effective_maximum > 0.0:
-            found = str(self.effective_maximum)
-            raise ConfigurationError("`multiplier.effective_maximum` above 0, or null", found, "correct it")
+        ranges = {
+            "penalty": FROM_ZERO,
+            "maximum": POSITIVE,
+            "learning_rate": POSITIVE,
+            "proportional_gain": FROM_ZERO,
+            "integral_gain": FROM_ZERO,
+            "derivative_gain": FROM_ZERO,
+            "averaging": AVERAGING,
+            "delay": FROM_ONE,
+            "start": SHARE,
+            "ramp": SHARE,
+            "effective_maximum": POSITIVE,
+            "gap_low": FROM_ZERO,
+            "gap_high": FROM_ZERO,
+            "dual_gap": ABOVE_ZERO,
+        }
+        check_ranges("algorithm.multiplier", self, ranges)
         rules = {"scalar": ("dual_ascent", "pid"), "network": ("averaged_target", "online_target", "dual_ascent")}
         if self.kind != "none" and self.rule not in rules[self.kind]:
             raise ConfigurationError(
@@ -248,12 +270,6 @@ class MultiplierConfig:
             raise ConfigurationError(
                 "`multiplier.signal: cost_value` for a network: each state has its own", self.signal, "leave it out"
             )
-        if self.delay < 1:
-            raise ConfigurationError("`multiplier.delay` of at least 1", str(self.delay), "correct it")
-        for name in ("start", "ramp"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                found = str(getattr(self, name))
-                raise ConfigurationError(f"`multiplier.{name}` as a share of the training budget, 0 to 1", found, "correct it")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,28 +323,36 @@ class AlgorithmConfig:
 
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
-        if not 0 < self.discount < 1:
-            raise ConfigurationError("`algorithm.discount` between 0 and 1", str(self.discount), "correct it")
-        self._check_counts()
-        if not 0 < self.actor_averaging <= 1:
-            raise ConfigurationError("`algorithm.actor_averaging` above 0, at most 1", str(self.actor_averaging), "correct it")
+        self._check_numbers()
         if self.name not in FAMILY:
             raise ConfigurationError(f"`algorithm.name` to be one of {', '.join(FAMILY)}", repr(self.name), "choose one of them")
         if self.multiplier.kind != FAMILY[self.name]["kind"]:
             raise ConfigurationError(
                 f"`multiplier.kind: {FAMILY[self.name]['kind']}` for `{self.name}`", self.multiplier.kind, "leave it out"
             )
-        if self.reward_scale is not None and not self.reward_scale > 0:
-            raise ConfigurationError("`algorithm.reward_scale` above 0, or null", str(self.reward_scale), "correct it")
 
-    def _check_counts(self) -> None:
+    def _check_numbers(self) -> None:
+        ranges = {
+            "discount": BELOW_ONE,
+            "critic_learning_rate": POSITIVE,
+            "actor_learning_rate": POSITIVE,
+            "temperature_learning_rate": POSITIVE,
+            "target_averaging": AVERAGING,
+            "cost_target_averaging": AVERAGING,
+            "initial_temperature": POSITIVE,
+            "entropy_target": FINITE,
+            "final_entropy_target": FINITE,
+            "actor_delay": FROM_ONE,
+            "cost_critic_delay": FROM_ONE,
+            "actor_averaging": AVERAGING,
+            "gradient_norm": ABOVE_ZERO,
+            "reward_scale": POSITIVE,
+        }
+        check_ranges("algorithm", self, ranges)
         if not self.hidden or min(self.hidden) < 1:
             raise ConfigurationError(
                 "`algorithm.hidden` with the size of one layer or more", str(list(self.hidden)), "correct it"
             )
-        for name in ("actor_delay", "cost_critic_delay"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"`algorithm.{name}` of at least 1", str(getattr(self, name)), "correct it")
 
     @property
     def gap_limits(self) -> GapLimits:
@@ -384,16 +408,9 @@ class TrainerConfig:
 
     def __post_init__(self) -> None:
         """Refuse numbers with which the loop cannot run."""
-        may_be_zero = ("seed", "updates_per_step")
-        counts = [name for name, value in vars(self).items() if isinstance(value, int) and name not in may_be_zero]
-        for least, names in ((1, counts), (0, may_be_zero)):
-            for name in names:
-                if getattr(self, name) < least:
-                    raise ConfigurationError(f"`trainer.{name}` of at least {least}", str(getattr(self, name)), "correct it")
-        if not self.replay_recency >= 1.0:
-            raise ConfigurationError("`trainer.replay_recency` of at least 1", str(self.replay_recency), "correct it")
-        if self.wall_clock_limit_s is not None and not self.wall_clock_limit_s > 0:
-            raise ConfigurationError("`trainer.wall_clock_limit_s` above 0", str(self.wall_clock_limit_s), "correct it")
+        counts = {name: FROM_ONE for name, value in vars(self).items() if type(value) is int}
+        others = {"seed": FROM_ZERO, "updates_per_step": FROM_ZERO, "replay_recency": FROM_ONE, "wall_clock_limit_s": ABOVE_ZERO}
+        check_ranges("trainer", self, counts | others)
 
 
 @dataclass(frozen=True, kw_only=True)

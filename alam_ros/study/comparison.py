@@ -62,7 +62,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Aggregate:
-    """An algorithm over all tasks on which the reference's mean return is positive.
+    """An algorithm over all tasks on which the reference's mean return is positive, as many runs of each (`_balanced`).
 
     Attributes:
         algorithm: label.
@@ -138,9 +138,10 @@ def compare(results: Mapping[str, Mapping[str, Sequence[RunResult]]], reference:
 
 def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
     returns, costs = [run.mean_return for run in runs], [run.mean_cost for run in runs]
-    means = _known(run.summary.get("multiplier_mean") for run in runs)
-    greatest = _known(run.summary.get("multiplier_max") for run in runs)
-    variations = _known(run.oscillation["multiplier"]["variation"] for run in runs if run.oscillation)
+    priced = [run for run in runs if run.has_multiplier]
+    means = _known(run.summary.get("multiplier_mean") for run in priced)
+    greatest = _known(run.summary.get("multiplier_max") for run in priced)
+    variations = _known(run.oscillation["multiplier"]["variation"] for run in priced if run.oscillation)
     return Cell(
         task=runs[0].task,
         algorithm=runs[0].algorithm,
@@ -164,7 +165,17 @@ def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
     )
 
 
-def _aggregate(algorithm: str, groups: Mapping[str, Sequence[RunResult]], scales: Mapping[str, float]) -> Aggregate:
+def _balanced(groups: Mapping[str, Sequence[RunResult]]) -> dict[str, Sequence[RunResult]]:
+    """Return as many runs of each task as the task with the fewest has, those of the lowest seeds.
+
+    The interquartile mean is of all runs together: with more runs of one task than of another, that one would count for more.
+    """
+    count = min(map(len, groups.values()))
+    return {task: sorted(runs, key=lambda run: run.seed)[:count] for task, runs in groups.items()}
+
+
+def _aggregate(algorithm: str, found: Mapping[str, Sequence[RunResult]], scales: Mapping[str, float]) -> Aggregate:
+    groups = _balanced(found)
     return Aggregate(
         algorithm=algorithm,
         tasks=tuple(groups),

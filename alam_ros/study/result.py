@@ -87,6 +87,11 @@ class RunResult:
         return float(self.configuration["algorithm"]["constraint"]["episode_cost_limit"])
 
     @property
+    def has_multiplier(self) -> bool:
+        """Return whether costs had a price at all; the zeros of a run without one are no calm multiplier."""
+        return bool(self.configuration["algorithm"]["multiplier"]["kind"] != "none")
+
+    @property
     def mean_return(self) -> float:
         """Return the score of the run: its mean over the final evaluation; NaN where learning diverged."""
         return _number(self.summary["return_mean"])

@@ -24,7 +24,8 @@ class Estimate:
 
     Attributes:
         value: the estimate.
-        low, high: 95 % percentile interval of the stratified bootstrap; None where no stratum has two runs.
+        low, high: 95 % percentile interval of the stratified bootstrap; None where a stratum has a single run, which would
+            count as certain.
         runs: scores it rests on.
     """
 
@@ -58,7 +59,7 @@ def estimate(strata: Sequence[Sequence[float]], *, repetitions: int = REPETITION
     groups = [np.asarray(scores, np.float64) for scores in strata if len(scores)]
     value = float(interquartile_mean(np.concatenate(groups)))
     runs = sum(len(group) for group in groups)
-    if all(len(group) < 2 for group in groups):
+    if any(len(group) < 2 for group in groups):
         return Estimate(value=value, low=None, high=None, runs=runs)
     generator = np.random.default_rng(seed)
     samples = np.concatenate([group[generator.integers(len(group), size=(repetitions, len(group)))] for group in groups], axis=1)

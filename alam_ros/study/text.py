@@ -28,7 +28,7 @@ Written by `{command}` from the results in `{directory}`."""
 ALL_TASKS = """## All tasks
 
 Returns are shares of the mean return of {reference} on the same task and budget, costs are shares of the task's
-budget.{excluded}"""
+budget. Of an algorithm with more seeds on some tasks than on others, the lowest seeds count, as many on each task.{excluded}"""
 
 TASK = """## {task}
 

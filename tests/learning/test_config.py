@@ -155,8 +155,8 @@ def test_an_unknown_member_is_refused_with_the_known() -> None:
             "`multiplier.rule` for a scalar to be one of dual_ascent, pid; found averaged_target",
         ),
         ("fac", {"signal": "episode_cost"}, "`multiplier.signal: cost_value` for a network"),
-        ("sac_alam", {"start": 15_000}, "`multiplier.start` as a share of the training budget, 0 to 1; found 15000"),
-        ("cal", {"ramp": -0.1}, "`multiplier.ramp` as a share"),
+        ("sac_alam", {"start": 15_000}, "`algorithm.multiplier.start` as a share, 0 to 1; found 15000"),
+        ("cal", {"ramp": -0.1}, "`algorithm.multiplier.ramp` as a share"),
         ("sac_alam", {"speed": 1.0}, "`algorithm.multiplier.speed`"),
         ("sac_alam", None, "`algorithm.multiplier`"),
     ],
@@ -168,9 +168,36 @@ def test_a_multiplier_without_meaning_is_refused(name: str, multiplier: Any, mes
 
 
 def test_a_reward_scale_is_above_zero() -> None:
-    with pytest.raises(ConfigurationError, match=r"`algorithm.reward_scale` above 0, or null; found 0"):
+    with pytest.raises(ConfigurationError, match=r"`algorithm.reward_scale` above 0 and finite; found 0"):
         build(reward_scale=0.0)
     assert build(reward_scale=2.0).algorithm.reward_scale == 2.0
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        {"initial_temperature": -1.0},
+        {"initial_temperature": 0.0},
+        {"reward_scale": float("inf")},
+        {"entropy_target": float("nan")},
+        {"critic_learning_rate": -1e-3},
+        {"gradient_norm": -1.0},
+        {"target_averaging": 2.0},
+        {"cost_target_averaging": 0.0},
+        {"multiplier": {"penalty": float("nan")}},
+        {"multiplier": {"maximum": 0.0}},
+        {"multiplier": {"averaging": 5.0}},
+        {"multiplier": {"dual_gap": -1.0}},
+        {"multiplier": {"learning_rate": 0.0}},
+        {"constraint": {"cost_horizon": float("inf")}},
+    ],
+    ids=str,
+)
+def test_numbers_with_which_learning_cannot_work_are_refused(algorithm: dict[str, Any]) -> None:
+    (name, value), *_ = algorithm.items()
+    key = f"{name}.{next(iter(value))}" if isinstance(value, dict) else name
+    with pytest.raises(ConfigurationError, match=rf"`algorithm\.{key}` "):
+        build(**algorithm)
 
 
 def test_what_is_no_mapping_is_refused() -> None:
@@ -184,7 +211,7 @@ def test_cost_critics_step_at_least_sometimes() -> None:
         build(cost_critic_delay=0)
     with pytest.raises(ConfigurationError, match=r"`algorithm.actor_delay` of at least 1; found 0"):
         build(actor_delay=0)
-    with pytest.raises(ConfigurationError, match=r"`multiplier.delay` of at least 1; found 0"):
+    with pytest.raises(ConfigurationError, match=r"`algorithm.multiplier.delay` of at least 1; found 0"):
         build(multiplier={"delay": 0})
     with pytest.raises(ConfigurationError, match=r"`algorithm.hidden` with the size of one layer or more; found \[\]"):
         build(hidden=[])

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from alam_ros.cli.configuration import load_configuration, read_mapping
-from alam_ros.learning.config import EnvironmentConfig, TrainingConfig
+from alam_ros.learning.config import FAMILY, training_config
 from alam_ros.resources import config_path
 from alam_ros.study.config import FinalEvaluation, StudyConfig
 from alam_ros.study.plan import PlannedRun, fingerprint, plan_runs
@@ -127,7 +127,8 @@ def make_result(
     steps: Sequence[int] = (100, 200, 300),
 ) -> RunResult:
     """Return a result with the given scores, whose budget is the 10 of the default configuration."""
-    config = TrainingConfig(environment=EnvironmentConfig(id="alam/Navigation-v0"))
+    member = algorithm if algorithm in FAMILY else "sac_alam"
+    config = training_config({"environment": {"id": "alam/Navigation-v0"}, "algorithm": {"name": member}})
     evaluation = FinalEvaluation(episodes=2)
     figures = {
         "return_mean": episode_return,

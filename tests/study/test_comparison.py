@@ -71,6 +71,18 @@ def test_tasks_are_normalised_by_the_reference_on_the_same_task() -> None:
     assert (ours.safe_runs, ours.runs, ours.safe_tasks, ours.tasks) == (3, 4, 1, ("small", "large"))
 
 
+def test_a_task_with_more_seeds_does_not_count_for_more() -> None:
+    results = {
+        "easy": {"sac": runs("sac", [1], [0], "easy"), "ours": runs("ours", [1, 5, 5], [0, 20, 20], "easy")},
+        "hard": {"sac": runs("sac", [1], [0], "hard"), "ours": runs("ours", [0.2], [5], "hard")},
+    }
+    results["easy"]["ours"].reverse()  # whatever their order, the lowest seeds count
+    _, ours = compare(results, "sac").aggregates
+    assert (ours.runs, ours.safe_runs, ours.safe_tasks) == (2, 2, 2)
+    assert (ours.return_share.value, ours.return_share.low) == (pytest.approx(0.6), None)
+    assert ours.budget_share.value == pytest.approx(0.25)
+
+
 def test_a_task_whose_reference_earns_nothing_is_left_out_with_the_reason() -> None:
     results = {
         "good": {"sac": runs("sac", [2], [0], "good"), "ours": runs("ours", [1], [0], "good")},

@@ -54,6 +54,7 @@ def test_the_page_says_what_was_measured_and_under_which_budget(tmp_path: Path, 
     assert "4 of 4 runs are finished" in page
     assert "300 environment steps a run" in page
     assert "| sac | 300 | 0 1 | 110.0 [100.0, 120.0] | 14.1 | 100% | 32.0 [30.0, 34.0] | 2.8 | 34.0 | 32.0 | no, 0 of 2 |" in page
+    assert "| – | – | 0.17 |" in page  # plain SAC has no multiplier
     ours = "| **sac_alam** | 300 | 0 1 | 100.0 [95.0, 105.0] | 7.1 | 91% | 7.0 [6.0, 8.0] | 1.4 | 8.0 | 7.0 | yes, 2 of 2 |"
     assert ours in page
     assert "| sac_alam | 1 | 2 | 0.91 [0.86, 0.95] | 0.70 [0.60, 0.80] | 2 of 2 | 1 of 1 |" in page
@@ -147,8 +148,7 @@ def test_multipliers_that_ran_away_stay_in_the_picture(results: list[RunResult])
 
 
 def test_an_algorithm_without_a_multiplier_is_not_drawn(results: list[RunResult]) -> None:
-    none = [make_result("none", 0, multiplier=None)]
-    figure = multipliers.draw(LIGHT, on_navigation(none=none, sac_alam=results[2:]))
+    figure = multipliers.draw(LIGHT, on_navigation(sac=results[:2], sac_alam=results[2:]))
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["sac_alam"]
 
 

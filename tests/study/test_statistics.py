@@ -46,6 +46,12 @@ def test_a_single_run_a_task_has_no_interval() -> None:
     assert (result.value, result.low, result.high, result.runs) == (1.5, None, None, 2)
 
 
+def test_a_single_run_of_one_task_leaves_no_interval_for_all() -> None:
+    # Drawn again and again it would count as certain.
+    result = estimate([[1.0, 2.0, 3.0], [2.0]])
+    assert (result.value, result.low, result.high) == (2.0, None, None)
+
+
 def test_the_interval_can_be_repeated() -> None:
     scores = [[0.3, 1.7, 2.2], [5.0, 4.0, 4.5]]
     assert estimate(scores) == estimate(scores)
