@@ -44,8 +44,8 @@ class ObservationAssembler:
         sizes = [channel.size for channel in contract.observation]
         self._upper = np.repeat([1.0 if reader.is_clipped else np.inf for reader in self._readers], sizes)
         self._lower = -self._upper
-        # Latched channels are wishes, such as goals, and lie as far as one likes.
-        self._is_counted = np.repeat([channel.timeout is not None for channel in contract.observation], sizes)
+        # A goal is a wish and lies as far as one likes; all else is the world, also what is latched.
+        self._is_counted = np.repeat([not channel.is_goal for channel in contract.observation], sizes)
         self._no_excess = np.zeros(contract.observation_size, np.float32)
         self._no_excess.setflags(write=False)
         self._values, self._clipped = np.zeros_like(self._centre), np.zeros_like(self._centre)
@@ -96,9 +96,17 @@ class ObservationAssembler:
         return tuple(name for name, topics in self._watched.items() if now - self._oldest(topics, 1) > self._timeouts[name])
 
     def outdated(self, stamp: float) -> dict[str, float]:
-        """Return the channels whose data were taken longer before `stamp` than their timeout, and how long before, s."""
-        ages = {name: stamp - self._oldest(topics, 0) for name, topics in self._watched.items()}
-        return {name: age for name, age in ages.items() if age > self._timeouts[name]}
+        """Return the channels with data taken longer before `stamp` than their timeout, or as much after it, by how much, s.
+
+        What is ahead counts as well: two clocks disagree, and nobody knows the age of such data. Ages are negative then.
+        """
+        found = {}
+        for name, topics in self._watched.items():
+            ages = [stamp - self._times.get(topic, UNSEEN)[0] for topic in topics]
+            age = max(ages, key=abs)
+            if abs(age) > self._timeouts[name]:
+                found[name] = age
+        return found
 
     def advance(self) -> NDArray[np.float32]:
         """Run one control tick.
@@ -134,7 +142,7 @@ class ObservationAssembler:
 
         Returns:
             (observation_size,) float32, in the scale of the observation, not to be written to; zero within range, for data of
-            earlier ticks and for latched channels.
+            earlier ticks and for goals.
         """
         beyond = (self._values - self._clipped) * self._is_counted
         if not beyond.any():

@@ -27,6 +27,11 @@ def aligned(offset: int, size: int) -> int:
     return BEGIN + (offset - BEGIN + size - 1) // size * size
 
 
+def time_ns(seconds: int, nanoseconds: int) -> int:
+    """Return a stamp in ns; what is no time, such as DDS's infinite one, counts as the last nanosecond of its second."""
+    return seconds * SECOND_NS + min(nanoseconds, SECOND_NS - 1)
+
+
 def read_header(data: bytes) -> tuple[int, str, int]:
     """Return the stamp (ns), the frame and the place behind them, of a message that begins with a header.
 
@@ -35,7 +40,7 @@ def read_header(data: bytes) -> tuple[int, str, int]:
     """
     seconds, nanoseconds, length = _HEADER.unpack_from(data, BEGIN)
     begin = BEGIN + _HEADER.size
-    return seconds * SECOND_NS + nanoseconds, data[begin : begin + length - 1].decode(), begin + length
+    return time_ns(seconds, nanoseconds), data[begin : begin + length - 1].decode(), begin + length
 
 
 class HeaderWriter:

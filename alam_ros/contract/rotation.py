@@ -30,8 +30,7 @@ def yaw(orientation: Quaternion, source: str = "odometry") -> float:
     Raises:
         ObservationError: when it is no unit quaternion.
     """
-    unit(orientation, source)
-    x, y, z, w = orientation
+    x, y, z, w = unit(orientation, source)
     return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
 
 

@@ -146,6 +146,11 @@ class Channel:
         return self.size if self.array_size is None else self.array_size
 
     @property
+    def is_goal(self) -> bool:
+        """Whether it says where to go, seen from somewhere, rather than how the world is."""
+        return bool(self.reference_topic)
+
+    @property
     def needs_transforms(self) -> bool:
         """Whether it is a goal in a named frame, which need not be that of what it is seen from."""
         return bool(self.reference_topic and self.frame)
@@ -317,7 +322,8 @@ class Contract:
     @property
     def _watched_topics(self) -> frozenset[str]:
         """The topics whose silence is noticed, because a channel of them has a timeout."""
-        return frozenset(channel.topic for channel in self.observation if channel.timeout is not None)
+        watched = [channel for channel in self.observation if channel.timeout is not None]
+        return frozenset(topic for channel in watched for topic in (channel.topic, channel.reference_topic) if topic)
 
     def require(self, environments: Contract) -> None:
         """Refuse environments that would feed a policy of this contract something else than it was trained on.
@@ -336,13 +342,15 @@ class Contract:
         """Say where `other` would feed a policy of this contract something else than it was trained on.
 
         Topics, frames, joints' names and timeouts may differ between robots; sizes, meanings, units, ranges, the order of joints
-        and the control period may not.
+        and the control period may not, and what grows stale in training is not latched on a robot.
         """
         found: list[str] = []
         if not math.isclose(self.control_period, other.control_period):
             found.append(f"control_period: {other.control_period} s where the policy has {self.control_period} s")
         for mine, theirs in _paired(self.observation, other.observation, "channels", found):
             found.extend(_differences(mine, theirs, MEANING))
+            if theirs.timeout is None and mine.timeout is not None:  # nobody would notice that the sensor is dead
+                found.append(f"{mine.name}.timeout: none where the policy has {mine.timeout:g} s")
             found.extend(_reordered(mine.name, mine.joints, theirs.joints))
         has_fields = self.action.is_twist or other.action.is_twist
         for mine, theirs in _paired(self.action.components, other.action.components, "action components", found):
@@ -362,6 +370,8 @@ class Contract:
             return from_mapping(cls, mapping)
         except ConfigurationError as error:
             raise ContractError(error.expected, error.found, error.remedy) from error
+        except OverflowError as error:
+            raise ContractError("numbers that a float64 can hold", str(error), "correct the largest of them") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Contract:

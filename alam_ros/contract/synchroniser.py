@@ -197,7 +197,8 @@ class ObservationSynchroniser:
             found = ", ".join(f"`{name}` silent for {ages[name]:.2f} s" for name in stale)
             raise ObservationError("fresh data on all channels", found, "check that their sources are running")
         if outdated := {} if self._assembler.missing() else self._assembler.outdated(trigger.stamp):
-            found = ", ".join(f"`{name}` stamped {age:.2f} s before `{self._trigger}`" for name, age in outdated.items())
+            sides = [(name, abs(age), "before" if age > 0 else "after") for name, age in outdated.items()]
+            found = ", ".join(f"`{name}` stamped {age:.2f} s {side} `{self._trigger}`" for name, age, side in sides)
             raise ObservationError("data within the timeouts of all channels", found, "check their sources' clocks and delays")
         observation = self._advance(trigger.stamp)
         return ControlTick(observation, trigger.stamp, unpaired, self._assembler.excess())

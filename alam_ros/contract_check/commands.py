@@ -25,7 +25,7 @@ class CommandCheck:
 
     def __init__(self, contract: Contract) -> None:
         spec = contract.action
-        gated = gated_action({"limits.components": None, "enable_stamped_cmd_vel": None, "limit_slew": False}, contract)
+        gated = gated_action(spec)
         self._contract = contract
         self._reader, self._limiter = CommandReader(gated.spec), CommandLimiter(gated.limits)
         self._shape = (len(gated.limits.names),)

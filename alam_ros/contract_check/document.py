@@ -10,6 +10,9 @@ from alam_ros.contract import ActionSpec, Channel, Contract
 from alam_ros.contract.schema import ActionComponent, read_document
 from alam_ros.contract_check.finding import Finding, fails, fits
 from alam_ros.errors import AlamError, ContractError
+from alam_ros.gate import GateConfig
+from alam_ros.onboard.gate_settings import topic_timeouts
+from alam_ros.onboard.gated_action import gated_action
 from alam_ros.typed import from_mapping
 
 
@@ -25,7 +28,7 @@ def check_document(path: Path) -> tuple[Contract | None, list[Finding]]:
     except ContractError as error:
         errors = _parts_errors(document)
         return None, [fails(text) for text in (errors if str(error) in errors else [*errors, str(error)])]
-    return contract, describe(contract)
+    return contract, [*describe(contract), _gate_line(contract)]
 
 
 def describe(contract: Contract) -> list[Finding]:
@@ -36,6 +39,15 @@ def describe(contract: Contract) -> list[Finding]:
     lines.append(f"action: `{contract.action.topic}` ({contract.action.type})")
     lines += [_component_line(component) for component in contract.action.components]
     return [fits(line) for line in lines]
+
+
+def _gate_line(contract: Contract) -> Finding:
+    """Say whether a safety monitor would work by the contract."""
+    try:
+        GateConfig(limits=gated_action(contract.action).limits, observation_timeout=topic_timeouts(contract))
+    except AlamError as error:
+        return fails(f"safety monitor: {error}")
+    return fits("safety monitor: limits and timeouts")
 
 
 def _channel_line(channel: Channel) -> str:

@@ -54,9 +54,15 @@ class Gate:
         self._zero_since = self._only_danger_since = None
         self._enter(now)
 
-    def on_command(self, now: float, command: ArrayLike) -> None:
-        """Take a command, (components,) in physical units, from whoever commands."""
-        self._inputs.take_command(self._enter(now), command)
+    def on_command(self, now: float, command: ArrayLike, age: float = 0.0) -> None:
+        """Take a command, (components,) in physical units, from whoever commands.
+
+        Args:
+            now: s of the steady clock.
+            command: (components,) in physical units; anything else is a cause to stop.
+            age: s from the command's own stamp to its arrival, as the receiver sees the commander's clock; 0 without a stamp.
+        """
+        self._inputs.take_command(self._enter(now), command, age)
 
     def on_risk(self, now: float, risk: Risk) -> None:
         """Take a risk estimate."""
@@ -88,7 +94,8 @@ class Gate:
         now = self._enter(now)
         self._inputs.update(now)
         state = self._resolve(now, is_latched=False).state
-        if self._is_latched and state in (GateStatus.STOP, GateStatus.INACTIVE):
+        can_escape = self._is_enabled and self._is_danger_alone() and self._config.escape_ratio > 0.0  # whose delay begins now
+        if self._is_latched and state in (GateStatus.STOP, GateStatus.INACTIVE) and not can_escape:
             return self._explain(now, state)
         self._is_latched = False
         return None
@@ -179,9 +186,13 @@ class Gate:
             return Verdict(GateStatus.SLOW, self._config.slowdown_ratio)
         return PASS
 
+    def _is_danger_alone(self) -> bool:
+        """Say whether danger is in force and no other cause that the inputs give."""
+        return self._inputs.risk.danger.is_active and not self._inputs.stopping()
+
     def _may_escape(self, now: float) -> bool:
         """Say whether danger has been the only reason to stop for long enough to let the robot creep out of it."""
-        if self._inputs.stopping() or not self._inputs.risk.danger.is_active:
+        if self._is_latched or not self._is_enabled or not self._is_danger_alone():
             self._only_danger_since = None
             return False
         if self._only_danger_since is None:

@@ -105,9 +105,16 @@ class CommandResponse:
         return PASS if ratio == 1.0 else Verdict(GateStatus.SLOW, ratio)
 
     def _fall_back(self, risk: CommandRisk) -> Verdict:
-        """Let the policy act, unless that is too dangerous as well and rest has at most `rest_benefit` of its risk."""
-        measures = risk.measures()
-        is_acceptable = measures[FALLBACK] <= self._acceptable(risk).trigger
-        if not is_acceptable and measures[REST] <= self.config.rest_benefit * measures[FALLBACK]:
+        """Let the policy act, or where that is too dangerous as well, what is less dangerous than it.
+
+        That is rest where it has at most `rest_benefit` of the policy's risk. Otherwise the policy acts all the same, but not in
+        place of a command that is safer than its own: that passes where it is acceptable again, and is stopped where it is not.
+        """
+        measures, acceptable = risk.measures(), self._acceptable(risk).trigger
+        if measures[FALLBACK] <= acceptable:
+            return Verdict(GateStatus.FALLBACK, 0.0)
+        if measures[REST] <= self.config.rest_benefit * measures[FALLBACK]:
             return STOP
-        return Verdict(GateStatus.FALLBACK, 0.0)
+        if measures[FALLBACK] <= measures[0]:
+            return Verdict(GateStatus.FALLBACK, 0.0)
+        return PASS if measures[0] <= acceptable else STOP

@@ -48,11 +48,11 @@ class Supervision:
         self._updated: float | None = None
         self._stopping: tuple[str, ...] | None = None
 
-    def take_command(self, now: float, command: ArrayLike) -> None:
-        """Take a command of any shape and content."""
+    def take_command(self, now: float, command: ArrayLike, age: float) -> None:
+        """Take a command of any shape and content, and how old it was when it came, s."""
         self.command = np.array(command, dtype=np.float64)
         self._command_fault = self._fault_of(self.command)
-        self.command_watchdog.feed(now)
+        self.command_watchdog.feed(now, age=age)
         self._renew(now)
 
     def take_risk(self, now: float, risk: Risk) -> None:

@@ -15,7 +15,7 @@ class Watchdog:
     def __init__(self, timeout: float | None) -> None:
         self.timeout = timeout
         self._last: float | None = None
-        self._ahead = 0.0
+        self._late = self._ahead = 0.0
 
     @property
     def is_missing(self) -> bool:
@@ -24,7 +24,8 @@ class Watchdog:
 
     def feed(self, now: float, *, age: float = 0.0) -> None:
         """Note data that describe the world as it was `age` seconds before `now`; below zero, by a clock that is ahead."""
-        self._last, self._ahead = now - max(age, 0.0), max(-age, 0.0)
+        self._late, self._ahead = max(age, 0.0), max(-age, 0.0)
+        self._last = now - self._late
 
     def age(self, now: float) -> float:
         """Return the seconds since the last data; infinite without any."""
@@ -39,6 +40,8 @@ class Watchdog:
         age = self.age(now)
         if self._ahead > age and math.isfinite(age):
             return f"stamped {self._ahead:.2f} s ahead of this clock (timeout {self.timeout:g} s)"
+        if self.timeout is not None and self._late > self.timeout and math.isfinite(age):
+            return f"stamped {self._late:.2f} s before it came (timeout {self.timeout:g} s)"
         return f"{age:.2f} s old (timeout {self.timeout:g} s)" if math.isfinite(age) else "from before a jump of the clock"
 
     def distrust(self) -> None:

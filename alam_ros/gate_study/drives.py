@@ -35,7 +35,7 @@ FOREIGN_GATES: dict[str, Mapping[str, Any] | None] = {
     **{name: {"risk_source": "command", "response": name} for name in ("stop", "scale", "scale_or_policy", "policy")},
 }
 """Gates that judge the command itself, one for each response."""
-LEVELS = RiskLevels(caution_probability=0.2, danger_probability=0.5, novelty_limit=0.5)
+LEVELS = RiskLevels()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,7 +94,7 @@ class BagRecorderNode(Node):
     def _commands(self, contract: Contract) -> tuple[ActionSpec, ActionSpec]:
         """Return what the safety monitor takes and gives."""
         flags = {name: self.get_parameter_or(name, Parameter(name)).value for name in STAMPED}
-        spec_out = gated_action({**flags, "limits.components": None, "limit_slew": False}, contract).spec
+        spec_out = gated_action(contract.action, is_stamped=flags["enable_stamped_cmd_vel"]).spec
         return stamped(spec_out, is_stamped=flags["enable_stamped_cmd_vel_in"]), spec_out
 
     def _record(self, message_type: type[Any], topic: str, qos: QoSProfile, *, is_latched: bool = False) -> None:

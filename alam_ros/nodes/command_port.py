@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from rclpy.serialization import deserialize_message
 
 from alam_ros.contract import ActionSpec
-from alam_ros.contract.cdr import HeaderWriter
+from alam_ros.contract.cdr import BEGIN, STAMP, HeaderWriter, time_ns
 from alam_ros.contract.schema import TWIST_COMPONENTS
 from alam_ros.nodes.conversions import CommandConverter
 from alam_ros.nodes.stamps import time_message
+from alam_ros.onboard.stamps import header_stamp_ns
 from alam_ros.onboard.wire import read_twist_stamped, write_twist_stamped
 
 
@@ -24,10 +25,12 @@ class ReceivedCommand:
     Attributes:
         values: (components,) float64, physical units, as `CommandReader` reads them.
         header: under which it may be passed on, serialised or not; None for a type without.
+        stamp_ns: when it was meant; 0 where its type does not say, or its header was left empty.
     """
 
     values: NDArray[np.float64]
     header: Any
+    stamp_ns: int = 0
 
 
 class CommandPort:
@@ -60,9 +63,12 @@ class CommandPort:
         found = read_twist_stamped(data) if self._header is not None else None
         if found is not None:
             header, numbers = found
-            return ReceivedCommand(np.array([numbers[place] for place in self._places]), header)
+            values = np.array([numbers[place] for place in self._places])
+            return ReceivedCommand(values, header, time_ns(*STAMP.unpack_from(header, BEGIN)))
         message = deserialize_message(data, self.message_type)
-        return ReceivedCommand(self._converter.to_values(message), getattr(message, "header", None))
+        # A trajectory's stamp is when it begins, not when it was meant.
+        stamp_ns = header_stamp_ns(message) if self._header is not None else None
+        return ReceivedCommand(self._converter.to_values(message), getattr(message, "header", None), stamp_ns or 0)
 
     def message(self, values: NDArray[np.float64], stamp_ns: int) -> Any:
         """Return what to publish to command (components,) in physical units; valid until the next call."""

@@ -38,7 +38,9 @@ def gate_trace(header: Header, tick: int, now: float, events: Sequence[GateEvent
         is_active: whether the gate decided.
     """
     messages = [
-        GateEventMessage(kind=event.kind, time=event.time, text=event.text, stamp_ns=event.stamp_ns, values=event.values)
+        GateEventMessage(
+            kind=event.kind, time=event.time, text=event.text, stamp_ns=event.stamp_ns, age=event.age, values=event.values
+        )
         for event in events
     ]
     return GateTrace(header=header, tick=tick, time=now, is_active=is_active, events=messages)

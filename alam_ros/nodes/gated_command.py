@@ -10,7 +10,7 @@ from alam_ros.contract import ActionSpec, Contract
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits
 from alam_ros.nodes.command_port import CommandPort
-from alam_ros.onboard.gated_action import gated_action, stamped
+from alam_ros.onboard.gated_action import commanded_action, gated_action, stamped
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ def gated_command(values: Mapping[str, Any], contract: Contract | None) -> Gated
     Raises:
         AlamError: when limits are given twice or not at all, or do not fit.
     """
-    gated = gated_action(values, contract)
+    action = commanded_action(values, contract)
+    gated = gated_action(action, is_stamped=values["enable_stamped_cmd_vel"], limit_slew=values["limit_slew"])
     spec_in = stamped(gated.spec, is_stamped=values["enable_stamped_cmd_vel_in"])
     port_in, port_out = (_port(spec, contract) for spec in (spec_in, gated.spec))
     return GatedCommand(

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
-from rclpy.lifecycle import LifecycleNode
 
 from alam_ros.contract import Contract
 from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.msg import RiskEstimate
+from alam_ros.nodes.complaints import Complaints
+from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.qos import RISK
 from alam_ros.nodes.stamps import ros_time_ns
@@ -19,11 +20,9 @@ from alam_ros.onboard.contracts import load_policy
 from alam_ros.onboard.wire import RiskWriter
 from alam_ros.runtime import RiskLevels
 
-LOG_PERIOD_S = 5.0
-
 
 class JudgeSource:
-    """A policy file at work on other commanders' commands.
+    """A policy file at work on other commanders' commands, until the node is cleaned up.
 
     Attributes:
         observations: what is subscribed to.
@@ -31,7 +30,7 @@ class JudgeSource:
 
     def __init__(
         self,
-        node: LifecycleNode,
+        node: SafeLifecycleNode,
         values: Mapping[str, Any],
         contract: Contract | None,
         names: tuple[str, ...],
@@ -40,7 +39,7 @@ class JudgeSource:
         """Subscribe and prepare to publish.
 
         Args:
-            node: the safety monitor.
+            node: the safety monitor, being configured.
             values: of its parameters.
             contract: of this robot; None without any.
             names: of the gate's components.
@@ -58,8 +57,10 @@ class JudgeSource:
         self._message = RiskWriter(contract.action.frame, runtime.policy_id, contract.action_size)
         self._node = node
         self._on_arrival = on_arrival
-        self._risk = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
-        self.observations = ObservationSource(node, contract, self._arrived)
+        self._complaints, self._refusal = Complaints(node), ""
+        publisher = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
+        self._risk = node.hold(publisher, node.destroy_lifecycle_publisher)
+        self.observations = node.hold(ObservationSource(node, contract, self._arrived), ObservationSource.destroy)
 
     def set_levels(self, values: Mapping[str, Any]) -> None:
         """Tell levels by other values."""
@@ -86,10 +87,12 @@ class JudgeSource:
         """Return for the diagnostics the age of each channel, s."""
         return {f"age of {name} (s)": age for name, age in self.observations.ages().items()}
 
-    def destroy(self) -> None:
-        """Unsubscribe, and publish no more."""
-        self.observations.destroy()
-        self._node.destroy_lifecycle_publisher(self._risk)
+    def problem(self) -> str:
+        """Say, and log, why nothing was judged since the last call; an empty string where something could be."""
+        refusal, self._refusal = self._refusal, ""
+        if problem := self.observations.problem():
+            self._complaints.tell("silence", f"no judgement: {problem}")
+        return problem or refusal
 
     def _arrived(self, topic: str) -> None:
         self._on_arrival(topic)
@@ -101,11 +104,12 @@ class JudgeSource:
             while (tick := self.observations.poll()) is not None:
                 self._judge.observe(tick.observation, self.observations.stamp_ns(tick), tick.excess)
                 if text := self._judge.unfamiliar():
-                    self._node.get_logger().warning(text, throttle_duration_sec=LOG_PERIOD_S)
+                    self._complaints.tell("novelty", text)
         except AlamError as error:
-            self._node.get_logger().warning(f"no judgement: {error}", throttle_duration_sec=LOG_PERIOD_S)
+            self._refusal = str(error)
+            self._complaints.tell(error.expected, f"no judgement: {error}")
 
 
 def levels(values: Mapping[str, Any]) -> RiskLevels:
     """Return the levels that the monitor's parameters ask for."""
-    return RiskLevels(**{name: values[name] for name in ("caution_probability", "danger_probability", "novelty_limit")})
+    return RiskLevels(**{name: values[name] for name in vars(RiskLevels())})

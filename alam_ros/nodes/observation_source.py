@@ -78,6 +78,14 @@ class ObservationSource:
         """Return the names of the channels whose silence exceeds their timeout."""
         return self.synchroniser.stale(time.monotonic())
 
+    def problem(self) -> str:
+        """Say which data are wanting, also where no trigger arrives to ask for them; an empty string where none are."""
+        missing, stale = self.synchroniser.missing(), self.stale()
+        if missing:
+            since = " since the clock was set back: publish again what is latched" if self.synchroniser.restarts else ""
+            return f"no data yet on {', '.join(missing)}{since}"
+        return f"stale: {', '.join(stale)}" if stale else ""
+
     def shared(self) -> tuple[str, ...]:
         """Return the topics on which several nodes publish what can only be one's; not joint states of several devices."""
         return tuple(

@@ -6,9 +6,7 @@ diagnostics and, throttled, in its log.
 
 from __future__ import annotations
 
-import math
 import sys
-import time
 from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -17,9 +15,10 @@ from rclpy.clock import Clock, ClockType
 from rclpy.parameter import Parameter
 
 from alam_ros.contract import ControlTick
-from alam_ros.errors import AlamError
+from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.command_port import CommandPort
+from alam_ros.nodes.complaints import Complaints
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name
 from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.mismatches import Mismatches, UnheardWatch
@@ -29,14 +28,20 @@ from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.onboard.contracts import load_policy, robot_contract
 from alam_ros.onboard.estimator import Estimator
+from alam_ros.onboard.gate_settings import THRESHOLDS
 from alam_ros.onboard.unfamiliar import unfamiliar
 from alam_ros.onboard.wire import RiskWriter
 from alam_ros.runtime import RiskLevel, RiskLevels
 
-LOG_PERIOD_S = 5.0
 SLOW = 1.25
 """Ratio of measured to trained control period from which the policy acts on another time scale than it learned."""
-LEVEL_PARAMETERS = ("caution_probability", "danger_probability", "novelty_limit")
+LEVEL_PARAMETERS = {
+    "caution_probability": "probability of a violation from which the level is CAUTION",
+    "danger_probability": "probability of a violation from which the level is DANGER",
+    "caution_cost_ratio": "cost_value / threshold for CAUTION, without a calibration",
+    "danger_cost_ratio": "cost_value / threshold for DANGER, without a calibration",
+    "novelty_limit": "novelty (in training ranges outside them) above which the level is UNKNOWN",
+}
 
 
 @dataclass
@@ -63,15 +68,9 @@ class PolicyNode(SafeLifecycleNode):
                 "path of this robot's contract, where topics, frames or timeouts differ from training; empty: the policy's own"
             ),
         )
-        self.declare_parameter(
-            "caution_probability", 0.2, number("probability of a violation from which the level is CAUTION", 0.0, 1.0)
-        )
-        self.declare_parameter(
-            "danger_probability", 0.5, number("probability of a violation from which the level is DANGER", 0.0, 1.0)
-        )
-        self.declare_parameter(
-            "novelty_limit", 0.5, number("novelty (in training ranges outside them) above which the level is UNKNOWN", 0.0, 1e6)
-        )
+        for name, default in vars(RiskLevels()).items():
+            _, low, high, _ = THRESHOLDS[name]
+            self.declare_parameter(name, default, number(LEVEL_PARAMETERS[name], low, high))
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
@@ -79,7 +78,7 @@ class PolicyNode(SafeLifecycleNode):
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
         self._source: ObservationSource | None = None
         self._second = _Second()
-        self._told: dict[str, float] = {}
+        self._complaints = Complaints(self)
         # Right where only the risk is wanted, a mistake where the actions should be gated.
         self._unheard = UnheardWatch(self, "to gate it, set the safety monitor's `cmd_vel_in_topic` to it")
         self._mismatches = Mismatches(self)
@@ -123,15 +122,8 @@ class PolicyNode(SafeLifecycleNode):
         except AlamError as error:
             self._second.problem = str(error)
             if self.is_active:
-                self._warn(error.expected, f"no action: {error}")
+                self._complaints.tell(error.expected, f"no action: {error}")
         self._watch(self._source.waits_until())
-
-    def _warn(self, reason: str, text: str) -> None:
-        """Log what keeps the policy from acting, each reason at most every `LOG_PERIOD_S`: one must not hide another."""
-        now = time.monotonic()
-        if now - self._told.get(reason, -math.inf) >= LOG_PERIOD_S:
-            self._told[reason] = now
-            self.get_logger().warning(text)
 
     def _watch(self, deadline: float | None) -> None:
         """Come back, though nothing arrives, half a control period after a trigger whose tick waits for other data."""
@@ -150,7 +142,7 @@ class PolicyNode(SafeLifecycleNode):
         self._action.publish(self._port.message(estimate.action, estimate.stamp_ns))
         if estimate.level == RiskLevel.UNKNOWN:
             self._second.unfamiliar = unfamiliar(self._runtime, estimate.novelty)
-            self._warn("novelty", self._second.unfamiliar)
+            self._complaints.tell("novelty", self._second.unfamiliar)
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)
         self._second.longest_inference = max(self._second.longest_inference, estimate.inference_time)
@@ -159,7 +151,7 @@ class PolicyNode(SafeLifecycleNode):
         second, self._second = self._second, _Second()
         health, summary = self._health(second)
         if health is Health.ERROR and not second.problem:  # no control tick was refused aloud: what should start one is missing
-            self._warn("silence", f"no action: {summary}")
+            self._complaints.tell("silence", f"no action: {summary}")
         values: dict[str, object] = {"ticks per second": second.ticks, "longest inference (s)": second.longest_inference}
         if self._source is not None:
             synchroniser = self._source.synchroniser
@@ -182,7 +174,7 @@ class PolicyNode(SafeLifecycleNode):
     def _health(self, second: _Second) -> tuple[Health, str]:
         if self._source is None or not self.is_active:
             return Health.OK, "inactive" if self._source is not None else "not configured"
-        problem = self._problem(self._source) or second.problem
+        problem = self._source.problem() or second.problem
         if problem:
             return Health.ERROR, problem
         if doubt := self._doubt(self._source, second):
@@ -196,31 +188,21 @@ class PolicyNode(SafeLifecycleNode):
             return f"control period {measured:.3f} s, trained with {trained:.3f} s"
         if shared := source.shared():
             text = f"several nodes publish on {', '.join(shared)}: a robot has one of each"
-            self._warn("shared", text)
+            self._complaints.tell("shared", text)
             return text
         if second.unfamiliar:
             return second.unfamiliar
         return f"{second.unpaired} of {second.ticks} ticks with data of different times" if second.unpaired else ""
-
-    @staticmethod
-    def _problem(source: ObservationSource) -> str:
-        """Say which data are wanting, also where no trigger arrives to ask for them."""
-        missing, stale = source.synchroniser.missing(), source.stale()
-        if missing:
-            since = " since the clock was set back: publish again what is latched" if source.synchroniser.restarts else ""
-            return f"no data yet on {', '.join(missing)}{since}"
-        return f"stale: {', '.join(stale)}" if stale else ""
 
     def _levels_with(self, changed: dict[str, float]) -> RiskLevels:
         """Return the levels the parameters ask for, with some of them changed."""
         return RiskLevels(**{name: changed.get(name, self.get_parameter(name).value) for name in LEVEL_PARAMETERS})
 
     def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        levels = self._levels_with({parameter.name: parameter.value for parameter in parameters})
-        values = (levels.caution_probability, levels.danger_probability, levels.novelty_limit)
-        if not all(map(math.isfinite, values)) or levels.caution_probability > levels.danger_probability:
-            reason = f"caution_probability must not exceed danger_probability; found {values[0]} and {values[1]}"
-            return SetParametersResult(successful=False, reason=reason)
+        try:
+            self._levels_with({parameter.name: parameter.value for parameter in parameters})
+        except ConfigurationError as error:
+            return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
     def _apply_parameters(self, _: list[Parameter]) -> None:

@@ -11,7 +11,7 @@ import dataclasses
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,9 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool, Trigger
 
@@ -49,7 +51,7 @@ from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession, Gat
 from alam_ros.onboard.gate_settings import CHOICES, NAMES, THRESHOLDS, gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.onboard.risk_input import judged, risk_from
-from alam_ros.onboard.stamps import StampScale, nanoseconds
+from alam_ros.onboard.stamps import SECOND_NS, StampScale, nanoseconds
 from alam_ros.onboard.wire import read_risk
 
 LOG_PERIOD_S = 5.0
@@ -132,32 +134,32 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._trace_out = self.hold(self.create_publisher(GateTrace, values["trace_topic"], TRACE), self.destroy_publisher)
 
     def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
-        command_type = self._gated.port_in.message_type
-        topic = self.resolve_topic_name(values["cmd_vel_in_topic"])
+        topic = self._listen(self._gated.port_in.message_type, values["cmd_vel_in_topic"], self._on_command, COMMAND).topic_name
         if topic == self._command_out.topic_name:  # it would gate its own commands, which are never stale
             raise ConfigurationError(
                 "two topics for commands in and out", f"`{topic}` for both", "set `cmd_vel_in_topic` to another"
             )
-        subscriptions = [self.create_subscription(command_type, topic, self._on_command, COMMAND, raw=True)]
         self._judge: JudgeSource | None = None
         if values["risk_source"] == "command":
             self._judge = JudgeSource(self, values, contract, self._gated.limits.names, self._on_topic)
             self.hold(self._judge, self._drop_judge)
         else:
-            subscriptions.append(self.create_subscription(RiskEstimate, values["risk_topic"], self._on_risk, RISK, raw=True))
-            subscriptions += self._watch(contract)
-        for subscription in subscriptions:
-            self.hold(subscription, self.destroy_subscription)
+            self._listen(RiskEstimate, values["risk_topic"], self._on_risk, RISK)
+            self._watch(contract)
 
-    def _watch(self, contract: Contract | None) -> Iterator[Any]:
+    def _listen(self, kind: type[Any], topic: str, callback: Callable[[bytes], None], qos: QoSProfile) -> Subscription:
+        """Subscribe, until the node is cleaned up; whatever fails afterwards must not leave a subscription behind."""
+        return self.hold(self.create_subscription(kind, topic, callback, qos, raw=True), self.destroy_subscription)
+
+    def _watch(self, contract: Contract | None) -> None:
         """Subscribe to the contract's topics, of which only the arrival counts."""
         for topic, kind in contract.topics() if contract is not None else ():
             is_latched = self._timeouts[topic] is None
             arrived = partial(self._on_arrival, topic)
-            yield from subscribe(self, MESSAGE_TYPES[kind], topic, arrived, SENSOR, is_latched=is_latched)
+            for subscription in subscribe(self, MESSAGE_TYPES[kind], topic, arrived, SENSOR, is_latched=is_latched):
+                self.hold(subscription, self.destroy_subscription)
 
-    def _drop_judge(self, judge: JudgeSource) -> None:
-        judge.destroy()
+    def _drop_judge(self, _: JudgeSource) -> None:
         self._judge = None
 
     def _offer_services(self) -> None:
@@ -179,7 +181,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._rates.note("commands")
         self._source = command.header
         now = time.monotonic()
-        self._session.take(GateEvent.command(now, command.values))
+        age = (self._now_ns() - command.stamp_ns) / SECOND_NS if command.stamp_ns else 0.0
+        self._session.take(GateEvent.command(now, command.values, age))
         if self._judge is not None:
             self._judge.command(command.values)
         self._decide(now)
@@ -369,7 +372,10 @@ class SafetyMonitorNode(SafeLifecycleNode):
             state = gate_state(self._decided[0], Header(), self._decided[1])
             health, summary = health_of(state), state.detail
             values = rates | {name: getattr(state, name) for name in (*NUMBERS, "processing_time")}
-            values |= self._judge.ages() if self._judge is not None else {}
+            if self._judge is not None:
+                values |= self._judge.ages()
+                if problem := self._judge.problem():
+                    summary += f"; no judgement: {problem}"
             if others := self._bypass.others():
                 values["publishers past the gate"] = ", ".join(others)
                 health, summary = Health.ERROR, f"commands reach the robot past this gate, from {', '.join(others)}; {summary}"

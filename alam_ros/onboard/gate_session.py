@@ -49,6 +49,7 @@ class GateEvent:
         time: s of the steady clock.
         text: topic of an observation; policy of an estimate; configuration as JSON.
         stamp_ns: of the observation that a risk estimate speaks of; of the state that a decision published, 0 for none.
+        age: s of a command by its own stamp when it came; 0 without a stamp.
         values: components of a command; numbers of a risk estimate, in the order of `Risk`'s fields; those of a judged command as
             `command_risk` has them.
     """
@@ -58,6 +59,7 @@ class GateEvent:
     text: str = ""
     stamp_ns: int = 0
     values: tuple[float, ...] = ()
+    age: float = 0.0
 
     @classmethod
     def configuration(cls, now: float, config: GateConfig, *, is_first: bool) -> GateEvent:
@@ -66,9 +68,9 @@ class GateEvent:
         return cls(kind, now, text=json.dumps(to_mapping(config)))
 
     @classmethod
-    def command(cls, now: float, values: NDArray[np.float64]) -> GateEvent:
-        """Take a command, (components,) in physical units."""
-        return cls(EventKind.COMMAND, now, values=tuple(values.tolist()))
+    def command(cls, now: float, values: NDArray[np.float64], age: float = 0.0) -> GateEvent:
+        """Take a command, (components,) in physical units, that was `age` seconds old when it came."""
+        return cls(EventKind.COMMAND, now, values=tuple(values.tolist()), age=age)
 
     @classmethod
     def risk(cls, now: float, risk: Risk, stamp_ns: int, policy_id: str = "") -> GateEvent:
@@ -235,7 +237,7 @@ def _command_risk(gate: Gate, event: GateEvent) -> None:
 _HANDLERS: dict[EventKind, Callable[[Gate, GateEvent], Any]] = {
     EventKind.RECONFIGURATION: _reconfigure,
     EventKind.RESTART: lambda gate, event: gate.restart(event.time),
-    EventKind.COMMAND: lambda gate, event: gate.on_command(event.time, event.values),
+    EventKind.COMMAND: lambda gate, event: gate.on_command(event.time, event.values, event.age),
     EventKind.RISK: _risk,
     EventKind.COMMAND_RISK: _command_risk,
     EventKind.OBSERVATION: lambda gate, event: gate.on_observation(event.time, event.text),

@@ -128,6 +128,6 @@ def topic_timeouts(contract: Contract) -> dict[str, float | None]:
     """Return for each observation topic the shortest timeout of the channels read from it; None for a latched topic."""
     timeouts: dict[str, float | None] = {}
     for topic, _ in contract.topics():
-        readers = [channel for channel in contract.observation if topic == channel.topic]
+        readers = [channel for channel in contract.observation if topic in (channel.topic, channel.reference_topic)]
         timeouts[topic] = min((channel.timeout for channel in readers if channel.timeout is not None), default=None)
     return timeouts

@@ -47,8 +47,8 @@ def contract_of(values: Mapping[str, Any]) -> Contract | None:
     return Contract.load(values["robot"]) if values["robot"] else None
 
 
-def gated_action(values: Mapping[str, Any], contract: Contract | None) -> GatedAction:
-    """Return what the parameters and the contract say about the command.
+def commanded_action(values: Mapping[str, Any], contract: Contract | None) -> ActionSpec:
+    """Return what is commanded: the contract's action, or without one what the parameters `limits.*` say.
 
     Raises:
         AlamError: when limits are given twice or not at all, or do not fit.
@@ -60,13 +60,24 @@ def gated_action(values: Mapping[str, Any], contract: Contract | None) -> GatedA
             "both" if components else "neither",
             "set the parameter `policy`, `robot` or `limits.components` with `limits.low` and `limits.high`",
         )
-    spec = _explicit(values) if contract is None else contract.action
-    if spec.is_twist:
-        names = TWIST_COMPONENTS
-        spec = stamped(spec, is_stamped=values["enable_stamped_cmd_vel"])
-    else:
-        names = tuple(component.name for component in spec.components)
-    return GatedAction(_with_components(spec, names), _limits(spec, names, limit_slew=values["limit_slew"]))
+    return _explicit(values) if contract is None else contract.action
+
+
+def gated_action(spec: ActionSpec, *, is_stamped: bool | None = None, limit_slew: bool = False) -> GatedAction:
+    """Return what the gate reads and limits of an action.
+
+    Args:
+        spec: what is commanded.
+        is_stamped: which of the Twist types the robot takes; None for that of `spec`.
+        limit_slew: whether components may grow only as fast as `spec` says.
+
+    Raises:
+        ConfigurationError: for components that no message of the type has, for limits without zero between them, and where slews
+            are to be limited and none is given.
+    """
+    names = TWIST_COMPONENTS if spec.is_twist else tuple(component.name for component in spec.components)
+    spec = stamped(spec, is_stamped=is_stamped)
+    return GatedAction(_with_components(spec, names), _limits(spec, names, limit_slew=limit_slew))
 
 
 def stamped(spec: ActionSpec, *, is_stamped: bool | None) -> ActionSpec:

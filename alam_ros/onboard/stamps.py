@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alam_ros.contract.cdr import SECOND_NS
+from alam_ros.contract.cdr import SECOND_NS, time_ns
 
 __all__ = ["SECOND_NS", "StampScale", "header_stamp_ns", "nanoseconds"]
 
@@ -32,7 +32,7 @@ class StampScale:
 
 def nanoseconds(stamp: Any) -> int:
     """Return a `builtin_interfaces/Time` of any library as nanoseconds."""
-    return int(stamp.sec) * SECOND_NS + int(stamp.nanosec)
+    return time_ns(int(stamp.sec), int(stamp.nanosec))
 
 
 def header_stamp_ns(message: Any) -> int | None:

@@ -73,7 +73,7 @@ def replay(settings: ReplaySettings, *, use_trace: bool = True) -> Replay:
         if not policy.answers:
             reasons = "; ".join(policy.refused) or "no message of the contract's trigger"
             raise BagError(f"observations that the policy can answer in {settings.recording}", reasons, "check the topics")
-        names = gated_action({**parameters.gate, "limits.components": None}, contract).limits.names
+        names = gated_action(contract.action).limits.names
         judge = CommandJudge(runtime, contract, names, parameters.levels) if parameters.is_judging else None
         gate = _gate(bag, settings, policy, contract, parameters, judge, use_trace=use_trace)
         hazard = find_hazard(bag, contract, cost=settings.cost, topic_of=settings.topic, distance=settings.hazard_distance)

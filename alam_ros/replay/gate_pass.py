@@ -175,15 +175,25 @@ class _Tracer:
             if self._parameters.is_given:
                 if event.kind is EventKind.RECONFIGURATION:
                     return
-                given = gate_config(self._parameters.gate, config.limits, config.observation_timeout)
-                if given.risk_source != config.risk_source:  # whose inputs the trace does not hold
-                    raise ConfigurationError(
-                        f"parameters with `risk_source: {config.risk_source}`, as the drive's",
-                        f"`{given.risk_source}` (the default, where the file does not say)",
-                        "set it, or replay with --no-trace",
-                    )
-                event = GateEvent.configuration(event.time, given, is_first=True)
+                event = self._as_given(event, config)
         session.take(event)
+
+    def _as_given(self, event: GateEvent, drives: GateConfig) -> GateEvent:
+        """Return the configuration that the given parameters make; refused where the trace lacks what they decide."""
+        gate = self._parameters.gate
+        given = gate_config(gate, drives.limits, drives.observation_timeout)
+        has_slew = drives.limits.slew is not None
+        for name, drive, replay in (
+            ("risk_source", drives.risk_source, given.risk_source),
+            ("limit_slew", has_slew, gate["limit_slew"]),
+        ):
+            if drive != replay:
+                raise ConfigurationError(
+                    f"parameters with `{name}: {drive}`, as the drive's",
+                    f"`{replay}` (the default, where the file does not say)",
+                    "set it, or replay with --no-trace",
+                )
+        return GateEvent.configuration(event.time, given, is_first=True)
 
     def _with_estimate(self, event: GateEvent) -> GateEvent:
         """Return the event with the numbers of the replayed policy; if it is the policy that drove, they are the same."""
@@ -225,7 +235,8 @@ def replay_without_trace(
     """
     if not policy.arrivals:
         raise BagError("observations in the recording", "none", "record the contract's topics")
-    gated = gated_action({**parameters.gate, "limits.components": None}, contract)
+    given = parameters.gate
+    gated = gated_action(contract.action, is_stamped=given["enable_stamped_cmd_vel"], limit_slew=given["limit_slew"])
     source, start_ns = _Inputs(policy, gated, contract), policy.arrivals[0][0]
     end_ns = policy.arrivals[-1][0]
     period_ns = round(SECOND_NS / parameters.gate["rate"])
@@ -335,5 +346,10 @@ class _Inputs:
 
 def _event(message: Any) -> GateEvent:
     return GateEvent(
-        EventKind(int(message.kind)), float(message.time), message.text, int(message.stamp_ns), tuple(message.values.tolist())
+        EventKind(int(message.kind)),
+        float(message.time),
+        message.text,
+        int(message.stamp_ns),
+        tuple(message.values.tolist()),
+        float(getattr(message, "age", 0.0)),  # which recordings of earlier versions lack
     )

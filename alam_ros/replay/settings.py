@@ -14,7 +14,7 @@ from alam_ros.onboard.gate_settings import CHOICES, NAMES, RATE_HZ, RATE_RANGE_H
 from alam_ros.parameter_file import Section, full_name, read_sections, require_sections
 from alam_ros.runtime import RiskLevels
 
-POLICY_DEFAULTS = {"caution_probability": 0.2, "danger_probability": 0.5, "novelty_limit": 0.5}
+POLICY_DEFAULTS: dict[str, Any] = vars(RiskLevels())
 GATE_DEFAULTS: dict[str, Any] = {
     **{name: default for name, (default, *_) in THRESHOLDS.items()},
     **{name: default for name, (default, _) in CHOICES.items()},

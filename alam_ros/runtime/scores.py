@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 
+from alam_ros.errors import ConfigurationError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskScores:
@@ -46,26 +48,39 @@ class RiskLevel(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RiskLevels:
-    """Where one level ends and the next begins.
+    """Where one level ends and the next begins; the gate's thresholds have the same names and defaults.
 
     Attributes:
         caution_probability, danger_probability: calibrated probabilities from which the level is CAUTION and DANGER.
+        caution_cost_ratio, danger_cost_ratio: the same for cost_value / threshold, where there is no calibration.
         novelty_limit: novelty above which nothing is known.
     """
 
-    caution_probability: float
-    danger_probability: float
-    novelty_limit: float
+    caution_probability: float = 0.2
+    danger_probability: float = 0.5
+    caution_cost_ratio: float = 1.0
+    danger_cost_ratio: float = 2.0
+    novelty_limit: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse a danger that begins before the caution, and what is no number."""
+        for caution, danger in (("caution_probability", "danger_probability"), ("caution_cost_ratio", "danger_cost_ratio")):
+            low, high = getattr(self, caution), getattr(self, danger)
+            if not low <= high < math.inf:
+                raise ConfigurationError(f"`{caution}` not above `{danger}`", f"{low} and {high}", f"lower `{caution}` first")
+        if not math.isfinite(self.novelty_limit):
+            raise ConfigurationError("a finite `novelty_limit`", str(self.novelty_limit), "correct it")
 
     def of(self, scores: RiskScores) -> RiskLevel:
         """Return the level of the scores.
 
-        Without calibration the margin decides: beyond the limit on the cost value is DANGER, past half of it CAUTION.
+        Without calibration the cost value decides, in units of its threshold.
         """
         if not scores.novelty <= self.novelty_limit or math.isnan(scores.cost_value):
             return RiskLevel.UNKNOWN
         if math.isnan(scores.probability):
-            return _level(scores.cost_value, scores.threshold / 2, scores.threshold)
+            cost_value, d = scores.cost_value, scores.threshold
+            return _level(cost_value, self.caution_cost_ratio * d, self.danger_cost_ratio * d)
         return _level(scores.probability, self.caution_probability, self.danger_probability)
 
 

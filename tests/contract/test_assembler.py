@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,6 +107,13 @@ def test_an_orientation_nobody_filled_in_is_refused(orientation: tuple[float, fl
         assembled(odom=OdometrySample((0.0, 0.0, 0.0), orientation, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))
 
 
+@pytest.mark.parametrize("norm", [0.91, 1.09])
+def test_an_orientation_that_is_a_little_off_is_read_as_the_unit_one(norm: float) -> None:
+    exact = odometry(yaw=1.5)
+    rounded = replace(exact, orientation=tuple(norm * part for part in exact.orientation))
+    assert assembled(odom=rounded) == pytest.approx(assembled(odom=exact), abs=1e-6)
+
+
 def test_a_scan_in_another_frame_is_refused() -> None:
     with pytest.raises(ObservationError, match="`scan` in the frame `base_link`; found `base_scan`"):
         assembled(scan=scan(frame="base_scan"))
@@ -152,6 +160,13 @@ def test_data_are_outdated_that_were_taken_longer_ago_than_their_timeout() -> No
         assembler.update(topic, sample, stamp=stamp, received=5.0)
     assert assembler.outdated(4.9) == {}
     assert assembler.outdated(5.0) == {"velocity": pytest.approx(0.6)}
+
+
+def test_data_of_a_clock_that_is_ahead_are_outdated_as_well() -> None:
+    assembler = ObservationAssembler(CONTRACT)
+    for topic, sample, stamp in (("scan", scan(), 5.0), ("odom", odometry(), 15.0), ("goal", goal(), 100.0)):
+        assembler.update(topic, sample, stamp=stamp, received=5.0)
+    assert assembler.outdated(5.0) == {"velocity": pytest.approx(-10.0)}
 
 
 def test_an_exponential_scale_spreads_the_near_end() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from alam_ros.contract import Contract, ObservationAssembler
+from alam_ros.contract import ArraySample, Contract, ObservationAssembler, PoseSample
 from alam_ros.resources import config_path
 from tests.contract.samples import goal, odometry, scan
 
@@ -35,6 +37,18 @@ def test_a_speed_beyond_its_range_is_told_in_units_of_the_observation() -> None:
 
 def test_a_latched_goal_may_lie_anywhere() -> None:
     assert not excess(distance=100.0).any()
+
+
+def test_a_latched_hazard_beyond_what_training_knew_is_told() -> None:
+    arm = Contract.load(config_path("contracts/arm_reach.yaml"))
+    tool, keep_out = (next(channel for channel in arm.observation if channel.name == name) for name in ("tool", "keep_out"))
+    assert keep_out.timeout is None
+    assembler = ObservationAssembler(replace(arm, observation=(tool, keep_out), trigger="tool"))
+    assembler.update("tool_pose", PoseSample((0.5, 0.0, 0.5), (0.0, 0.0, 0.0, 1.0), tool.frame))
+    for radius, expected in ((0.15, 0.0), (0.30, 2.0)):  # m, of a range of 0 to 0.15
+        assembler.update("keep_out", ArraySample(np.array([0.5, 0.0, radius, 0.5], np.float32)))
+        assembler.advance()
+        assert assembler.excess().tolist() == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.0, expected, 0.0], abs=1e-6)
 
 
 def test_only_the_newest_frame_of_a_history_counts() -> None:

@@ -13,6 +13,7 @@ import yaml
 
 from alam_ros.contract import Contract
 from alam_ros.errors import ContractError
+from alam_ros.onboard.gate_settings import topic_timeouts
 from alam_ros.resources import config_path
 from tests.support.policies import navigation_contract
 
@@ -46,6 +47,16 @@ def test_a_topic_is_latched_when_no_channel_of_it_can_become_stale() -> None:
         changed(lambda m: m["observation"].append({**m["observation"][1], "name": "late", "timeout": None}))
     )
     assert odometry.latched_topics == {"goal"}
+
+
+def test_what_a_goal_with_a_timeout_is_seen_from_is_watched_as_well() -> None:
+    def follow(mapping: dict[str, Any]) -> None:
+        del mapping["observation"][1]
+        mapping["observation"][1].update(timeout=0.2)
+
+    contract = Contract.from_mapping(changed(follow))
+    assert contract.latched_topics == frozenset()
+    assert topic_timeouts(contract) == {"scan": 0.5, "goal": 0.2, "odom": 0.2}
 
 
 @pytest.mark.parametrize(
@@ -92,6 +103,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no period": (lambda m: m.update(control_period=0.0), "control_period"),
     "no action": (lambda m: m["action"].update(components=[]), "action component"),
     "crossed limits": (lambda m: m["action"]["components"][0].update(low=1.0), "low < high"),
+    "a timeout that no float holds": (lambda m: m["observation"][0].update(timeout=10**400), "numbers that a float64 can hold"),
     "negative slew": (lambda m: m["action"]["components"][0].update(slew=-1.0), "slew"),
     "unknown action type": (lambda m: m["action"].update(type="geometry_msgs/msg/Wrench"), r"action\.type"),
 }
@@ -158,6 +170,10 @@ def test_joints_of_another_robot_may_have_other_names_but_no_other_order() -> No
         (lambda m: m["observation"].reverse(), r"scan\.name"),
         (lambda m: m["observation"].pop(1) and m["observation"][1].update(timeout=0.5), "channels: scan, goal where the policy"),
         (lambda m: m["action"]["components"][0].update(high=1.0), r"linear\.x\.high: 1\.0 where the policy has 0\.7"),
+        (
+            lambda m: m.update(trigger="velocity") or m["observation"][0].update(timeout=None),
+            r"scan\.timeout: none where the policy has 0\.5 s",
+        ),
     ],
 )
 def test_what_the_policy_was_trained_on_may_not_differ(change: Callable[[dict[str, Any]], object], message: str) -> None:

@@ -48,6 +48,25 @@ def test_every_part_that_is_wrong_has_its_line(tmp_path: Path, capsys: pytest.Ca
     assert lines[-1].endswith("3 of 3 lines fail")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("timeout", 100.0, r"`observation_timeout[scan]` from 0.001 to 60.0; found 100.0"),
+        ("low", 0.1, "with zero, the command of rest"),
+    ],
+)
+def test_what_the_safety_monitor_would_refuse_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: float, reason: str
+) -> None:
+    document = yaml.safe_load(TURTLEBOT.read_text())
+    (document["observation"][0] if key == "timeout" else document["action"]["components"][0])[key] = value
+    code, lines = check(written(tmp_path / "robot.yaml", document), capsys)
+    assert code == 1
+    (line,) = [line for line in lines if line.startswith("FAILS ")]
+    assert "safety monitor: " in line
+    assert reason in line
+
+
 def test_what_is_wrong_between_the_parts_is_said_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = yaml.safe_load(TURTLEBOT.read_text()) | {"trigger": "camera"}
     code, lines = check(written(tmp_path / "trigger.yaml", document), capsys)

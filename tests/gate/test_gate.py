@@ -353,10 +353,47 @@ def test_an_escape_lets_the_robot_creep_out_of_danger_with_the_cause_visible():
 def test_an_emergency_stop_in_danger_can_be_reset_where_an_escape_is_configured():
     world = World(gate=Gate(config(escape_ratio=0.1, escape_delay=1.0)), probability=0.9)
     world.gate.emergency_stop(world.now)
-    world.run(0.5)
-    assert "risk_high" in (world.gate.reset(world.now) or "")
-    world.run(1.0)
+    world.run(3.0)
+    world.novelty = 0.9
+    world.step()
+    assert "novelty_high" in (world.gate.reset(world.now) or "")
+    world.novelty = 0.0
+    world.run(0.6)
     assert world.gate.reset(world.now) is None
+    decisions = world.run(1.4)
+    first = next(number for number, decision in enumerate(decisions) if decision.state is GateStatus.SLOW)
+    assert first * PERIOD == pytest.approx(1.0, abs=1.1 * PERIOD), "the escape's delay begins with the reset"
+
+
+def test_an_emergency_stop_in_danger_stays_where_there_is_no_escape():
+    world = World(probability=0.9)
+    world.gate.emergency_stop(world.now)
+    world.run(3.0)
+    assert "risk_high" in (world.gate.reset(world.now) or "")
+
+
+def test_a_gate_that_was_disabled_in_danger_waits_for_its_escape_anew():
+    world = World(gate=Gate(config(escape_ratio=0.1, escape_delay=1.0)), probability=0.9)
+    world.gate.set_enabled(world.now, False)
+    world.run(3.0)
+    world.gate.set_enabled(world.now, True)
+    assert {decision.state for decision in world.run(0.9)} == {GateStatus.STOP}
+    assert world.run(0.2)[-1].state is GateStatus.SLOW
+
+
+@pytest.mark.parametrize(
+    ("age", "detail"), [(3600.0, "stamped 3600.00 s before it came"), (-3600.0, "stamped 3600.00 s ahead of this clock")]
+)
+def test_a_command_of_another_time_is_stale_however_often_it_comes(age: float, detail: str):
+    world = World(command=None)
+    for _ in range(50):
+        world.step()
+        world.gate.on_command(world.now, COMMAND, age)
+        decision = world.gate.tick(world.now)
+    assert stopped_by(decision, "command_stale")
+    assert detail in decision.detail
+    world.command = COMMAND  # without a stamp, or with one of now
+    assert world.run(0.6)[-1].state is GateStatus.PASS
 
 
 def test_monitoring_passes_commands_and_reports_what_it_would_do():

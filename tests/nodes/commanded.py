@@ -53,6 +53,7 @@ class Commanded:
         assert ros.change_state(self.name, Transition.TRANSITION_CONFIGURE), self.process.output()
         self.samples: dict[str, Sample] = {"odom": odometry(), "goal": goal(3.0), "scan": scan(10.0)}
         self.speed, self.is_commanding = SPEED, True
+        self.stamp: Any = None  # of what the sensors say, where it is not the present time
         self._sensors = {
             topic: ros.publisher(MESSAGE_TYPES[kind], f"{namespace}/{topic}", LATCHED if topic == "goal" else SENSOR)
             for topic, kind in RUNTIME.contract.topics()
@@ -63,7 +64,7 @@ class Commanded:
         assert ros.change_state(self.name, Transition.TRANSITION_ACTIVATE), self.process.output()
 
     def _sense(self) -> None:
-        stamp = self.ros.node.get_clock().now().to_msg()
+        stamp = self.stamp or self.ros.node.get_clock().now().to_msg()
         for topic, sample in self.samples.items():
             self._sensors[topic].publish(sample_message(sample, stamp))
 

@@ -104,6 +104,20 @@ def test_diagnostics_tell_rates_and_ages(ros: RosGraph) -> None:
     assert 0.0 <= found["command_age"] < 0.5
 
 
+def test_why_nothing_is_judged_is_told(ros: RosGraph) -> None:
+    statuses = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    bench = Commanded(ros)
+    bench.wait_for(GateStatus.PASS)
+    bench.stamp = ros.node.get_clock().now().to_msg()  # arrives again and again, and never anew
+    assert bench.wait_for(GateStatus.STOP, lambda state: state.risk_stale).observation_age < 0.5
+
+    def summaries() -> list[str]:
+        return [status.message for message in statuses for status in message.status if "gate" in status.name]
+
+    ros.wait_for(lambda: any("risk_stale" in text and "no judgement: stale: scan" in text for text in summaries()), "the reason")
+    ros.wait_for(lambda: "no judgement: stale: scan" in bench.process.output(), "the reason in the log")
+
+
 def test_an_unknown_state_is_never_nominal_and_stops_the_robot(ros: RosGraph) -> None:
     bench = Commanded(ros)
     bench.wait_for(GateStatus.PASS)

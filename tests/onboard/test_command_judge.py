@@ -17,7 +17,7 @@ from alam_ros.runtime import PolicyRuntime, RiskLevels
 
 RUNTIME = PolicyRuntime.load(shipped_policy("navigation"))
 CODEC = ActionCodec(RUNTIME.contract.action)
-LEVELS = RiskLevels(caution_probability=0.2, danger_probability=0.5, novelty_limit=0.5)
+LEVELS = RiskLevels()
 TWIST = ("linear.x", "linear.y", "linear.z", "angular.x", "angular.y", "angular.z")
 OBSERVATION = np.array(RUNTIME.manifest.golden.observations[0], dtype=np.float32)
 STAMP_NS = 1_700_000_000_123_456_789
@@ -45,6 +45,16 @@ def test_every_fraction_is_judged_as_the_runtime_judges_it() -> None:
     assert (estimate.stamp_ns, estimate.policy_id, estimate.action.tolist()) == (STAMP_NS, RUNTIME.policy_id, [0.5, -1.0])
     assert (estimate.probability, estimate.rest_probability) == (expected.probabilities[0], expected.probabilities[-2])
     assert 0.0 < estimate.inference_time < 1.0
+
+
+def test_of_a_command_beyond_its_limits_what_is_judged_is_told() -> None:
+    made = judge()
+    made.observe(OBSERVATION, STAMP_NS)
+    made.command(np.array([5.0, 0.0, 0.0, 0.0, 0.0, -1.0]))
+    found = made.judge(STAMP_NS)
+    assert found is not None
+    assert made.estimate(found).action.tolist() == [CODEC.high[0], -1.0]
+    assert found.risk.command[0] == 5.0
 
 
 def test_only_what_is_new_is_judged() -> None:

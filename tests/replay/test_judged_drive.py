@@ -56,10 +56,19 @@ def test_every_state_of_the_gate_is_the_live_one_bit_for_bit(recording: Path, tm
     assert GateStatus.FALLBACK in {row.tick.decision.state for row in found.gate.rows}
 
 
-def test_parameters_that_ask_for_what_the_trace_does_not_hold_are_refused(recording: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"acceptable_probability": 0.1}, "`risk_source: command`, as the drive's"),
+        ({"risk_source": "command", "limit_slew": True}, "`limit_slew: False`, as the drive's"),
+    ],
+)
+def test_parameters_that_ask_for_what_the_trace_does_not_hold_are_refused(
+    recording: Path, tmp_path: Path, parameters: dict[str, object], reason: str
+) -> None:
     file = tmp_path / "parameters.yaml"
-    file.write_text("safety_monitor:\n  ros__parameters:\n    acceptable_probability: 0.1\n")
-    with pytest.raises(ConfigurationError, match=r"`risk_source: command`, as the drive's.*--no-trace"):
+    file.write_text(yaml.safe_dump({"safety_monitor": {"ros__parameters": parameters}}))
+    with pytest.raises(ConfigurationError, match=rf"{reason}.*--no-trace"):
         replay(ReplaySettings(recording=recording, policy=POLICY, parameters=file))
 
 
