@@ -106,7 +106,7 @@ def test_levels_follow_the_parameters_at_run_time(ros: RosGraph, policy: Path) -
 
     (refused,) = set_parameters(caution_probability=0.9)
     assert not refused.successful
-    assert "must not exceed" in refused.reason
+    assert "`caution_probability` not above `danger_probability`" in refused.reason
     for caution, danger, level in ((0.0, 1.0, RiskLevel.CAUTION), (0.0, 0.0, RiskLevel.DANGER)):
         assert all(result.successful for result in set_parameters(caution_probability=caution, danger_probability=danger))
         # The same observation again: a gap starts the histories anew.
