@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from alam_ros.contract import Contract
 from alam_ros.errors import SimulatorError
 from alam_ros.learning.config import EnvironmentConfig
+from alam_ros.learning.divergence import DivergenceError
 
 EnvironmentFactory: TypeAlias = Callable[[str, int, Mapping[str, Any]], AsyncVectorEnv]
 """(environment id, copies, constructor arguments) → processes that step several copies each, such as `alam_sim.vector.Rack`.
@@ -51,13 +52,14 @@ class VectorStep:
         """Return the cost of each environment's step as its benchmark counts it, (n,).
 
         Raises:
-            SimulatorError: when the environments have no cost signal.
+            SimulatorError: when the environments have no cost signal, or one that is not a finite number of at least 0.
         """
-        cost = self.number("cost")
-        if np.isnan(cost).any():
+        if "cost" not in self.info:
             raise SimulatorError(
                 "a number `cost` in every step's info", f"only {sorted(self.info)}", f"give it one ({OWN_SIMULATOR})"
             )
+        cost = self.number("cost")
+        _require("a finite `cost` of at least 0", cost, (cost >= 0.0) & np.isfinite(cost))
         return cost
 
     @property
@@ -65,8 +67,13 @@ class VectorStep:
         """Return the share of each environment's step that was in violation, in [0, 1], (n,); it is the learner's cost.
 
         Environments that hold an action for several steps of a benchmark say it; elsewhere it is the cost itself.
+
+        Raises:
+            SimulatorError: when it is not in [0, 1].
         """
-        return self.number("violation") if "violation" in self.info else self.cost
+        violation = self.number("violation") if "violation" in self.info else self.cost
+        _require("a `violation`, or without one a `cost`, in [0, 1]", violation, (violation >= 0.0) & (violation <= 1.0))
+        return violation
 
     def number(self, name: str) -> NDArray[np.float64]:
         """Return a number of this step's info, (n,); NaN where the environments do not give it."""
@@ -120,21 +127,26 @@ class EnvironmentStepper:
         """Start an episode in each environment with the seeds `seed`, `seed + 1`, …; return (n, observation_size).
 
         Raises:
-            SimulatorError: when an environment's process is gone.
+            SimulatorError: when an environment's process is gone, or an observation is not finite.
         """
         try:
             seeds: list[int | None] = [seed + process * self._each for process in range(self._processes)]
             observation, _ = self.environments.reset(seed=seeds)
         except (EOFError, OSError) as error:
             raise _process_gone(error) from error
-        return self._joined(np.array(observation, np.float32))
+        rows = self._joined(np.array(observation, np.float32))
+        _require("finite observations", rows, np.isfinite(rows))
+        return rows
 
     def send(self, action: NDArray[np.float32]) -> None:
-        """Begin a step; the environments work until `receive`.
+        """Begin a step with (copies, action_size) actions in [-1, 1]; the environments work until `receive`.
 
         Raises:
+            DivergenceError: when an action is not finite.
             SimulatorError: when an environment's process is gone.
         """
+        if not np.isfinite(action).all():
+            raise DivergenceError("finite actions", "NaN or infinity", "train anew with lower learning rates: learning diverged")
         try:
             self.environments.step_async(action.reshape(self._processes, self._each, self.action_size))
         except OSError as error:
@@ -144,7 +156,7 @@ class EnvironmentStepper:
         """Finish the step that `send` began.
 
         Raises:
-            SimulatorError: when an environment's process is gone.
+            SimulatorError: when an environment's process is gone, or a reward or an observation is not finite.
         """
         try:
             observation, reward, terminated, truncated, info = self.environments.step_wait()
@@ -160,7 +172,7 @@ class EnvironmentStepper:
             if isinstance(values, np.ndarray) and values.shape == (self._processes, self._each)
         }
         terminated = np.array(terminated)
-        return VectorStep(
+        step = VectorStep(
             next_observation=self._joined(successor),
             reward=self._joined(np.array(reward, np.float64)),
             terminated=self._joined(terminated),
@@ -168,6 +180,10 @@ class EnvironmentStepper:
             info=numbers,
             restarted_observation=self._joined(observation),
         )
+        _require("a finite reward", step.reward, np.isfinite(step.reward))
+        for rows in (step.next_observation, step.restarted_observation):
+            _require("finite observations", rows, np.isfinite(rows))
+        return step
 
     @staticmethod
     def _joined(values: NDArray[Any]) -> NDArray[Any]:
@@ -209,6 +225,13 @@ def _sizes(what: str, space: Space[Any]) -> tuple[int, int]:
     if not isinstance(space, Box) or len(space.shape) != 2:
         raise SimulatorError(f"{what} that are vectors", str(space), f"make them by a contract ({OWN_SIMULATOR})")
     return space.shape[0], space.shape[1]
+
+
+def _require(what: str, values: NDArray[Any], is_right: NDArray[np.bool_]) -> None:
+    """Refuse what would make networks NaN for ever, or a certificate leave its range; both (copies, …)."""
+    if not is_right.all():
+        copy = int(np.argwhere(~is_right)[0][0])
+        raise SimulatorError(what, f"{values[copy]} in environment {copy}", f"correct it ({OWN_SIMULATOR})")
 
 
 def _process_gone(error: Exception) -> SimulatorError:

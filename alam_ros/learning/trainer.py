@@ -25,6 +25,7 @@ from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.checkpoint import CheckpointStore
 from alam_ros.learning.collection import Collector
 from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.divergence import DivergenceError, require_finite_networks
 from alam_ros.learning.fast_learner import FastLearner
 from alam_ros.learning.journal import Journal, training_numbers
 from alam_ros.learning.metrics import MetricsRow
@@ -155,6 +156,7 @@ class Trainer:
 
         Raises:
             SimulatorError: when an environment fails; what was learned is saved first.
+            DivergenceError: when networks are no longer finite; the checkpoints from before stay.
             CheckpointError: when a checkpoint cannot be written.
         """
         with self.saving():
@@ -163,15 +165,18 @@ class Trainer:
 
     @contextmanager
     def saving(self) -> Iterator[None]:
-        """Train within: at the end a running evaluation is ended and a checkpoint saved, also when an environment fails."""
+        """Train within: at the end a running evaluation is ended and a checkpoint saved.
+
+        So too when an environment fails, or another run of a group diverges.
+        """
         try:
             yield
             while self._evaluation:
                 self.go_on_evaluating()
-        except SimulatorError:
+        except (SimulatorError, DivergenceError) as error:
             self.save()
             # A signal to the whole process group ends the environments as well.
-            if not self._should_stop():
+            if isinstance(error, DivergenceError) or not self._should_stop():
                 raise
         self.save()
 
@@ -180,11 +185,18 @@ class Trainer:
         self._elsewhere = elsewhere
 
     def save(self) -> None:
-        """Write a checkpoint, unless there is one of this very moment."""
+        """Write a checkpoint, unless there is one of this very moment.
+
+        Raises:
+            DivergenceError: when networks are no longer finite: nothing can go on from them.
+            CheckpointError: when the checkpoint cannot be written.
+        """
         moment = (self.steps, self._evaluated_at)
         if moment == self._saved:
             return
         self._bring_back()
+        where = f"the checkpoints in `{self._run.checkpoints}`, if any, are from before"
+        require_finite_networks(self._learner, f"train anew with lower learning rates; {where}")
         state = {
             "observation_size": self._collector.stepper.observation_size,
             "action_size": self._collector.stepper.action_size,

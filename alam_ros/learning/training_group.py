@@ -61,6 +61,7 @@ class TrainingGroup:
 
         Raises:
             SimulatorError: when an environment fails; what was learned is saved first.
+            DivergenceError: when networks of a run are no longer finite; the others are saved first.
             CheckpointError: when a checkpoint cannot be written.
         """
         with ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from alam_ros.errors import SimulatorError
 from alam_ros.learning.agents import Assessment
 from alam_ros.learning.collection import Collector
+from alam_ros.learning.divergence import DivergenceError
 from alam_ros.learning.evaluation import ActionNoise, Evaluation, evaluate
 from alam_ros.learning.replay import ReplayBuffer
-from alam_ros.learning.stepper import EnvironmentStepper, close_environments
+from alam_ros.learning.stepper import EnvironmentStepper, VectorStep, close_environments
 from alam_sim.vector import in_processes, make_vector
 
 
@@ -45,6 +47,22 @@ class WithoutCost(Countdown):
 
     def reset(self, **options: Any) -> tuple[np.ndarray, dict[str, Any]]:
         return super().reset(**options)[0], {}
+
+
+class Faulty(Countdown):
+    """Gives one wrong number in the second step of an episode of three; with the seed s, an episode has s % 7 + 1."""
+
+    def __init__(self, place: str, value: float) -> None:
+        self.place, self.value = place, value
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        observation, reward, terminated, truncated, info = super().step(action)
+        if (self.length, self.steps) != (3, 2):
+            return observation, reward, terminated, truncated, {**info, "violation": info["cost"]}
+        numbers = {"reward": reward, "violation": 1.0, **info, self.place: self.value}
+        if self.place == "observation":
+            observation = np.array((self.steps, self.value), np.float32)
+        return observation, numbers.pop("reward"), terminated, truncated, numbers
 
 
 class ConstantAgent:
@@ -163,6 +181,50 @@ def test_an_environment_without_cost_is_refused() -> None:
         stepper.send(np.zeros((1, 1), np.float32))
         with pytest.raises(SimulatorError, match="cost"):
             _ = stepper.receive().cost
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"),
+    [
+        ("reward", np.nan, "expected a finite reward; found nan in environment 1"),
+        ("reward", -np.inf, "expected a finite reward; found -inf in environment 1"),
+        ("observation", np.nan, r"expected finite observations; found \[ ?2\. +nan\] in environment 1"),
+        ("observation", np.inf, r"expected finite observations; found \[ ?2\. +inf\] in environment 1"),
+        ("cost", np.nan, "expected a finite `cost` of at least 0; found nan in environment 1"),
+        ("cost", np.inf, "expected a finite `cost` of at least 0; found inf in environment 1"),
+        ("cost", -1.0, "expected a finite `cost` of at least 0; found -1.0 in environment 1"),
+        ("violation", np.nan, r"in \[0, 1\]; found nan in environment 1"),
+        ("violation", 1.5, r"in \[0, 1\]; found 1.5 in environment 1"),
+        ("violation", -0.5, r"in \[0, 1\]; found -0.5 in environment 1"),
+    ],
+)
+def test_a_number_that_would_spoil_what_is_learned_is_refused_before_it_is_kept(place: str, value: float, expected: str) -> None:
+    vector = in_processes([functools.partial(Faulty, place, value)] * 2)
+    try:
+        replay = ReplayBuffer(100, 2, 1, seed=0)
+        collector = Collector(EnvironmentStepper(vector), replay)
+        collector.start(1)  # lengths 2, 3
+        collector.send(np.zeros((2, 1), np.float32))
+        collector.receive()
+        collector.send(np.zeros((2, 1), np.float32))
+        with pytest.raises(SimulatorError, match=expected):
+            collector.receive()
+        assert len(replay) == collector.steps == 2
+    finally:
+        vector.close(terminate=True)
+
+
+def test_a_cost_above_one_needs_its_share_of_the_step() -> None:
+    costly = VectorStep(*[np.zeros(2)] * 4, {"cost": np.array([0.0, 3.0])}, np.zeros(2))
+    assert costly.cost.tolist() == [0.0, 3.0]
+    with pytest.raises(SimulatorError, match=r"or without one a `cost`, in \[0, 1\]; found 3.0 in environment 1"):
+        _ = costly.violation
+
+
+def test_a_policy_that_is_not_finite_is_not_blamed_on_the_simulator(three: EnvironmentStepper) -> None:
+    three.start(0)
+    with pytest.raises(DivergenceError, match="finite actions"):
+        three.send(np.array([[0.0], [np.nan], [0.0]], np.float32))
 
 
 def test_environments_that_died_in_a_step_are_closed_without_an_error() -> None:

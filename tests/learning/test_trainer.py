@@ -14,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from alam_ros.errors import CheckpointError, SimulatorError
 from alam_ros.learning.config import training_config
+from alam_ros.learning.divergence import DivergenceError
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import RANGE, Purpose
@@ -223,6 +224,24 @@ def test_a_dead_environment_ends_the_run_with_a_checkpoint(tmp_path: Path) -> No
     ):
         run.run()
     assert restore_run(tmp_path).steps == 40
+
+
+def poison(network: torch.nn.Module) -> None:
+    with torch.no_grad():
+        next(network.parameters()).view(-1)[0] = torch.nan
+
+
+@pytest.mark.parametrize("name", ["actor", "average_actor", "critics", "multiplier"])
+def test_a_run_that_diverged_says_so_and_keeps_the_checkpoint_from_before(tmp_path: Path, name: str) -> None:
+    with Trainer(tiny_config(tmp_path), make_environments=make_vector) as run:
+        while run.steps < 110:  # the checkpoint at 60 is written
+            assert run.prepare_step()
+            run._step()
+        network = run._learner.multiplier.average if name == "multiplier" else getattr(run._learner, name)
+        poison(network)
+        with pytest.raises(DivergenceError, match=r"finite networks; .* learning diverged; train anew .* are from before"):
+            run.run()
+    assert restore_run(tmp_path).steps == 60
 
 
 def test_a_directory_with_a_run_is_not_overwritten(finished: tuple[Path, Simulators]) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from alam_ros.errors import ConfigurationError
+from alam_ros.errors import CheckpointError, ConfigurationError
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.device import device_name, find_device
+from alam_ros.learning.divergence import DivergenceError
 from alam_ros.learning.probe import read_probe
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
@@ -111,6 +112,19 @@ def test_a_run_of_a_group_can_go_on_alone(tmp_path: Path) -> None:
     assert restore_run(directories[1]).steps == 300
     with pytest.raises(ConfigurationError, match="equally many steps"):
         train(config, "cpu", resume=True)
+
+
+def test_a_run_that_diverges_does_not_take_the_others_along(tmp_path: Path) -> None:
+    configs = runs_of(tiny_config(tmp_path / "run"))
+    with ExitStack() as stack:
+        trainers = [stack.enter_context(Trainer(one, make_environments=make_vector)) for one in configs]
+        with torch.no_grad():
+            next(trainers[0].learner.actor.parameters()).fill_(torch.nan)
+        with pytest.raises(DivergenceError, match="NaN or infinity in actor"):
+            TrainingGroup(trainers, configs, find_device("cpu")).run()
+    assert restore_run(configs[1].trainer.directory).steps > 0
+    with pytest.raises(CheckpointError, match="none yet"):
+        restore_run(configs[0].trainer.directory)
 
 
 def test_what_cannot_be_done_together_is_refused(tmp_path: Path) -> None:
