@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from alam_ros.errors import ConfigurationError
+
 FOLDS = 5
+LEAST_EPISODES = 2
+"""Of fewer, none is left to fit a map on that another is judged by, and none differs when episodes are drawn again."""
 MAXIMUM_BREAKPOINTS = 128
 Values = NDArray[np.float64]
 
@@ -59,9 +63,16 @@ def out_of_fold(score: Values, label: NDArray[np.bool_], episode: NDArray[np.int
     Args:
         score: (n,).
         label: (n,).
-        episode: index of the episode of each state, (n,); at least two different ones.
+        episode: index of the episode of each state, (n,).
+
+    Raises:
+        ConfigurationError: for states of fewer than two episodes: there are no others to fit a map on.
     """
-    fold = np.unique(episode, return_inverse=True)[1] % FOLDS
+    episodes, place = np.unique(episode, return_inverse=True)
+    if episodes.size < LEAST_EPISODES:
+        expected = f"states of at least {LEAST_EPISODES} episodes"
+        raise ConfigurationError(expected, f"states of {episodes.size}", "evaluate more episodes")
+    fold = place % FOLDS
     probability = np.empty(score.size)
     for held_out in (fold == index for index in np.unique(fold)):
         probability[held_out] = fit_isotonic(score[~held_out], label[~held_out])(score[held_out])

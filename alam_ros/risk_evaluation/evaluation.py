@@ -13,7 +13,7 @@ from alam_ros.learning.agents import Agent
 from alam_ros.learning.discrimination import Ranking
 from alam_ros.learning.evaluation import MIXED_NOISES, EpisodeRecord, evaluate
 from alam_ros.learning.futures import Futures, futures
-from alam_ros.learning.isotonic import out_of_fold
+from alam_ros.learning.isotonic import LEAST_EPISODES, out_of_fold
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentStepper
 from alam_ros.risk_evaluation.bootstrap import RESAMPLES
@@ -48,7 +48,12 @@ class RiskEvaluation:
 
 
 def collect_episodes(agent: Agent, stepper: EnvironmentStepper, *, episodes: int, seed: int) -> dict[str, list[EpisodeRecord]]:
-    """Run `episodes` fresh episodes with each kind of action noise; training, export and `alam evaluate` use other seeds."""
+    """Run `episodes` fresh episodes with each kind of action noise; training, export and `alam evaluate` use other seeds.
+
+    Raises:
+        ConfigurationError: for fewer than two episodes of a kind.
+    """
+    _require_episodes(episodes)
     return {
         name: evaluate(agent, stepper, episodes=episodes, first_seed=first_seed(Purpose.EVALUATION, seed, 1 + index), noise=noise)
         for index, (name, noise) in enumerate(MIXED_NOISES.items())
@@ -75,8 +80,10 @@ def evaluate_risk(
         resamples: of the bootstrap.
 
     Raises:
-        ConfigurationError: for a horizon as long as no episode, for which no state is known to be safe.
+        ConfigurationError: for a horizon as long as no episode, for which no state is known to be safe; for fewer than two
+            episodes of a kind.
     """
+    _require_episodes(min(map(len, episodes.values())))
     records = [record for group in episodes.values() for record in group]
     what_followed, scores = futures(records), scores_of(records)
     for horizon in (headline, *horizons):
@@ -98,6 +105,12 @@ def evaluate_risk(
     )
 
 
+def _require_episodes(of_a_kind: int) -> None:
+    if of_a_kind < LEAST_EPISODES:
+        expected = f"at least {LEAST_EPISODES} episodes of each kind of action noise"
+        raise ConfigurationError(expected, str(of_a_kind), "run more: maps are judged and intervals drawn over whole episodes")
+
+
 def _by_lead(score: Values, what_followed: Futures, horizon: int) -> dict[int, float]:
     kept, label = what_followed.headline(horizon) & ~np.isnan(score), what_followed.label(horizon)
     areas = {}
@@ -110,9 +123,14 @@ def _by_lead(score: Values, what_followed: Futures, horizon: int) -> dict[int, f
 def _diagram(
     scores: Mapping[str, Values], what_followed: Futures, horizon: int, stated_horizon: int | None
 ) -> tuple[str, list[DiagramBin]]:
-    """Return the bins of the stated probability or, where there is none for this horizon, of Q_c mapped out of fold."""
+    """Return the bins of the stated probability or, where there is none for this horizon, of Q_c mapped out of fold.
+
+    Where there are states of fewer than two episodes, there are no bins.
+    """
     name = PROBABILITY if stated_horizon == horizon else COST_VALUE
     kept = what_followed.headline(horizon)
     label, episode = what_followed.label(horizon)[kept], what_followed.episode[kept]
+    if np.unique(episode).size < LEAST_EPISODES:
+        return name, []
     score = scores[name][kept]
     return name, diagram_bins(score if name == PROBABILITY else out_of_fold(score, label, episode), label, episode)

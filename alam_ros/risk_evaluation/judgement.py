@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.learning.discrimination import Ranking
 from alam_ros.learning.futures import Futures
-from alam_ros.learning.isotonic import out_of_fold
+from alam_ros.learning.isotonic import LEAST_EPISODES, out_of_fold
 from alam_ros.learning.reliability import Reliability
 from alam_ros.risk_evaluation.bootstrap import RESAMPLES, Interval, bootstrap
 from alam_ros.risk_evaluation.scores import BASELINES, PROBABILITY
 
 Values = NDArray[np.float64]
+UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
 FIGURES = ("auroc", "auprc", "expected_calibration_error", "brier_score", "brier_skill")
 
 
@@ -39,6 +41,8 @@ class ScoreFigures:
 @dataclass(frozen=True)
 class Judgement:
     """All scores on the same states: those whose future is known, that are not in violation, and where every score is known.
+
+    Where these are of fewer than two episodes, all figures are NaN.
 
     Attributes:
         horizon: H, control steps.
@@ -81,18 +85,28 @@ def judge(
     is_known = what_followed.is_known(horizon)
     kept = chosen & what_followed.headline(horizon) & ~np.isnan([*scores.values()]).any(0)
     label, episode = what_followed.label(horizon)[kept], what_followed.episode[kept]
-    figures = _Figures({name: score[kept] for name, score in scores.items()}, label, episode, horizon == stated_horizon)
-    intervals = iter(bootstrap(figures, episode, resamples=resamples))
+    episodes = int(np.unique(episode).size)
+    intervals: Iterator[Interval] = repeat(UNDEFINED)
+    if episodes >= LEAST_EPISODES:
+        figures = _Figures({name: score[kept] for name, score in scores.items()}, label, episode, horizon == stated_horizon)
+        intervals = iter(bootstrap(figures, episode, resamples=resamples))
     return Judgement(
         horizon=horizon,
         states=int(kept.sum()),
         positives=int(label.sum()),
-        episodes=int(np.unique(episode).size),
+        episodes=episodes,
         in_violation=int((chosen & what_followed.in_violation).sum()),
         censored=int((chosen & ~is_known & ~what_followed.in_violation).sum()),
         scores={name: ScoreFigures(*(next(intervals) for _ in FIGURES)) for name in scores},
-        advantages={name: next(intervals) for name in figures.advantages},
+        advantages={name: next(intervals) for name in _comparisons(scores)},
     )
+
+
+def _comparisons(scores: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return `score - baseline` → score and baseline, of the scores that are to beat a baseline that there is."""
+    names = list(scores)
+    pairs = [(name, baseline) for baseline in BASELINES for name in names if name not in BASELINES and baseline in names]
+    return {f"{name} - {baseline}": (name, baseline) for name, baseline in pairs}
 
 
 class _Figures:
@@ -106,8 +120,7 @@ class _Figures:
             name: Reliability(score if is_stated and name == PROBABILITY else out_of_fold(score, label, episode), label)
             for name, score in scores.items()
         }
-        pairs = [(name, baseline) for baseline in BASELINES for name in scores if name not in BASELINES and baseline in scores]
-        self.advantages = {f"{name} - {baseline}": (name, baseline) for name, baseline in pairs}
+        self._comparisons = _comparisons(scores)
 
     def __call__(self, weight: Values) -> Values:
         """Return the five figures of each score, then the advantages."""
@@ -117,5 +130,5 @@ class _Figures:
             honesty = reliability.judge(weight)
             values += [ranks[name].auroc, ranks[name].auprc]
             values += [honesty.expected_calibration_error, honesty.brier_score, honesty.brier_skill]
-        values += [ranks[name].auroc - ranks[baseline].auroc for name, baseline in self.advantages.values()]
+        values += [ranks[name].auroc - ranks[baseline].auroc for name, baseline in self._comparisons.values()]
         return np.array(values)

@@ -65,5 +65,17 @@ def test_states_are_counted() -> None:
     assert np.isnan(found.scores["cost_value"].auroc.value)
 
 
+@pytest.mark.parametrize("with_states", [0, 1])
+def test_states_of_fewer_than_two_episodes_say_nothing(with_states: int) -> None:
+    in_violation = [episode([1, 1, 1], clearance=[0, 0, 0])] * 3  # but for the first states, whose clearance is unknown
+    records = [*in_violation, *episodes(with_states)]
+    found = judge(scores_of(records), futures(records), HORIZON, resamples=5)
+    assert found.episodes == with_states
+    assert (found.states > 0) == (with_states > 0)
+    assert "multiplier - cost_value" in found.advantages
+    for interval in (*vars(found.scores["cost_value"]).values(), *found.advantages.values()):
+        assert str(interval) == "nan [nan, nan]"
+
+
 def test_a_score_that_is_nowhere_known_is_left_out() -> None:
     assert "clearance" not in scores_of([episode([0, 1, 0])])
