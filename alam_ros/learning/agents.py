@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alam_ros.learning.config import ConstraintConfig
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import squashed_log_std
@@ -40,9 +41,11 @@ class Agent(Protocol):
 
     Attributes:
         cost_discount: γ_c.
+        certificate: what Q_c was trained as, see `ConstraintConfig`.
     """
 
     cost_discount: float
+    certificate: str
 
     @property
     def threshold(self) -> float:
@@ -75,6 +78,7 @@ class LearnerAgent:
         parts = learner.average_actor, learner.critics, learner.multiplier, learner.units, learner.limit
         self._actor, self._critics, self._multiplier, self._units, self._limit = copy.deepcopy(parts) if frozen else parts
         self.cost_discount = learner.config.constraint.discount
+        self.certificate: str = learner.config.constraint.certificate
 
     @property
     def threshold(self) -> float:
@@ -112,6 +116,8 @@ class PolicyAgent:
         self._runtime = runtime
         self.threshold = runtime.manifest.risk.threshold
         self.cost_discount = runtime.manifest.risk.cost_discount
+        constraint = runtime.manifest.configuration.get("algorithm", {}).get("constraint", {})
+        self.certificate: str = constraint.get("certificate", ConstraintConfig.certificate)
 
     def act(self, observation: Array, noise: Array | None = None) -> Array:
         """Return the deterministic actions, or with noise those that training would have drawn."""

@@ -16,14 +16,14 @@ def summarise(records: Sequence[EpisodeRecord], agent: Agent) -> dict[str, float
 
     Args:
         records: at least one episode of the agent.
-        agent: whose threshold d and discount γ_c the critics are held against.
+        agent: whose threshold d, discount γ_c and certificate the critics are held against.
     """
     returns = np.array([record.episode_return for record in records])
     costs = np.array([record.episode_cost for record in records])
     cost_value = np.concatenate([record.cost_value for record in records])
     multiplier = np.concatenate([record.multiplier for record in records])
     effective = np.concatenate([record.effective_multiplier for record in records])
-    error = cost_value_error(records, agent.cost_discount)
+    error = cost_value_error(records, agent.cost_discount, agent.certificate)
     return {
         "return_mean": float(returns.mean()),
         "return_std": float(returns.std()),
