@@ -64,8 +64,12 @@ def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> Cali
         horizon: H, control steps.
 
     Raises:
-        ConfigurationError: with fewer episodes than folds, or when nothing or everything ends in violation: then there is no map.
+        ConfigurationError: with fewer episodes than folds, or when nothing or everything ends in violation: then there is no map;
+            for scores that are not finite.
     """
+    if not np.isfinite(score).all():
+        found = f"{np.count_nonzero(~np.isfinite(score))} of {score.size} that are not"
+        raise ConfigurationError("finite scores", found, "calibrate what has not diverged")
     kept = what_followed.headline(horizon)
     score, label, episode = score[kept], what_followed.label(horizon)[kept], what_followed.episode[kept]
     episodes, positives = int(np.unique(what_followed.episode).size), int(label.sum())

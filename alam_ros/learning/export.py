@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.divergence import require_finite_networks
 from alam_ros.learning.evaluation import MIXED_NOISES, EpisodeRecord, evaluate
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.multiplier import StateMultiplier
@@ -91,10 +92,12 @@ def export(
 
     Raises:
         CheckpointError: when the run has no checkpoint.
+        DivergenceError: when its networks are not finite.
         PolicyFileError: when what was written does not load.
     """
     trained, contract = restore_run(run.root), run.load_contract()
     config, learner = trained.config, trained.learner
+    require_finite_networks(learner, "export another run")
     records = _calibration_records(learner, config, make_environments, calibration_episodes)
     horizon = max(1, round(CALIBRATION_HORIZON_S / contract.control_period))
     model = fit_risk_model(records, horizon, seed=config.trainer.seed, steps=risk_training_steps)

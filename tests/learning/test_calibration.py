@@ -64,6 +64,14 @@ def test_few_episodes_are_refused() -> None:
         _fit(_random_episodes(4, seed=0), horizon=1)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_refused(value: float) -> None:
+    episodes = _random_episodes(20, seed=0)
+    episodes[3].cost_value[7] = value
+    with pytest.raises(ConfigurationError, match="finite scores; found 1 of 4000 that are not"):
+        _fit(episodes, horizon=1)
+
+
 def test_equal_scores_have_their_share_of_labels_as_probability_in_whatever_order_they_came() -> None:
     random = np.random.default_rng(0)
     score = np.repeat([0.0, 0.0, 1.0], 3000)

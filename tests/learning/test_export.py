@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from onnx.reference import ReferenceEvaluator
 from alam_ros.learning.agents import LearnerAgent, PolicyAgent
 from alam_ros.learning.checkpoint import CheckpointStore
 from alam_ros.learning.config import training_config
+from alam_ros.learning.divergence import DivergenceError
 from alam_ros.learning.export import export
 from alam_ros.learning.onnx_export import export_onnx
 from alam_ros.learning.restore import restore_run
@@ -79,6 +81,18 @@ def test_a_file_takes_raw_observations_whatever_units_the_networks_have(name: st
     else:
         assert runtime.manifest.networks.multiplier is None
         assert scalar == 0.75
+
+
+@pytest.mark.parametrize("name", ["actor", "average_actor", "critics", "multiplier"])
+def test_a_run_that_diverged_is_refused_before_any_episode(run: RunDirectory, tmp_path: Path, name: str) -> None:
+    copied = RunDirectory(shutil.copytree(run.root, tmp_path / "run"))
+    restored = restore_run(copied.root)
+    state = restored.state["learner"][name]
+    network = state["average"] if name == "multiplier" else state
+    next(iter(network.values())).fill_(torch.nan)
+    CheckpointStore(copied.checkpoints).save(restored.state, restored.config, restored.steps)
+    with pytest.raises(DivergenceError, match="finite networks; found NaN or infinity in"):
+        export(copied, tmp_path / "policy.alam", lambda *_: pytest.fail("an episode was begun"))
 
 
 def test_the_file_tells_where_it_comes_from(run: RunDirectory, runtime: PolicyRuntime) -> None:
