@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -64,7 +66,30 @@ def test_few_or_equal_states_say_nothing() -> None:
 
 
 def test_only_binding_states_count(learner: Learner) -> None:
+    learner = copy.deepcopy(learner)
     observation = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
+    torch.manual_seed(2)
+    torch.nn.init.uniform_(learner.multiplier.average.trunk[-1].weight, -1.0, 1.0)
+    _, _, cost_value = averages(learner, observation)
+    with torch.no_grad():  # half of the states lie below what binds
+        learner.critics.biases[-1][2:] += 0.5 * learner.threshold - float(np.median(cost_value))
+    reward, cost, cost_value = averages(learner, observation)
+    multiplier = learner.multiplier.value(torch.from_numpy(observation)).detach().numpy()
+    price = np.maximum((reward * cost).sum(1), 0.0) / (cost**2).sum(1)
+    binding = (cost_value >= 0.5 * learner.threshold) & (cost_value <= 1.5 * learner.threshold)
+    assert 90 < binding.sum() < 110
+    slope, intercept = np.polyfit(price[binding], multiplier[binding], 1)
     found = shadow_price(learner, observation)
-    assert 0 <= found.states < 200
-    assert found == shadow_price(learner, observation) or np.isnan(found.slope)
+    assert found.states == binding.sum()
+    assert found.slope == pytest.approx(slope, rel=1e-3)
+    assert found.intercept == pytest.approx(intercept, rel=1e-3)
+    assert abs(found.slope - np.polyfit(price, multiplier, 1)[0]) > 0.01 * abs(slope)
+    assert found == shadow_price(learner, observation)
+
+
+def averages(learner: Learner, observation: np.ndarray) -> list[np.ndarray]:
+    """∇_a (min Q - α log π), ∇_a Q_c and Q_c of each state, means over the 16 actions that the seed 0 draws."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        draws = [gradients(learner, torch.from_numpy(observation)) for _ in range(16)]
+    return [np.mean([part.numpy() for part in column], axis=0, dtype=np.float64) for column in zip(*draws, strict=True)]
