@@ -41,3 +41,16 @@ def test_weights_count_states_several_times() -> None:
     repeated = Reliability(np.repeat(probability, weight), np.repeat(label, weight)).judge()
     assert weighted.brier_score == pytest.approx(repeated.brier_score)
     assert weighted.brier_skill == pytest.approx(repeated.brier_skill)
+
+
+def test_weights_move_what_is_in_the_bins_and_not_their_borders() -> None:
+    rng = np.random.default_rng(0)
+    probability = np.sort(rng.random(150))  # ten states in each of 15 bins
+    label, weight = rng.random(150) < probability, rng.integers(0, 4, 150)
+    place, stated, happened = (np.repeat(column, weight) for column in (np.arange(150) // 10, probability, label.astype(float)))
+    members = [place == index for index in range(15)]
+    expected = sum(abs(stated[one].mean() - happened[one].mean()) * one.sum() for one in members if one.any()) / weight.sum()
+    found = Reliability(probability, label).judge(weight.astype(float)).expected_calibration_error
+    assert found == pytest.approx(expected)
+    # With borders of their own, the repeated states would fall into other bins.
+    assert Reliability(stated, happened > 0).judge().expected_calibration_error != pytest.approx(expected, rel=1e-3)
