@@ -13,14 +13,28 @@ from alam_ros.study.plan import plan_runs
 from alam_ros.typed import from_mapping
 from tests.study.support import smoke_mapping
 
+SHIPPED = sorted(path.stem for path in config_path("study/main.yaml").parent.glob("*.yaml"))
 
-@pytest.mark.parametrize("name", ["smoke", "main"])
+
+def shipped(name: str) -> StudyConfig:
+    return from_mapping(StudyConfig, read_mapping(config_path(f"study/{name}.yaml")))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_studies_can_be_planned(name: str) -> None:
-    study = from_mapping(StudyConfig, read_mapping(config_path(f"study/{name}.yaml")))
+    study = shipped(name)
     runs = plan_runs(study, load_configuration)
     assert len(runs) == len(study.tasks) * len(study.algorithms) * len(study.seeds)
     assert len({run.fingerprint for run in runs}) == len(runs)
+    assert study.name == name
     assert study.runs == f"runs/{name}"
+
+
+@pytest.mark.parametrize("name", ["main", "sweep"])
+def test_the_final_comparison_is_of_seeds_and_episodes_that_no_choice_has_seen(name: str) -> None:
+    final, earlier = shipped("final"), shipped(name)
+    assert not set(final.seeds) & set(earlier.seeds)
+    assert final.evaluation.seed != earlier.evaluation.seed
 
 
 @pytest.mark.parametrize(
