@@ -179,7 +179,7 @@ class ConstraintConfig:
 
 
 class GapLimits(NamedTuple):
-    """Clips of a state's gap G; infinite where there are none.
+    """Clips of a state's gap G, in the unit of Q_c; infinite where there are none. They stay when d moves.
 
     Attributes:
         lowest: the least G in the actor.
@@ -217,9 +217,10 @@ class MultiplierConfig:
         ramp: share of the training budget over which the penalty then rises to ρ.
         effective_maximum: how far the penalty may raise m = [λ + ρ G]_+, which the actor feels: quadratic in G up to there, it is
             linear beyond (decision 17). None for no limit.
-        gap_low, gap_high: where nothing but a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d in the
-            actor; what m sees of it is at most gap_high · d. Both in units of the computed d.
-        dual_gap: in the dual target, G is clipped to ± dual_gap · d, so that λ falls as fast as it rises; a scalar's is clipped
+        gap_low, gap_high: where nothing but a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d₀ in the
+            actor; what m sees of it is at most gap_high · d₀. d₀ is the computed d (`ConstraintConfig.threshold`), which stays
+            when d moves.
+        dual_gap: in the dual target, G is clipped to ± dual_gap · d₀, so that λ falls as fast as it rises; a scalar's is clipped
             as the mean that it is.
     """
 

@@ -46,7 +46,7 @@ class Learner:
 
     Attributes:
         limit: d and λ_max, which follow what is measured.
-        gap_limits: how gaps are clipped, in units of the d that was computed.
+        gap_limits: how gaps are clipped, in the unit of Q_c: -gap_low · d₀ and so on, with d₀ the d that was computed.
         units: of observations and rewards, measured as well.
         actor: what is trained, and collects.
         average_actor: what is evaluated and exported (Polyak and Juditsky 1992).

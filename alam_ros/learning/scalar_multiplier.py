@@ -17,14 +17,14 @@ SMOOTHING = 0.004
 class ScalarMultiplier:
     """λ, the same in every state; with `kind: none` it stays zero.
 
-    Errors e are shares of the budget: (mean Q_c - d) / d over a batch, at most `dual_gap`, or (J_c - D) / D. Dual ascent moves λ
-    by its learning rate times e. PID sets λ = [K_P e + I + K_D [e - ē]_+]_+ with I = [Σ K_I e]_+ and the average ē, a derivative
-    over the time of that average (Stooke et al. 2020, algorithm 2, has one over a delay). With the penalty, the actor
+    Errors e are shares of the budget: (mean Q_c - d) / d₀ over a batch, within ± `dual_gap`, or (J_c - D) / D. Dual ascent moves
+    λ by its learning rate times e. PID sets λ = [K_P e + I + K_D [e - ē]_+]_+ with I = [Σ K_I e]_+ and the average ē, a
+    derivative over the time of that average (Stooke et al. 2020, algorithm 2, has one over a delay). With the penalty, the actor
     feels [λ + ρ mean G]_+ (Wu et al. 2024): one number for the batch, as its constraint is one for all states.
 
     Args:
         config: rule, signal and numbers.
-        threshold: d.
+        threshold: d₀, the d that was computed; it stays when d moves.
 
     Attributes:
         ramp: share of the rule in force, 0 to 1; at 0 there is no constraint.
@@ -80,7 +80,7 @@ class ScalarMultiplier:
         return torch.tensor(error)
 
     def _gap_error(self, gap: Tensor) -> float:
-        """Return the mean of G in units of d; costs are rare, so single states' gaps have to count in full."""
+        """Return the mean of G in units of d₀; costs are rare, so single states' gaps have to count in full."""
         limit = self.config.dual_gap
         return min(max(float(gap.mean()) / self._threshold, -limit), limit)
 

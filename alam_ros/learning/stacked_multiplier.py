@@ -45,7 +45,7 @@ def stack_multipliers(
 
     Args:
         configs: of each learner.
-        threshold: d at first.
+        threshold: d₀, the d that was computed.
         states: of `state_dict`, one of each learner.
         device: where they are.
     """
@@ -162,7 +162,7 @@ class StackedScalarMultiplier:
 
     Args:
         config: of all.
-        threshold: d at first, the unit of errors.
+        threshold: d₀, the d that was computed: the unit of errors.
         states: of `ScalarMultiplier.state_dict`, one of each learner.
         device: where they are.
     """

@@ -180,6 +180,22 @@ def test_the_gap_is_taken_from_the_threshold_as_it_is_now() -> None:
     torch.testing.assert_close(learner.sample_policy(observation).gap, before - 0.01)
 
 
+def test_gaps_are_clipped_in_units_of_the_computed_threshold_wherever_it_has_moved() -> None:
+    learner = make(replace(CONFIG, constraint=CONSTRAINT, multiplier=member_multiplier("sac_alam", dual_gap=0.5)))
+    computed = CONSTRAINT.threshold
+    learner.limit.value = 3.0 * computed
+    gap = learner.sample_policy(torch.zeros(5, OBSERVATION)).gap
+    assert gap.tolist() == pytest.approx([-computed] * 5)  # Q_c of new networks is near 0
+    assert learner._dual_gap(gap).tolist() == pytest.approx([-0.5 * computed] * 5)
+
+
+def test_the_error_of_one_number_is_in_units_of_the_computed_threshold_wherever_it_has_moved() -> None:
+    learner = make(replace(CONFIG, name="cal", constraint=CONSTRAINT, multiplier=member_multiplier("cal")))
+    learner.limit.value = 0.5 * CONSTRAINT.threshold
+    gap = torch.full((5,), 0.25 * CONSTRAINT.threshold)
+    assert float(learner.multiplier.update(torch.zeros(5, OBSERVATION), gap)) == pytest.approx(0.25)
+
+
 def test_without_a_constraint_the_threshold_stays() -> None:
     learner = make(replace(CONFIG, name="sac", constraint=CONSTRAINT, multiplier=member_multiplier("sac")))
     for share in (0.5, 0.8, 1.0):
