@@ -62,7 +62,15 @@ class Agent(Protocol):
         ...
 
     def assess(self, observation: Array, action: Array) -> Assessment:
-        """Judge actions in states."""
+        """Judge actions in states.
+
+        Args:
+            observation: as collected, (n, observation_size).
+            action: in [-1, 1], (n, action_size).
+
+        Returns:
+            Scores of each pair, (n,).
+        """
         ...
 
 

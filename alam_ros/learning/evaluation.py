@@ -26,7 +26,8 @@ class EpisodeRecord:
         action: in [-1, 1], taken in state t, (T, action_size).
         reward, cost: of the transition, as its benchmark counts them, (T,).
         violation: share of the transition in violation, in [0, 1]; what Q_c adds up, (T,).
-        clearance: in state t + 1, m, (T,); NaN where the environment does not tell.
+        clearance: in state t + 1, (T,); NaN where the environment does not tell. In the task's unit: m, in velocity tasks m/s, in
+            some a share of the limit (docs/simulators.md).
         cost_value: Q_c(s_t, a_t), the larger of the twins, (T,).
         multiplier: λ̄(s_t), (T,).
         effective_multiplier: [λ̄ + ρ (Q_c - d)]_+, (T,).

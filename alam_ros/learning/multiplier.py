@@ -22,7 +22,13 @@ GRADIENT_NORM = 3.0
 
 
 def bounded(effective: Tensor, multiplier: Tensor, maximum: float | None) -> Tensor:
-    """Return m where it is at most `maximum`, or λ where that is more: a limit to what the penalty adds (decision 17)."""
+    """Return m where it is at most `maximum`, or λ where that is more: a limit to what the penalty adds (decision 17).
+
+    Args:
+        effective: m, (batch,), or of several learners (learners, batch).
+        multiplier: λ, of the same shape.
+        maximum: None for no limit.
+    """
     return effective if maximum is None else torch.minimum(effective, multiplier.clamp(min=maximum))
 
 
@@ -66,18 +72,27 @@ class StateMultiplier:
         return multiplier.clamp(max=self.maximum)
 
     def effective(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return m = [λ + ρ G]_+, which multiplies the gradient of Q_c in the actor (alam.md §3)."""
+        """Return m = [λ + ρ G]_+, which multiplies the gradient of Q_c in the actor (alam.md §3), (batch,).
+
+        Args:
+            multiplier: λ, (batch,).
+            gap: G, (batch,), in the unit of Q_c.
+        """
         return functional.relu(multiplier + self.penalty * gap)
 
     def felt(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return what the actor feels of m."""
+        """Return what the actor feels of m, (batch,), of the same arguments as `effective`."""
         return bounded(self.effective(multiplier, gap), multiplier, self.config.effective_maximum)
 
     def augmented_lagrangian(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return the constraint's term of the actor's objective: [λ + ρ G]_+² / (2 ρ), and for ρ = 0 its limit λ G.
+        """Return the constraint's term of the actor's objective: [λ + ρ G]_+² / (2 ρ), and for ρ = 0 its limit λ G, (batch,).
 
         Where m is larger than what the actor feels of it, the term goes on as a straight line. The -λ² / (2 ρ) that completes the
         augmented Lagrangian is left out: it does not depend on the action.
+
+        Args:
+            multiplier: λ, (batch,), without gradient.
+            gap: G, (batch,), with the gradient that the actor is to follow.
         """
         if self.penalty == 0.0:
             return multiplier * gap
@@ -85,14 +100,18 @@ class StateMultiplier:
         return (felt * self.effective(multiplier, gap) - felt.square() / 2.0) / self.penalty
 
     def dual_target(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return y(s) = clip(λ + ρ G, 0, λ_max), the ALaM dual target (alam.md §4.3)."""
+        """Return y(s) = clip(λ + ρ G, 0, λ_max), the ALaM dual target (alam.md §4.3), (batch,), of λ and G, (batch,) each."""
         return (multiplier + self.dual_step * gap).clamp(0.0, self.maximum)
 
     def loss(self, observation: Tensor, gap: Tensor) -> Tensor:
-        """Return what the update rule minimises over ξ.
+        """Return what the update rule minimises over ξ, a scalar.
 
         Regression: J = E[(λ_ξ - y)²], y built from λ̄ or, with an online target, from λ_ξ itself. Dual ascent: J = -2 ρ E[λ_ξ G];
         the factor 2 makes its gradient that of the regression toward the online target, wherever that target is not clipped.
+
+        Args:
+            observation: in the networks' units, (batch, observation_size).
+            gap: G, (batch,), without gradient.
         """
         multiplier: Tensor = self.online(observation)
         if self.config.rule == "dual_ascent":
