@@ -47,9 +47,13 @@ class Reliability:
         """Return the figures where state i counts `weight[i]` times; (n,), all once if not given."""
         weights = np.ones(self._label.size) if weight is None else weight
         total = weights.sum()
-        gaps = np.bincount(self._bin, weights * (self._probability - self._label), CALIBRATION_BINS)
         brier = float((weights * (self._probability - self._label) ** 2).sum() / total)
         base = float((weights * self._label).sum() / total)
         reference = base * (1 - base)
         skill = 1 - brier / reference if reference > 0 else float("nan")
-        return Honesty(float(np.abs(gaps).sum() / total), brier, skill)
+        return Honesty(float(np.abs(self.gaps(weights)).sum()), brier, skill)
+
+    def gaps(self, weight: Values) -> Values:
+        """Return stated less observed share of each bin, times the bin's share of the weight, (15,); weight: (n,)."""
+        gaps: Values = np.bincount(self._bin, weight * (self._probability - self._label), CALIBRATION_BINS) / weight.sum()
+        return gaps

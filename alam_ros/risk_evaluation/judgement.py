@@ -13,22 +13,23 @@ from alam_ros.learning.discrimination import Ranking
 from alam_ros.learning.futures import Futures
 from alam_ros.learning.isotonic import LEAST_EPISODES, out_of_fold
 from alam_ros.learning.reliability import Reliability
-from alam_ros.risk_evaluation.bootstrap import RESAMPLES, Interval, bootstrap
+from alam_ros.risk_evaluation.bootstrap import RESAMPLES, Interval, bootstrap, bootstrap_absolute_sum
 from alam_ros.risk_evaluation.scores import BASELINES, PROBABILITY
 
 Values = NDArray[np.float64]
 UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
-FIGURES = ("auroc", "auprc", "expected_calibration_error", "brier_score", "brier_skill")
+FIGURES = ("auroc", "auprc", "brier_score", "brier_skill")
+"""Those with a percentile interval, in the order `_Figures` has them."""
 
 
 @dataclass(frozen=True)
 class ScoreFigures:
-    """Figures of one score with 95 % intervals over episodes.
+    """Figures of one score with 95 % intervals over episodes: percentile intervals, but for the calibration error.
 
     Attributes:
         auroc, auprc: of the score itself.
         expected_calibration_error, brier_score, brier_skill: of the probability it gives: its own for `probability`, otherwise
-            that of an isotonic map fitted on other episodes.
+            that of an isotonic map fitted on other episodes. The error has the interval of `bootstrap_absolute_sum`.
     """
 
     auroc: Interval
@@ -87,9 +88,11 @@ def judge(
     label, episode = what_followed.label(horizon)[kept], what_followed.episode[kept]
     episodes = int(np.unique(episode).size)
     intervals: Iterator[Interval] = repeat(UNDEFINED)
+    errors = dict.fromkeys(scores, UNDEFINED)
     if episodes >= LEAST_EPISODES:
         figures = _Figures({name: score[kept] for name, score in scores.items()}, label, episode, horizon == stated_horizon)
         intervals = iter(bootstrap(figures, episode, resamples=resamples))
+        errors = figures.calibration_errors(episode, resamples)
     return Judgement(
         horizon=horizon,
         states=int(kept.sum()),
@@ -97,7 +100,10 @@ def judge(
         episodes=episodes,
         in_violation=int((chosen & what_followed.in_violation).sum()),
         censored=int((chosen & ~is_known & ~what_followed.in_violation).sum()),
-        scores={name: ScoreFigures(*(next(intervals) for _ in FIGURES)) for name in scores},
+        scores={
+            name: ScoreFigures(expected_calibration_error=error, **{figure: next(intervals) for figure in FIGURES})
+            for name, error in errors.items()
+        },
         advantages={name: next(intervals) for name in _comparisons(scores)},
     )
 
@@ -123,12 +129,18 @@ class _Figures:
         self._comparisons = _comparisons(scores)
 
     def __call__(self, weight: Values) -> Values:
-        """Return the five figures of each score, then the advantages."""
+        """Return the `FIGURES` of each score, then the advantages."""
         ranks = {name: ranking.judge(weight) for name, ranking in self._rankings.items()}
         values: list[float] = []
         for name, reliability in self._reliabilities.items():
             honesty = reliability.judge(weight)
-            values += [ranks[name].auroc, ranks[name].auprc]
-            values += [honesty.expected_calibration_error, honesty.brier_score, honesty.brier_skill]
+            values += [ranks[name].auroc, ranks[name].auprc, honesty.brier_score, honesty.brier_skill]
         values += [ranks[name].auroc - ranks[baseline].auroc for name, baseline in self._comparisons.values()]
         return np.array(values)
+
+    def calibration_errors(self, episode: NDArray[np.intp], resamples: int) -> dict[str, Interval]:
+        """Return the expected calibration error of each score."""
+        return {
+            name: bootstrap_absolute_sum(reliability.gaps, episode, resamples=resamples)
+            for name, reliability in self._reliabilities.items()
+        }
