@@ -7,7 +7,6 @@ the next step applies the latest command that came since. Simulated time is publ
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -15,21 +14,25 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock as ClockMessage
 from std_msgs.msg import Float32
 
 import alam_sim  # noqa: F401 (registers the environments)
-from alam_ros.contract import ActionCodec, ActionSpec, Contract, Sample
+from alam_ros.contract import ActionCodec, Contract, Sample
 from alam_ros.errors import SimulatorError
 from alam_ros.nodes.conversions import MESSAGE_TYPES, CommandConverter, sample_message
 from alam_ros.nodes.driver_watchdog import DriverWatchdog
-from alam_ros.nodes.parameters import check_topic, fixed, integer, number
+from alam_ros.nodes.parameters import check_topic, declare_if_given, fixed, integer, number
 from alam_ros.nodes.qos import CLOCK, COMMAND, LATCHED, SENSOR, TRUTH
 from alam_ros.nodes.spin import spin_until_stopped
 from alam_ros.nodes.stamps import time_message
+from alam_ros.onboard.gated_action import STAMPED as DESCRIPTIONS
+from alam_ros.onboard.gated_action import stamped
 from alam_sim.registry import learning_arguments
 
 LOG_PERIOD_S = 5.0
+STAMPED = "enable_stamped_cmd_vel"
 
 
 class SimulatorNode(Node):
@@ -47,7 +50,9 @@ class SimulatorNode(Node):
         contract: Contract = self._environment.unwrapped.contract  # type: ignore[attr-defined]
         self._contract = contract
         self._codec = ActionCodec(contract.action)
-        self._converter = CommandConverter(self._action_spec(), contract.control_period)
+        # As the safety monitor has it, so that what it publishes is what is taken here.
+        spec = stamped(contract.action, is_stamped=self.get_parameter_or(STAMPED, Parameter(STAMPED)).value)
+        self._converter = CommandConverter(spec, contract.control_period)
         rest = np.zeros(contract.action_size)
         self._watchdog = DriverWatchdog(rest, self.get_parameter("command_timeout").value)
         self._create_publishers()
@@ -84,20 +89,10 @@ class SimulatorNode(Node):
             number("s of simulated time after which the base stops without a new command", 0.0, 60.0, is_fixed=True),
         )
         self.declare_parameter("cmd_vel_in_topic", "", fixed("topic of the commands; empty: the contract's"))
-        self.declare_parameter(
-            "enable_stamped_cmd_vel", True, fixed("whether velocity commands are TwistStamped rather than Twist")
-        )
+        declare_if_given(self, STAMPED, Parameter.Type.BOOL, DESCRIPTIONS[STAMPED])
 
     def _text(self, name: str) -> str:
         return str(self.get_parameter(name).value)
-
-    def _action_spec(self) -> ActionSpec:
-        """Return the contract's action, a velocity being stamped or not as the parameter says."""
-        spec = self._contract.action
-        if not spec.is_twist:
-            return spec
-        is_stamped = self.get_parameter("enable_stamped_cmd_vel").value
-        return replace(spec, type="geometry_msgs/msg/TwistStamped" if is_stamped else "geometry_msgs/msg/Twist")
 
     def _create_publishers(self) -> None:
         contract = self._contract

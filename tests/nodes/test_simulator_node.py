@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import gymnasium
@@ -25,6 +26,7 @@ from std_msgs.msg import Float32  # isort: skip
 
 CONTRACT = Contract.load(config_path("contracts/navigation.yaml"))
 PERIOD = CONTRACT.control_period
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def seconds(message: TwistStamped | RiskEstimate | Odometry) -> float:
@@ -93,6 +95,22 @@ def test_unstamped_commands_are_taken_on_request(ros: RosGraph) -> None:
     applied = ros.collect(Twist, "/simulator/applied_command", TRUTH)
     ros.start("simulator_node", parameters={"enable_stamped_cmd_vel": False, "cmd_vel_in_topic": "drive"})
     commander = ros.publisher(Twist, "/drive", COMMAND)
+    command = Twist()
+    command.linear.x = 0.2
+
+    def is_driving() -> bool:
+        commander.publish(command)
+        return bool(applied) and applied[-1].linear.x == 0.2
+
+    ros.wait_for(is_driving, "the command to be applied")
+
+
+def test_a_contract_says_whether_commands_are_stamped(ros: RosGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the safety monitor goes by the contract where the parameter is not set: what it publishes must be heard."""
+    monkeypatch.setenv("PYTHONPATH", str(SUPPORT), prepend=os.pathsep)
+    applied = ros.collect(Twist, "/simulator/applied_command", TRUTH)
+    ros.start("simulator_node", parameters={"environment": "twist_navigation:TwistNavigation-v0"})
+    commander = ros.publisher(Twist, "/cmd_vel", COMMAND)
     command = Twist()
     command.linear.x = 0.2
 
