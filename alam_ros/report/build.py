@@ -8,21 +8,19 @@ from matplotlib.figure import Figure
 
 from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.report import tables
+from alam_ros.report.algorithm import what_was_learned
 from alam_ros.report.directory import DemoDirectory
 from alam_ros.report.material import Material
 from alam_ros.report.page import Card, page, picture
 from alam_ros.report.sections import SECTIONS
 from alam_ros.report.theme import THEMES, Theme, png, styled
 
-TITLE = "Learned to drive, kept safe"
-SUBTITLE = (
-    "A robot learned to reach goals in simulation under a constraint on cost (SAC-ALaM). Its policy was exported as one file and "
-    "then drove over ROS 2: simulator, policy and safety monitor in processes of their own, every command through the gate."
+TITLE = "Learned in simulation, kept safe"
+DRIVEN = (
+    "It was exported as one file and then drove over ROS 2: simulator, policy and safety monitor in processes of their own, "
+    "every command through the gate."
 )
-SUBTITLE_WITHOUT_DRIVE = (
-    "A robot learned to reach goals in simulation under a constraint on cost (SAC-ALaM); its policy was exported as one file. "
-    "The drive over ROS 2 is missing from this run."
-)
+NOT_DRIVEN = "The drive over ROS 2 is missing from this run."
 
 
 def build_report(directory: DemoDirectory) -> list[str]:
@@ -42,7 +40,7 @@ def build_report(directory: DemoDirectory) -> list[str]:
         return picture(name, pngs, caption)
 
     cards = _cards(material)
-    subtitle = SUBTITLE if material.drive else SUBTITLE_WITHOUT_DRIVE
+    subtitle = f"{what_was_learned(material)} {DRIVEN if material.drive else NOT_DRIVEN}"
     document = page(title=TITLE, subtitle=subtitle, cards=cards, sections=[section(material, draw) for section in SECTIONS])
     write_atomically(directory.report, document.encode())
     return [f"{card.title:<38}{card.value:>8}   {card.note}" for card in cards]

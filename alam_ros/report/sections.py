@@ -7,6 +7,7 @@ from collections.abc import Callable
 from matplotlib.figure import Figure
 
 from alam_ros.report import tables
+from alam_ros.report.algorithm import what_is_enforced
 from alam_ros.report.drive_data import DriveData
 from alam_ros.report.figures import faults, gate, latency, learning, reliability, trajectory
 from alam_ros.report.material import Material
@@ -72,9 +73,8 @@ def learning_section(material: Material, draw: Draw) -> Section:
         lambda theme: learning.draw(
             theme, material.metrics, budget=constraint.episode_cost_limit, multiplier_start=start, sac=material.sac
         ),
-        f"Evaluations on {config.trainer.evaluation_episodes} separate episodes with deterministic actions. The budget of "
-        f"{constraint.episode_cost_limit:g} an episode is enforced in every state, as a limit on the discounted cost, "
-        "from the dotted vertical line on.",
+        f"Evaluations on {config.trainer.evaluation_episodes} separate episodes with deterministic actions. "
+        f"{what_is_enforced(config.algorithm)}",
     )
     return Section(title, text, figure)
 
@@ -119,7 +119,7 @@ def latency_section(material: Material, draw: Draw) -> Section:
         "latency",
         lambda theme: latency.draw(theme, drive.latencies("cmd_in"), drive.latencies("cmd_out")),
         "Between the arrivals of odometry and of the command with the same stamp, both at the recorder, on its monotonic clock. "
-        "The gate answers on a timer of its own, 50 times a second: up to 20 ms are its waiting.",
+        "The safety monitor decides when a command arrives.",
     )
     return Section(title, "", figure + tables.latency(drive))
 

@@ -57,7 +57,7 @@ def draw(
     titles = (
         "Return of an episode",
         "Cost of an episode",
-        "Lagrange multiplier λ(s)",
+        "Lagrange multiplier",
         "Cost critic $Q_c$ against what then happened",
     )
     for panel, title in zip((reward, cost, multiplier, critic), titles, strict=True):
