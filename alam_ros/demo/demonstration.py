@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alam_ros.demo.console import Console
-from alam_ros.demo.drive import DriveOptions, drive, missing_packages
+from alam_ros.demo.drive import DriveOptions, drive, missing_interfaces, missing_packages
 from alam_ros.demo.evaluating import evaluate_policy
 from alam_ros.demo.machine import describe_machine, describe_versions
 from alam_ros.demo.training import export_policy, in_directory, train
@@ -19,6 +19,7 @@ from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.stepper import EnvironmentFactory
 from alam_ros.report.build import build_report
 from alam_ros.report.directory import DemoDirectory, read_json, write_json
+from alam_ros.runtime import PolicyRuntime
 
 STAGES = 5
 NO_ROS = "`make venv` installs ROS 2 and this package's messages beside everything else; `make demo` does both"
@@ -32,7 +33,8 @@ class DemoOptions:
         config: of the training.
         directory: where everything goes.
         policy: file that is demonstrated instead of training one.
-        reference: file that comes with the package, to compare with, if there is one; figures lie beside it as `.json`.
+        reference: file that comes with the package, to compare with where it is for the same contract; figures lie beside it as
+            `.json`, with the `task` that they are of.
         command: as it was typed, for the report.
         episodes: of each evaluation.
         evaluation_seed, drive_seed: of fresh episodes and of the map that is driven.
@@ -124,12 +126,14 @@ class Demonstration:
         self.console.stage(3, f"Evaluation on {options.episodes} fresh episodes, through the code the robot runs")
         figures = self._figures(policy, directory.evaluation)
         self.console.done(_result("this policy", figures))
-        if options.reference is None:
+        reference, reason = _comparable(options.reference, policy)
+        if reference is None:
             directory.reference.unlink(missing_ok=True)
-            self.missing["reference"] = "No reference policy comes with this version."
+            self.missing["reference"] = reason
+            self.console.detail(reason)
             return
-        self.console.detail(f"the same for the reference policy that comes with alam_ros, {options.reference.name}")
-        self.console.done(_result("the reference", self._figures(options.reference, directory.reference)))
+        self.console.detail(f"the same for the reference policy that comes with alam_ros, {reference.name}")
+        self.console.done(_result("the reference", self._figures(reference, directory.reference)))
 
     def _figures(self, policy: Path, output: Path) -> dict[str, Any]:
         options = self.options
@@ -149,8 +153,7 @@ class Demonstration:
         self.console.stage(
             4, f"Drive: simulator, policy and safety monitor as processes over DDS, {options.drive_s:g} s, then faults"
         )
-        if absent := missing_packages():
-            reason = f"no drive: {', '.join(absent)} not found. {NO_ROS}"
+        if reason := _why_no_drive(policy):
             self.missing["drive"] = reason
             self.console.skipped(reason)
             return
@@ -170,19 +173,43 @@ class Demonstration:
 
     def _write_facts(self, policy: Path) -> None:
         options, directory = self.options, self.options.directory
-        beside = options.reference.with_suffix(".json") if options.reference else None
         facts = {
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "command": options.command,
             "policy": str(policy),
             "is_trained_here": options.policy is None,
-            "shipped": read_json(beside) if beside else None,
+            "shipped": _shipped_figures(options),
             "machine": describe_machine(),
             "versions": describe_versions(),
             "failures": self.failures,
             "missing": self.missing,
         }
         write_json(directory.facts, facts)
+
+
+def _comparable(reference: Path | None, policy: Path) -> tuple[Path | None, str]:
+    """Return the reference where it takes and gives what the policy does; None and the reason where it does not."""
+    if reference is None:
+        return None, "No reference policy comes with this version."
+    mine, its = (PolicyRuntime.load(path).contract for path in (policy, reference))
+    if its.differences(mine):
+        return None, f"The policy that comes with alam_ros is for the contract `{its.name}`, this one for `{mine.name}`."
+    return reference, ""
+
+
+def _shipped_figures(options: DemoOptions) -> Any:
+    """Return the figures that come with the reference policy; None for another task than theirs."""
+    figures = read_json(options.reference.with_suffix(".json")) if options.reference else None
+    return figures if figures and figures["task"] == options.config.environment.id else None
+
+
+def _why_no_drive(policy: Path) -> str | None:
+    """Return why the policy cannot drive here; None where it can."""
+    if absent := missing_interfaces(PolicyRuntime.load(policy).contract):
+        return f"no drive: it is one of a mobile base, and the policy's contract has no {' and no '.join(absent)}"
+    if absent := missing_packages():
+        return f"no drive: {', '.join(absent)} not found. {NO_ROS}"
+    return None
 
 
 def _result(name: str, figures: dict[str, Any]) -> str:

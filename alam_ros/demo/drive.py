@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from alam_ros.contract import Contract
 from alam_ros.demo.console import Console
 from alam_ros.demo.processes import ChildProcess, ProcessGroup
 from alam_ros.demo.world import navigation_map
@@ -38,6 +39,8 @@ REST_S = 1.0
 """s for which it must be."""
 PARAMETERS = "simulation.yaml"
 """The nodes' parameters, those of `ros2 launch alam_ros simulation.launch.py`."""
+ODOMETRY, COMMANDS = ("odom", "nav_msgs/msg/Odometry"), ("cmd_vel", "geometry_msgs/msg/TwistStamped")
+"""Topic and type of what a base measures and takes."""
 NODES = ("safety_monitor", "policy")
 """In the order in which they are brought to work."""
 
@@ -62,6 +65,16 @@ class DriveOptions:
 def missing_packages() -> tuple[str, ...]:
     """Return what of ROS 2 and of this package's messages this interpreter does not find."""
     return tuple(name for name in ("rclpy", "lifecycle_msgs", "rosgraph_msgs", "alam_ros.msg") if not _is_found(name))
+
+
+def missing_interfaces(contract: Contract) -> tuple[str, ...]:
+    """Return what of a mobile base, which the drive records and its faults are judged by, the contract does not have."""
+    missing = []
+    if ODOMETRY not in contract.topics():
+        missing.append("{1} on `{0}`".format(*ODOMETRY))
+    if (contract.action.topic, contract.action.type) != COMMANDS:
+        missing.append("{1} on `{0}`".format(*COMMANDS))
+    return tuple(missing)
 
 
 def drive(options: DriveOptions, directory: DemoDirectory, console: Console, should_stop: Callable[[], bool]) -> dict[str, Any]:
@@ -219,7 +232,7 @@ def _commands(options: DriveOptions, directory: DemoDirectory) -> dict[str, list
     simulator = {"environment": options.environment, "seed": options.seed}
     recorder = {"output": str(directory.recording.resolve())}
     sim_time = {"use_sim_time": True}
-    topics = {"cmd_in": "policy/action", "cmd_out": "cmd_vel"}
+    topics = {"cmd_in": "policy/action", "cmd_out": COMMANDS[0]}
     return {
         "recorder": _node("recorder_node", recorder, topics),
         "safety_monitor": _node("safety_monitor_node", {**policy, **sim_time}),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from alam_ros.demo.console import Console
 from alam_ros.demo.demonstration import Demonstration, DemoOptions
 from alam_ros.demo.training import train
 from alam_ros.errors import CheckpointError
-from alam_ros.report.directory import DemoDirectory, read_json
+from alam_ros.report.directory import DemoDirectory, read_json, write_json
 from alam_ros.resources import config_path
 from tests.support.policies import write_sample_policy
 from tests.support.training import EPISODE_STEPS, tiny_config
@@ -27,8 +28,9 @@ def without_ros(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def demonstrate(folder: Path, **changes: Any) -> tuple[int, str]:
     stream = io.StringIO()
-    options = {"policy": None, "reference": None, "command": "alam demo", "episodes": 2, **changes}
-    options = DemoOptions(config=tiny_config(folder / "unused"), directory=DemoDirectory(folder / "demo"), **options)
+    config = tiny_config(folder / "unused")
+    options = {"policy": None, "reference": None, "command": "alam demo", "episodes": 2, "config": config, **changes}
+    options = DemoOptions(directory=DemoDirectory(folder / "demo"), **options)
     code = Demonstration(options, make_environments, Console(demonstration.STAGES, stream), lambda: False).run()
     return code, stream.getvalue()
 
@@ -55,6 +57,33 @@ def test_evaluation_of_the_same_policy_is_reused(tmp_path: Path) -> None:
     assert read_json(evaluation) == first
     demonstrate(tmp_path, policy=policy, evaluation_seed=1)
     assert read_json(evaluation)["returns"] != first["returns"]
+
+
+@pytest.mark.usefixtures("without_ros")
+def test_the_reference_of_the_same_contract_is_evaluated_too(tmp_path: Path) -> None:
+    reference = navigation_policy(tmp_path / "reference.alam")
+    figures = {"task": "alam/Navigation-v0", "sac": {"return": 100.0, "cost": 40.0}}
+    write_json(tmp_path / "reference.json", figures)
+    code, output = demonstrate(tmp_path, policy=navigation_policy(tmp_path / "given.alam"), reference=reference)
+    assert code == 0
+    assert "the reference: return" in output
+    assert read_json(tmp_path / "demo" / "demo.json")["shipped"] == figures
+
+
+def test_an_arm_is_evaluated_alone_and_not_driven(tmp_path: Path) -> None:
+    """Neither is the navigation task's reference made to move an arm, nor is an arm asked for odometry."""
+    policy = write_sample_policy(tmp_path / "arm.alam", contract=Contract.load(config_path("contracts/arm_reach.yaml")))
+    reference, config = navigation_policy(tmp_path / "reference.alam"), tiny_config(tmp_path / "unused")
+    write_json(tmp_path / "reference.json", {"task": "alam/Navigation-v0", "sac": {"return": 100.0, "cost": 40.0}})
+    config = replace(config, environment=replace(config.environment, id="alam/ArmReach-v0"))
+    code, output = demonstrate(tmp_path, policy=policy, reference=reference, config=config)
+    assert code == 0
+    assert "this policy: return" in output
+    assert "is for the contract `navigation`, this one for `arm_reach`" in output
+    assert re.search(r"no drive.*no nav_msgs/msg/Odometry on `odom` and no geometry_msgs/msg/TwistStamped on `cmd_vel`", output)
+    page = (tmp_path / "demo" / "report.html").read_text()
+    assert "The drive is missing" in page
+    assert "unconstrained SAC" not in page
 
 
 def test_stage_that_fails_ends_in_its_reason_and_still_in_a_report(tmp_path: Path) -> None:
