@@ -38,9 +38,14 @@ STAMPED = "enable_stamped_cmd_vel"
 class SimulatorNode(Node):
     """Node `simulator`.
 
-    Publishes the contract's topics, `/clock`, and the truth no robot knows: `~/cost` (1 in every step that violates the
-    constraint), `~/clearance` (m to the nearest obstacle, where the environment tells) and `~/applied_command` (what the step
-    from its stamp on applied, after the base's own watchdog).
+    Publishes the contract's topics, `/clock`, and the truth no robot knows:
+
+    - `~/cost`: the step's `info["cost"]`, above 0 where it violates the constraint. 0 or 1, but for Safety-Gymnasium's robots on
+      wheels, which hold an action for 2 (Car, Racecar) or 5 (Point) steps of the benchmark: the sum of their costs.
+    - `~/clearance`, where the environment tells: how far the state is from a violation, larger is safer. m to the nearest
+      obstacle or wall in the navigation task, m from a violation for the arm, m/s below the limit in velocity tasks
+      (docs/simulators.md).
+    - `~/applied_command`: what the step from its stamp on applied, after the base's own watchdog.
     """
 
     def __init__(self) -> None:
