@@ -89,7 +89,8 @@ def node(executable: str, **options: Any) -> Node:
 
 def optional_node(executable: str) -> Node:
     """Return a node that is started where the launch argument of its name is true."""
-    return node(executable, condition=IfCondition(LaunchConfiguration(executable)))
+    is_wanted = IfCondition(LaunchConfiguration(executable))
+    return Node(executable=executable, **_common(executable, _POLICY | _SIMULATED), condition=is_wanted)
 
 
 def lifecycle_node(executable: str, **options: Any) -> list[Action]:

@@ -9,6 +9,7 @@ from geometry_msgs.msg import Point, Pose, Vector3
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
+from alam_ros.contract import Contract
 from alam_ros.msg import GateState, RiskEstimate
 
 LIFETIME_S = 1
@@ -33,12 +34,19 @@ STATES: dict[int, tuple[str, Colour]] = {
 }
 
 
-def risk_markers(risk: RiskEstimate, radius: float) -> MarkerArray:
-    """Return a disc under the robot in the colour of the level, what was judged in words, and the judged motion as an arrow.
+def drives_forward(contract: Contract | None) -> bool:
+    """Say whether an action's first component is the base's forward speed, and not, say, the speed of an arm's first joint."""
+    return contract is not None and contract.action.is_twist and contract.action.components[0].name == "linear.x"
+
+
+def risk_markers(risk: RiskEstimate, radius: float, *, with_motion: bool) -> MarkerArray:
+    """Return a disc under the robot in the colour of the level, and in words what was judged.
 
     Args:
         risk: of an observation; its stamp and frame are the markers'.
         radius: of the disc, m.
+        with_motion: whether the judged action's first component is drawn as well, as an arrow along x (`drives_forward`): as
+            many m as the base would drive in a second.
     """
     level, colour = LEVELS.get(risk.level, ("unknown", GREY))
     probability = "no calibration" if math.isnan(risk.probability) else f"{risk.probability:.1%} in {risk.horizon:g} s"
@@ -49,7 +57,7 @@ def risk_markers(risk: RiskEstimate, radius: float) -> MarkerArray:
     )
     text.pose.position.z = TEXT_HEIGHT
     markers = [disc, text]
-    if risk.action:
+    if with_motion and risk.action:
         arrow = _marker(risk.header, "judged_motion", Marker.ARROW, colour)
         arrow.scale = Vector3(x=ARROW_WIDTH, y=2 * ARROW_WIDTH, z=2 * ARROW_WIDTH)
         arrow.points = [Point(), Point(x=float(risk.action[0]))]

@@ -11,10 +11,11 @@ from rclpy.node import Node
 from visualization_msgs.msg import MarkerArray
 
 from alam_ros.msg import GateState, RiskEstimate
-from alam_ros.nodes.markers import gate_markers, risk_markers
+from alam_ros.nodes.markers import drives_forward, gate_markers, risk_markers
 from alam_ros.nodes.parameters import fixed, number
 from alam_ros.nodes.qos import LATCHED, MARKERS, RISK
 from alam_ros.nodes.spin import spin_until_stopped
+from alam_ros.onboard.gated_action import contract_of
 
 
 class MarkersNode(Node):
@@ -24,6 +25,10 @@ class MarkersNode(Node):
         super().__init__("markers")
         self.declare_parameter("frame", "base_link", fixed("frame of the robot's base"))
         self.declare_parameter("radius", 0.3, number("of the disc under the robot, m", 0.01, 10.0))
+        self.declare_parameter("policy", "", fixed("path of the policy file, whose contract says what actions are"))
+        self.declare_parameter("robot", "", fixed("path of this robot's contract, where it differs from the policy's"))
+        contract = contract_of({name: str(self.get_parameter(name).value) for name in ("policy", "robot")})
+        self._with_motion = drives_forward(contract)
         self._markers = self.create_publisher(MarkerArray, "alam/markers", MARKERS)
         self.create_subscription(RiskEstimate, "alam/risk", self._on_risk, RISK)
         self.create_subscription(GateState, "alam/gate", self._on_state, LATCHED)
@@ -32,7 +37,7 @@ class MarkersNode(Node):
         """Stop at once: nothing has to be made safe."""
 
     def _on_risk(self, risk: RiskEstimate) -> None:
-        self._markers.publish(risk_markers(risk, self.get_parameter("radius").value))
+        self._markers.publish(risk_markers(risk, self.get_parameter("radius").value, with_motion=self._with_motion))
 
     def _on_state(self, state: GateState) -> None:
         radius = self.get_parameter("radius").value

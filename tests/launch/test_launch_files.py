@@ -15,6 +15,7 @@ pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `m
 from geometry_msgs.msg import Twist, TwistStamped
 from lifecycle_msgs.srv import GetState
 from rosgraph_msgs.msg import Clock
+from visualization_msgs.msg import MarkerArray
 
 from alam_ros.msg import GateState, RiskEstimate
 from alam_ros.nodes.qos import CLOCK, LATCHED
@@ -164,8 +165,9 @@ def test_a_node_that_refuses_to_work_ends_the_launch(launch: Launch, tmp_path: P
 
 def test_the_shipped_parameters_and_arguments_are_all_taken(ros: RosGraph, launch: Launch, policy: str) -> None:
     process = launch("simulation.launch.py", policy, "markers:=true")
-    risks = ros.collect(RiskEstimate, "/alam/risk")
+    risks, drawn = ros.collect(RiskEstimate, "/alam/risk"), ros.collect(MarkerArray, "/alam/markers")
     ros.wait_for(lambda: risks, "a risk estimate")
+    ros.wait_for(lambda: any(marker.ns == "judged_motion" for array in drawn for marker in array.markers), "a base's arrow")
     assert "is ignored" not in process.output()
 
 
