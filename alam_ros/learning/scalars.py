@@ -23,5 +23,5 @@ class ScalarMeans:
     def take(self) -> dict[str, float]:
         """Return the means since the last call, and begin anew."""
         means = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
-        self.__init__()  # type: ignore[misc]
+        self._sums, self._counts = {}, {}
         return means

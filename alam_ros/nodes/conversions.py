@@ -58,7 +58,6 @@ class CommandConverter:
             spec: message type and components.
             period: the control period, s.
         """
-        self._spec = spec
         self._duration = Duration(sec=int(period), nanosec=round(period % 1.0 * 1e9))
         self._reader = CommandReader(spec)
         self.message_type = MESSAGE_TYPES[spec.type]

@@ -94,7 +94,7 @@ def test_arguments_without_meaning_are_refused_before_anything_is_done(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["navigation", "navigation_sac", "point_goal", "half_cheetah"])
+@pytest.mark.parametrize("name", ["navigation", "point_goal", "half_cheetah"])
 def test_shipped_configurations_are_valid_and_found_by_name(name: str) -> None:
     config = load_configuration(name, [])
     assert isinstance(config, TrainingConfig)

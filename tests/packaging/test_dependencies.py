@@ -9,7 +9,18 @@ from collections.abc import Iterator
 from tests.packaging.project import ROOT, package_xml
 
 # The trees a robot runs, as files and folders.
-ROBOT = ("contract", "gate", "nodes", "onboard", "policy_file", "runtime", "errors.py", "resources.py", "typed.py")
+ROBOT = (
+    "contract",
+    "gate",
+    "nodes",
+    "onboard",
+    "policy_file",
+    "runtime",
+    "errors.py",
+    "parameter_file.py",
+    "resources.py",
+    "typed.py",
+)
 NOT_ON_THE_ROBOT = ("simulator_node.py", "bag_recorder_node.py")  # need what `alam_sim` needs, and rosbags
 ROSDEP_NAMES = {"numpy": "python3-numpy", "yaml": "python3-yaml"}
 
@@ -18,6 +29,12 @@ def imported_packages() -> set[str]:
     """Return the top-level packages the robot's modules import, without ours and the standard library's."""
     packages = {name.partition(".")[0] for path in robot_modules() for name in imports_of(path.read_text())}
     return packages - set(sys.stdlib_module_names) - {"alam_ros", "alam_sim"}
+
+
+def packages_of_everything() -> set[str]:
+    """Return the top-level packages that any of our modules or launch files imports."""
+    modules = [*(ROOT / "alam_ros").rglob("*.py"), *(ROOT / "launch").glob("*.py")]
+    return {name.partition(".")[0] for path in modules for name in imports_of(path.read_text())}
 
 
 def robot_modules() -> list:
@@ -42,6 +59,12 @@ def test_every_import_of_the_robot_is_a_dependency_of_the_ros_package() -> None:
     imported = {ROSDEP_NAMES.get(name, name) for name in imported_packages()}
     assert imported >= {"python3-numpy", "python3-yaml"}
     assert imported <= declared()
+
+
+def test_every_dependency_of_the_ros_package_is_imported_somewhere() -> None:
+    imported = {ROSDEP_NAMES.get(name, name) for name in packages_of_everything()}
+    by_name_only = {"rosidl_default_runtime", "tf2_msgs"}  # the messages need the one; the other is imported where it is found
+    assert declared() - imported == by_name_only
 
 
 def test_no_dependency_comes_from_pip() -> None:

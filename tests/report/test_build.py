@@ -27,7 +27,7 @@ def write_facts(directory: DemoDirectory, **changes: Any) -> None:
         "command": "alam demo",
         "policy": "policy.alam",
         "is_trained_here": True,
-        "shipped": {"sac": {"return": 100.0, "cost": 40.0}, "command": "alam train navigation_sac"},
+        "shipped": {"sac": {"return": 100.0, "cost": 40.0}, "command": "alam train navigation algorithm.name=sac"},
         "machine": {"processor": "<two> cores"},
         "versions": {"Python": "3"},
         "failures": {},
