@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from alam_ros.errors import ConfigurationError
+from alam_ros.typed import flattened
 
 PARAMETERS = "ros__parameters"
 _WILDCARDS = {"**": r"(/\w+)*", "*": r"/\w+"}
@@ -87,13 +88,6 @@ def require_sections(sections: Collection[Section], nodes: Collection[str], path
 def _sections(tree: Mapping[str, Any], prefix: str) -> Iterator[Section]:
     for name, value in tree.items():
         if name == PARAMETERS:
-            yield Section(prefix, _flat(value) if isinstance(value, dict) else {})
+            yield Section(prefix, flattened(value) if isinstance(value, dict) else {})
         elif isinstance(value, dict):
             yield from _sections(value, f"{prefix}/{str(name).strip('/')}")
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat

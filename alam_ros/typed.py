@@ -57,6 +57,19 @@ def to_mapping(value: object) -> Any:
     return value
 
 
+def flattened(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return dotted key → value of everything in nested mappings that is not a mapping itself; an empty one leaves nothing.
+
+    Args:
+        mapping: nested.
+        prefix: of each key, with its dot.
+    """
+    flat: dict[str, Any] = {}
+    for name, value in mapping.items():
+        flat |= flattened(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat
+
+
 def with_override(mapping: dict[str, Any], assignment: str, parse: typing.Callable[[str], object]) -> None:
     """Apply one command-line `dotted.key=value` to a nested mapping, in place.
 

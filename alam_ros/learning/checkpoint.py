@@ -14,7 +14,7 @@ import torch
 from alam_ros.errors import CheckpointError, ConfigurationError
 from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.policy_file.atomic import replacing
-from alam_ros.typed import to_mapping
+from alam_ros.typed import flattened, to_mapping
 
 SCHEMA = 7
 KEPT = 2
@@ -124,14 +124,7 @@ def _of_this_version(mapping: Mapping[str, Any]) -> Any:
 
 
 def _differing_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    before, after = _flat(old), _flat(new)
+    before, after = flattened(old), flattened(new)
     keys = sorted(before.keys() | after.keys())
     absent = object()
     return [key for key in keys if key not in ADJUSTABLE and before.get(key, absent) != after.get(key, absent)]
-
-
-def _flat(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in mapping.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
-    return flat

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.study.config import FinalEvaluation, StudyConfig, StudyTask
-from alam_ros.typed import to_mapping
+from alam_ros.typed import flattened, to_mapping
 
 ConfigurationLoader: TypeAlias = Callable[[str, Sequence[str]], TrainingConfig]
 """(file or name of a training configuration, overrides) → the configuration."""
@@ -150,14 +150,5 @@ def _as_of_now(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _decisive(configuration: Mapping[str, Any], evaluation: FinalEvaluation) -> dict[str, Any]:
-    leaves = dict(_leaves({**configuration, "evaluation": to_mapping(evaluation)}))
+    leaves = flattened({**configuration, "evaluation": to_mapping(evaluation)})
     return {key: value for key, value in leaves.items() if key not in INDIFFERENT}
-
-
-def _leaves(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield dotted key and value of everything that is not a mapping."""
-    for name, value in mapping.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
