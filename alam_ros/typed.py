@@ -1,4 +1,4 @@
-"""Mappings from YAML or JSON into frozen dataclasses, refusing what does not fit.
+"""Mappings from YAML or JSON into frozen dataclasses, refusing what does not fit, and back.
 
 One reader serves the contract, the training configuration and the policy file's manifest, so that a misspelt key is answered in
 the same words everywhere.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -55,6 +56,15 @@ def to_mapping(value: object) -> Any:
     if isinstance(value, (tuple, list)):
         return [to_mapping(item) for item in value]
     return value
+
+
+def finite(value: Any) -> Any:
+    """Return plain data with None for NaN and infinity, which JSON does not know; tuples become lists."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def flattened(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

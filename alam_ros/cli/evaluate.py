@@ -12,10 +12,10 @@ from alam_ros.cli.arguments import deviation, positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import load_subject
 from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
-from alam_ros.learning.metrics import finite
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import running
 from alam_ros.learning.summary import summarise
+from alam_ros.typed import finite
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from alam_ros.gate_study.commanders import NAMES
 from alam_ros.gate_study.drives import FOREIGN_GATES, NO_GATE, OWN_GATES, Study, run
 from alam_ros.gate_study.summary import KEPT, REMOVED, meets, summary, table
 from alam_ros.runtime import PolicyRuntime
+from alam_ros.typed import finite
 
 RELEASE = 0.5
 """Release threshold as a share of the acceptable probability."""
@@ -50,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     rows = _rows(study)
     if options.json:
-        document = {"policy": str(options.policy), "commander": options.commander, "seed": options.seed, "rows": _finite(rows)}
-        print(json.dumps(document))
+        document = {"policy": str(options.policy), "commander": options.commander, "seed": options.seed, "rows": rows}
+        print(json.dumps(finite(document), allow_nan=False))
         return 0
     print(table(rows))
     if options.commander != "policy":
@@ -69,12 +69,3 @@ def _overrides(acceptable: float | None) -> dict[str, Threshold]:
     if acceptable is None:
         return {}
     return {"acceptable_probability": Threshold(trigger=acceptable, release=RELEASE * acceptable)}
-
-
-def _finite(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with null for NaN, which JSON does not have."""
-
-    def number(value: Any) -> Any:
-        return None if isinstance(value, float) and math.isnan(value) else value
-
-    return [{key: number(value) for key, value in row.items()} for row in rows]

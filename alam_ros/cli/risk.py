@@ -14,7 +14,7 @@ import numpy as np
 from alam_ros.cli.arguments import new_file, positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import Subject, load_subject
-from alam_ros.learning.metrics import finite, read_metrics
+from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.oscillation import Oscillation, last_half, oscillation
 from alam_ros.learning.probe import read_probe
 from alam_ros.learning.run_directory import RunDirectory
@@ -26,7 +26,7 @@ from alam_ros.risk_evaluation.evaluation import RiskEvaluation, collect_episodes
 from alam_ros.risk_evaluation.optimality import probe_states
 from alam_ros.risk_evaluation.shadow_price import ShadowPrice, shadow_price
 from alam_ros.risk_evaluation.tables import risk_text
-from alam_ros.typed import to_mapping
+from alam_ros.typed import finite, to_mapping
 
 HORIZONS = (10, 25, 50, 100)
 HEADLINE_S = 1.0

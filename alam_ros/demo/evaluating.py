@@ -11,12 +11,12 @@ from alam_ros.demo.reliability import reliability
 from alam_ros.learning.agents import PolicyAgent
 from alam_ros.learning.config import EnvironmentConfig
 from alam_ros.learning.evaluation import EpisodeRecord, evaluate
-from alam_ros.learning.metrics import finite
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentFactory, running
 from alam_ros.learning.summary import summarise
 from alam_ros.report.directory import read_json, write_json
 from alam_ros.runtime import PolicyRuntime
+from alam_ros.typed import finite
 
 ROUNDS = 4
 """Episodes each environment runs between two signs of progress."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,9 @@ from typing import Any
 
 from alam_ros.errors import CheckpointError
 from alam_ros.policy_file.atomic import write_atomically
+from alam_ros.typed import finite
+
+__all__ = ("MetricsFile", "MetricsRow", "finite", "read_metrics")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +65,3 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines if line.endswith("\n")]
     except ValueError as error:
         raise CheckpointError(f"a JSON object in each line of `{path}`", str(error), "remove the damaged line") from error
-
-
-def finite(value: Any) -> Any:
-    """Return the value with numbers that JSON does not know replaced by None."""
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,7 +8,6 @@ it has none) and the message's numbers; what is not finite is null. A line `{"to
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.msg import GateState, RiskEstimate
 from alam_ros.nodes.parameters import fixed
 from alam_ros.nodes.spin import spin_until_stopped
+from alam_ros.typed import finite
 
 # Deeper than the publishers', so that a busy moment of this process loses nothing.
 STREAM = QoSProfile(depth=200, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -92,7 +92,7 @@ class RecorderNode(Node):
 
     def _write(self, topic: str, stamp: float | None, numbers: dict[str, Any]) -> None:
         row = {"topic": topic, "received": time.monotonic(), "stamp": stamp, **numbers}
-        self._stream.write(json.dumps({name: _finite(value) for name, value in row.items()}) + "\n")
+        self._stream.write(json.dumps(finite(row)) + "\n")
 
 
 def _clock(message: Clock) -> dict[str, Any]:
@@ -128,10 +128,6 @@ def _gate(message: GateState) -> dict[str, Any]:
         "detail": message.detail,
         **{name: getattr(message, name) for name in GATE_NUMBERS},
     }
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def main() -> int:

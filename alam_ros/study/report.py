@@ -8,7 +8,6 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from alam_ros.errors import StudyError
-from alam_ros.learning.metrics import finite
 from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.report.theme import LIGHT, png, styled
 from alam_ros.study.config import REPORT
@@ -18,7 +17,7 @@ from alam_ros.study.so_far import StudySoFar
 from alam_ros.study.state import describe_refused
 from alam_ros.study.tables import cell_records, csv_text, run_records
 from alam_ros.study.text import text
-from alam_ros.typed import to_mapping
+from alam_ros.typed import finite, to_mapping
 
 
 def write_report(so_far: StudySoFar) -> Path:

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from alam_ros.errors import ConfigurationError, StudyError
-from alam_ros.learning.metrics import finite
 from alam_ros.policy_file.atomic import remove_leftovers, write_atomically
 from alam_ros.study.config import FinalEvaluation
-from alam_ros.typed import from_mapping, to_mapping
+from alam_ros.typed import finite, from_mapping, to_mapping
 
 SCHEMA = 1
 SIGNIFICANT_DIGITS = 7
