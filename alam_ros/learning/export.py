@@ -113,7 +113,7 @@ def export(
         "calibration": _calibration(model, horizon * contract.control_period),
         "novelty": {"low": rows.amin(0).tolist(), "high": rows.amax(0).tolist()},
         "training": {"steps": trained.steps, "updates": learner.updates, "seed": config.trainer.seed},
-        "libraries": _libraries(run),
+        "libraries": recorded_libraries(run),
         "golden": golden_vectors(TrainedNetworks(learner, model.network), observations[picks]),
     }
     write_policy(output, PolicyContents(manifest, _weights(learner, model.network)))
@@ -131,8 +131,8 @@ def _calibration_records(
     return records
 
 
-def _libraries(run: RunDirectory) -> dict[str, str]:
-    """Return the versions that physics and arithmetic depend on, as they were when the run started."""
+def recorded_libraries(run: RunDirectory) -> dict[str, str]:
+    """Return the versions that physics and arithmetic depend on, of what was installed when the run started."""
     document = json.loads(run.versions.read_text())
     packages = {name.lower(): version for name, version in document["packages"].items()}
     return {"python": document["python"]} | {name: packages[name] for name in RECORDED_LIBRARIES if name in packages}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import importlib.util
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from alam_ros.demo.machine import describe_machine
 from alam_ros.errors import SimulatorError, StudyError
 from alam_ros.learning.agents import Agent, LearnerAgent
 from alam_ros.learning.evaluation import EpisodeRecord, evaluate
+from alam_ros.learning.export import recorded_libraries
 from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.oscillation import last_half, oscillation
 from alam_ros.learning.probe import read_probe
@@ -32,7 +32,6 @@ from alam_ros.study.result import SCHEMA, Episodes, RunResult, write_result
 from alam_ros.study.state import assess, own_result
 from alam_ros.typed import to_mapping
 
-PACKAGES = ("bullet-safety-gym", "gymnasium", "mujoco", "numpy", "pybullet", "safety-gymnasium", "torch")
 CODE = ("alam_ros.contract", "alam_ros.learning", "alam_sim")
 POLL_S = 0.1
 
@@ -125,7 +124,7 @@ def _result(
         configuration=to_mapping(run.config),
         evaluation=run.evaluation,
         commands=run.commands,
-        libraries=_libraries(json.loads(directory.versions.read_text())),
+        libraries=recorded_libraries(directory),
         code=code,
         machine={**describe_machine(), "updates": ", ".join(devices)},
         steps=last["steps"],
@@ -151,12 +150,6 @@ def _oscillation(directory: RunDirectory) -> dict[str, Any] | None:
     late = last_half(record)
     series = {"multiplier": late.multiplier, "cost_value": late.cost_value}
     return {name: to_mapping(oscillation(values)) for name, values in series.items()}
-
-
-def _libraries(versions: dict[str, Any]) -> dict[str, str]:
-    """Return the versions that matter out of a run's `versions.json`; packages that are not installed are left out."""
-    installed = {name.lower(): version for name, version in versions["packages"].items()}
-    return {"python": versions["python"], **{name: installed[name] for name in PACKAGES if name in installed}}
 
 
 def _sources(path: Path, code: str) -> str:
