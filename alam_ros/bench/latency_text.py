@@ -7,7 +7,7 @@ from typing import Any
 
 from alam_ros.bench.inference import MOST_US
 from alam_ros.bench.latency import MOST_ADDED_US, Comparison, Latency
-from alam_ros.bench.text import table
+from alam_ros.report.markdown import markdown_table
 
 INFERENCE = {
     "networks": f"actor, two cost critics, multiplier (at most {MOST_US:g})",
@@ -33,7 +33,7 @@ def inference_text(found: Mapping[str, Mapping[str, Any]]) -> str:
         for name, meaning in INFERENCE.items()
         if name in found
     )
-    return table(columns, rows)
+    return markdown_table(columns, rows)
 
 
 def latency_text(found: Sequence[Comparison]) -> str:
@@ -50,7 +50,7 @@ def latency_text(found: Sequence[Comparison]) -> str:
         f"added to median (at most {MOST_ADDED_US['median']:g})",
         f"added to p99 (at most {MOST_ADDED_US['p99']:g})",
     )
-    return table(columns, map(_row, found))
+    return markdown_table(columns, map(_row, found))
 
 
 def loaded_text(found: Sequence[Comparison]) -> str:
@@ -78,7 +78,7 @@ def loaded_text(found: Sequence[Comparison]) -> str:
         )
         for one in found
     )
-    return table(columns, rows)
+    return markdown_table(columns, rows)
 
 
 def _row(one: Comparison) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from alam_ros.bench.cuda import Cuda
 from alam_ros.bench.growth import Growth, Point
@@ -18,6 +18,7 @@ from alam_ros.bench.loop import (
 from alam_ros.bench.spread import Spread
 from alam_ros.bench.time_to_safety import Criterion, Evaluation
 from alam_ros.bench.update_cost import LEAST_SHARE, Cost, UpdateCost
+from alam_ros.report.markdown import markdown_table
 
 
 def update_cost_text(found: UpdateCost) -> str:
@@ -29,7 +30,7 @@ def update_cost_text(found: UpdateCost) -> str:
         f" ours: actor every {sizes.actor_delay} updates, multiplier every {sizes.multiplier_delay}. Median (quartiles) of"
         f" {found.starts} × {found.rounds} rounds in which all took turns. One product, repeated: {found.gflop_per_s} GFLOP/s."
     )
-    learners = table(
+    learners = markdown_table(
         (
             "learner",
             "CPU ms an update",
@@ -49,7 +50,7 @@ def update_cost_text(found: UpdateCost) -> str:
             for name, cost in found.learners.items()
         ),
     )
-    ratios = table(
+    ratios = markdown_table(
         ("CPU time over CPU time", "measured", "at most"),
         ((name, str(ratio.value), f"{ratio.limit:g}") for name, ratio in found.ratios.items()),
     )
@@ -62,7 +63,7 @@ def _shares(cost: Cost) -> tuple[Spread | None, ...]:
 
 def growth_text(found: Growth) -> str:
     """Return the tables of the update's growth."""
-    replay = table(
+    replay = markdown_table(
         ("transitions kept", "CPU ms a step", "relative", "memory grew by, MB", "rows alone, MB"),
         (
             (f"{row.transitions:,}", str(row.cpu_ms), str(row.relative), f"{row.megabytes:.1f}", f"{row.row_megabytes:.1f}")
@@ -101,14 +102,14 @@ def cuda_text(found: Cuda) -> str:
         )
         for point in found.points
     )
-    return head + "\n\n" + table(columns, rows)
+    return head + "\n\n" + markdown_table(columns, rows)
 
 
 def loop_text(found: Loop) -> str:
     """Return the tables of the loop around the learner."""
     training = found.training
     parts = sorted(training.shares.items(), key=lambda part: -part[1])
-    shares = table(("part of a training", "share of wall time"), ((name, f"{share:.1%}") for name, share in parts))
+    shares = markdown_table(("part of a training", "share of wall time"), ((name, f"{share:.1%}") for name, share in parts))
     beyond = f"{training.updates:,} updates in {training.wall_s:.0f} s."
     rows = [
         ("wall time beyond updates", f"{training.beyond_updates:.1%}", f"at most {LARGEST_SHARE:.0%}"),
@@ -123,7 +124,7 @@ def loop_text(found: Loop) -> str:
             ("by itself", str(task.own_step_us), ""),
             ("the one over the other", str(task.step_ratio), f"at most {LARGEST_STEP_RATIO:g}"),
         ]
-    return "\n\n".join((beyond, shares, table(("figure", "measured", "limit"), rows)))
+    return "\n\n".join((beyond, shares, markdown_table(("figure", "measured", "limit"), rows)))
 
 
 def safety_text(found: Mapping[str, Sequence[Evaluation]], wanted: Mapping[str, Criterion], episodes: int) -> str:
@@ -141,22 +142,10 @@ def safety_text(found: Mapping[str, Sequence[Evaluation]], wanted: Mapping[str, 
 
     head = f"Each evaluation: {episodes} fresh episodes, deterministic actions. Reached means: from then on at every evaluation."
     rows = (row(name, evaluations) for name, evaluations in found.items())
-    return head + "\n\n" + table(("learner", *columns, "minutes in all", "return / cost at the end"), rows)
+    return head + "\n\n" + markdown_table(("learner", *columns, "minutes in all", "return / cost at the end"), rows)
 
 
 def _points(name: str, points: Sequence[Point]) -> str:
     columns = (name, "updates per CPU second", "limit", "share of sgemm")
     rows = ((f"{p.size}", str(p.updates_per_s), str(p.limit_per_s), str(p.share_of_sgemm)) for p in points)
-    return table(columns, rows)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-
-    def lines() -> Iterator[str]:
-        yield "| " + " | ".join(columns) + " |"
-        yield "|" + "---|" * len(columns)
-        for row in rows:
-            yield "| " + " | ".join(row) + " |"
-
-    return "\n".join(lines())
+    return markdown_table(columns, rows)

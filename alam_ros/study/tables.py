@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from alam_ros.report.markdown import markdown_table
 from alam_ros.study.comparison import Aggregate, Cell, Comparison
 from alam_ros.study.result import RunResult
 from alam_ros.study.statistics import Estimate
@@ -39,12 +40,6 @@ AGGREGATE_HEADER = (
 )
 
 
-def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return a CSV file with the keys of the first row as its header; at least one row."""
     stream = io.StringIO()
@@ -57,12 +52,12 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
 def task_table(comparison: Comparison, task: str) -> str:
     """Return the Markdown table of one task; the best algorithm that is safe is bold."""
     best = comparison.best(task)
-    return markdown(CELL_HEADER, [_cell_row(cell, is_best=cell is best) for cell in comparison.of_task(task)])
+    return markdown_table(CELL_HEADER, [_cell_row(cell, is_best=cell is best) for cell in comparison.of_task(task)])
 
 
 def aggregate_table(aggregates: Sequence[Aggregate]) -> str:
     """Return the Markdown table over all tasks."""
-    return markdown(AGGREGATE_HEADER, [_aggregate_row(aggregate) for aggregate in aggregates])
+    return markdown_table(AGGREGATE_HEADER, [_aggregate_row(aggregate) for aggregate in aggregates])
 
 
 def cell_records(cells: Iterable[Cell]) -> list[dict[str, Any]]:

@@ -19,7 +19,6 @@ from alam_ros.study.report import write_report
 from alam_ros.study.result import RunResult
 from alam_ros.study.so_far import StudySoFar
 from alam_ros.study.state import RunState
-from alam_ros.study.tables import markdown
 from alam_ros.typed import from_mapping
 from tests.study.support import make_result, planned, smoke_mapping, write_study
 
@@ -163,10 +162,6 @@ def test_algorithms_have_colours_of_their_own_however_many_there_are() -> None:
     styles = colours(LIGHT, names, "sac")
     assert list(styles) == names
     assert len(set(styles.values())) == len(names)
-
-
-def test_a_table_cannot_be_broken_by_its_cells() -> None:
-    assert markdown(("a", "b"), [("1|2", "3")]) == "| a | b |\n| --- | --- |\n| 1\\|2 | 3 |"
 
 
 def test_a_run_that_diverged_is_shown_as_such_and_is_not_safe(tmp_path: Path, results: list[RunResult]) -> None:
