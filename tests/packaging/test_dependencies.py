@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 
@@ -69,6 +70,15 @@ def test_every_dependency_of_the_ros_package_is_imported_somewhere() -> None:
 
 def test_no_dependency_comes_from_pip() -> None:
     assert not [name for name in declared() if name.endswith("-pip")]
+
+
+def test_every_dependency_is_declared_once() -> None:
+    declarations = (ROOT / "pyproject.toml").read_text().partition("dependencies = ")[2].partition("[project.scripts]")[0]
+    lines = [line for line in declarations.splitlines() if not line.startswith("#")]
+    names = [re.match(r"[\w-]+", text).group() for line in lines for text in re.findall(r'"([^"]+)"', line)]
+    others = [name for name in names if name != "alam_ros"]  # `alam_ros[analysis]` names another extra
+    assert {"numpy", "gymnasium", "matplotlib", "scipy", "torch", "ruff"} <= set(others)
+    assert len(others) == len(set(others))
 
 
 def test_every_ros_import_of_the_robot_is_in_the_extra_for_machines_without_ros() -> None:
