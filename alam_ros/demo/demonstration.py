@@ -206,7 +206,7 @@ def _shipped_figures(options: DemoOptions) -> Any:
 def _why_no_drive(policy: Path) -> str | None:
     """Return why the policy cannot drive here; None where it can."""
     if absent := missing_interfaces(PolicyRuntime.load(policy).contract):
-        return f"no drive: it is one of a mobile base, and the policy's contract has no {' and no '.join(absent)}"
+        return f"no drive: it needs a mobile base, and the policy's contract has no {' and no '.join(absent)}"
     if absent := missing_packages():
         return f"no drive: {', '.join(absent)} not found. {NO_ROS}"
     return None

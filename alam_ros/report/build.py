@@ -15,7 +15,7 @@ from alam_ros.report.page import Card, page, picture
 from alam_ros.report.sections import SECTIONS
 from alam_ros.report.theme import THEMES, Theme, png, styled
 
-TITLE = "Learned in simulation, kept safe"
+TITLE = "Demonstration of alam_ros"
 DRIVEN = (
     "It was exported as one file and then drove over ROS 2: simulator, policy and safety monitor in processes of their own, "
     "every command through the gate."

@@ -42,9 +42,9 @@ def drive_section(material: Material, draw: Draw) -> Section:
 def fault_section(material: Material, draw: Draw) -> Section:
     """Tell what happened when processes were killed."""
     title, drive = "Kill anything: the robot stops", material.drive
-    text = "Processes were killed with SIGKILL while the robot moved. Times count from the kill, on one monotonic clock."
     if drive is None or not drive.faults():
-        return Section(title, text, missing("The fault injection", material.why_missing("drive")))
+        return Section(title, "", missing("The fault injection", material.why_missing("drive")))
+    text = "Processes were killed with SIGKILL while the robot moved. Times count from the kill, on one monotonic clock."
     figure = draw(
         "faults",
         lambda theme: faults.draw(theme, drive, drive.faults()),

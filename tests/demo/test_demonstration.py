@@ -83,6 +83,7 @@ def test_an_arm_is_evaluated_alone_and_not_driven(tmp_path: Path) -> None:
     assert re.search(r"no drive.*no nav_msgs/msg/Odometry on `odom` and no geometry_msgs/msg/TwistStamped on `cmd_vel`", output)
     page = (tmp_path / "demo" / "report.html").read_text()
     assert "The drive is missing" in page
+    assert "Processes were killed" not in page
     assert "unconstrained SAC" not in page
 
 
