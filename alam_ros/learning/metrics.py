@@ -13,8 +13,6 @@ from alam_ros.errors import CheckpointError
 from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.typed import finite
 
-__all__ = ("MetricsFile", "MetricsRow", "finite", "read_metrics")
-
 
 @dataclass(frozen=True, kw_only=True)
 class MetricsRow:

@@ -296,7 +296,6 @@ class _Inputs:
     def __init__(self, policy: PolicyPass, gated: GatedAction, contract: Contract) -> None:
         self._policy, self._gated = policy, gated
         self._named = [component.name for component in contract.action.components]
-        self._is_own = True
         delays = [answer.ros_ns - answer.estimate.stamp_ns for answer in policy.answers]
         is_foreign = bool(delays) and abs(float(np.median(delays))) > FOREIGN_CLOCK_S * SECOND_NS
         self.offset_ns = min(delays) if is_foreign else 0

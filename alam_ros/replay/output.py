@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from alam_ros.bags.writer import BagWriter, new_message
-from alam_ros.learning.metrics import finite
 from alam_ros.onboard.gate_state import state_fields
 from alam_ros.onboard.stamps import SECOND_NS
 from alam_ros.replay.drive import Replay
-from alam_ros.typed import to_mapping
+from alam_ros.typed import finite, to_mapping
 
 RISK_TOPIC, STATE_TOPIC = "alam/risk", "alam/gate"
 
