@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = _parser().parse_args(arguments[:1]).command
     try:
         code: int = importlib.import_module(f"alam_ros.cli.{command.replace('-', '_')}").main(arguments[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has enough, as in `alam … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's own flush at the end
+        return 128 + signal.SIGPIPE
     except AlamError as error:
         print(f"alam {command}: {error}", file=sys.stderr)
         return 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +138,12 @@ def test_what_is_no_configuration_is_said(tmp_path: Path) -> None:
     for source, message in (("list.yaml", "a mapping"), ("broken.yaml", "YAML in"), ("none.yaml", "none"), (".", "config.yaml")):
         with pytest.raises(ConfigurationError, match=message):
             load_configuration(str(tmp_path / source), [])
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)  # before anything is written
+    with os.fdopen(writing, "w") as pipe:
+        command = [sys.executable, "-m", "tests.cli.alam", "study", "config/study/smoke.yaml", "--status"]
+        process = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True)
+    assert (process.returncode, process.stderr) == (128 + signal.SIGPIPE, "")
