@@ -105,16 +105,13 @@ class CommandResponse:
         return PASS if ratio == 1.0 else Verdict(GateStatus.SLOW, ratio)
 
     def _fall_back(self, risk: CommandRisk) -> Verdict:
-        """Let the policy act, or where that is too dangerous as well, what is less dangerous than it.
+        """Let the policy act, unless that is too dangerous as well and rest or the command have at most `rest_benefit` of its risk.
 
-        That is rest where it has at most `rest_benefit` of the policy's risk. Otherwise the policy acts all the same, but not in
-        place of a command that is safer than its own: that passes where it is acceptable again, and is stopped where it is not.
+        Then rest it is, or the command itself where it is acceptable again. Of risks that are nearly alike the policy's counts for
+        less: it is on its way out of them.
         """
         measures, acceptable = risk.measures(), self._acceptable(risk).trigger
-        if measures[FALLBACK] <= acceptable:
+        much_safer = self.config.rest_benefit * measures[FALLBACK]
+        if measures[FALLBACK] <= acceptable or min(measures[REST], measures[0]) > much_safer:
             return Verdict(GateStatus.FALLBACK, 0.0)
-        if measures[REST] <= self.config.rest_benefit * measures[FALLBACK]:
-            return STOP
-        if measures[FALLBACK] <= measures[0]:
-            return Verdict(GateStatus.FALLBACK, 0.0)
-        return PASS if measures[0] <= acceptable else STOP
+        return PASS if measures[0] <= acceptable < measures[REST] else STOP

@@ -103,8 +103,11 @@ def test_a_policy_that_is_too_dangerous_itself_acts_only_where_rest_would_not_he
     assert bench.step().state is GateStatus.STOP
 
 
-@pytest.mark.parametrize(("probability", "state"), [(0.03, GateStatus.STOP), (LOW, GateStatus.PASS)])
-def test_the_policy_does_not_act_in_place_of_a_command_that_is_safer(probability: float, state: GateStatus) -> None:
+@pytest.mark.parametrize(
+    ("probability", "state"),
+    [(0.5, GateStatus.FALLBACK), (0.44, GateStatus.STOP), (0.03, GateStatus.STOP), (LOW, GateStatus.PASS)],
+)
+def test_the_policy_does_not_act_in_place_of_a_command_that_is_much_safer(probability: float, state: GateStatus) -> None:
     bench = Bench("policy", probabilities=(HIGH,) * len(FRACTIONS))
     assert bench.step().state is GateStatus.FALLBACK
     bench.probabilities, bench.fallback_probability = (probability, *(0.5,) * (len(FRACTIONS) - 1)), 0.9
@@ -233,7 +236,7 @@ def test_what_passes_is_acceptable_or_the_policys(probabilities: list[float], re
             assert probabilities[FRACTIONS.index(decision.scale)] <= 0.02
         elif decision.state is GateStatus.FALLBACK:
             assert response in ("policy", "scale_or_policy")
-            assert probabilities[-1] <= max(0.02, probabilities[0])
+            assert probabilities[-1] <= 0.02 or probabilities[-1] <= 2 * min(probabilities[0], probabilities[-2])
             assert decision.command.tolist() == list(POLICY_ACTION)
         else:
             assert not decision.command.any()
