@@ -105,10 +105,10 @@ class CommandResponse:
         return PASS if ratio == 1.0 else Verdict(GateStatus.SLOW, ratio)
 
     def _fall_back(self, risk: CommandRisk) -> Verdict:
-        """Let the policy act, unless that is too dangerous as well and rest or the command have at most `rest_benefit` of its risk.
+        """Let the policy act, unless that is too dangerous and rest or the command have at most `rest_benefit` of its risk.
 
-        Then rest it is, or the command itself where it is acceptable again. Of risks that are nearly alike the policy's counts for
-        less: it is on its way out of them.
+        Then rest it is, or the command itself where it is acceptable again. Of risks that are nearly alike the policy's is taken: it
+        is on its way out of them.
         """
         measures, acceptable = risk.measures(), self._acceptable(risk).trigger
         much_safer = self.config.rest_benefit * measures[FALLBACK]
