@@ -107,8 +107,8 @@ class CommandResponse:
     def _fall_back(self, risk: CommandRisk) -> Verdict:
         """Let the policy act, unless that is too dangerous and rest or the command have at most `rest_benefit` of its risk.
 
-        Then rest it is, or the command itself where it is acceptable again. Of risks that are nearly alike the policy's is taken: it
-        is on its way out of them.
+        Then rest it is, or the command itself where it is acceptable again. Of risks that are nearly alike the policy's is taken,
+        because it is on its way out of them.
         """
         measures, acceptable = risk.measures(), self._acceptable(risk).trigger
         much_safer = self.config.rest_benefit * measures[FALLBACK]
