@@ -310,8 +310,7 @@ def test_caution_scales_all_components_and_keeps_the_source_header(ros: RosGraph
         return message
 
     bench.make_command = make
-    passed = bench.wait_for_command(is_forward, "a passed command")
-    assert passed.header.stamp in stamps
+    passed = bench.wait_for_command(lambda command: is_forward(command) and command.header.stamp in stamps, "a passed command")
     assert passed.header.frame_id == "commander"
     spoiled(probability=0.3)(bench)
     state = bench.wait_for_state(GateStatus.SLOW, "risk_high")
@@ -322,6 +321,19 @@ def test_caution_scales_all_components_and_keeps_the_source_header(ros: RosGraph
     bench.make_command = None
     zero = bench.wait_for_command(is_zero, "zero")
     assert nanoseconds(zero.header.stamp) > nanoseconds(stamps[-1]), "an invented command is stamped now"
+
+
+def test_a_command_whose_stamp_was_left_empty_counts_as_of_now(ros: RosGraph):
+    bench = Bench(ros)
+
+    def make() -> TwistStamped:
+        message = forward_command(ros.node)
+        message.header.stamp = Time()
+        return message
+
+    bench.make_command = make
+    bench.wait_for_command(lambda command: is_forward(command) and command.header.stamp == Time(), "a passed command")
+    bench.wait_for_state(GateStatus.PASS)
 
 
 def test_an_emergency_stop_stays_until_a_reset_that_no_cause_forbids(ros: RosGraph):
