@@ -141,7 +141,9 @@ def test_a_killed_session_loses_nothing(path: Path) -> None:
         _, error = process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == 0, error
     check_finished(path)
-    for run in runs:
+    interrupted = [run for run in runs if saved[run.key] < STEPS]  # on a busy machine one may have ended while the other began
+    assert interrupted
+    for run in interrupted:
         told = read_progress(run.directory)
         assert told is not None
         assert told.initial_steps == saved[run.key]  # and went on from there
