@@ -129,16 +129,25 @@ def _convert_scalar(hint: Any, value: object, where: str) -> Any:
     if hint is Any:
         return value
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is float and is_number:
-        return float(typing.cast(float, value))
+    if hint in (float, int) and is_number:
+        number = _float(typing.cast(float, value), where)
+        if hint is float:
+            return number
+        if number.is_integer():
+            return int(typing.cast(float, value))
     if hint is float and isinstance(value, str):
         return _float_from_text(value, where)
-    if hint is int and is_number and float(typing.cast(float, value)).is_integer():
-        return int(typing.cast(float, value))
     if hint in (bool, str) and isinstance(value, hint):
         return value
     names = {float: "a number", int: "an integer", bool: "true or false", str: "a string"}
     raise _wrong(where, names.get(hint, str(hint)), value)
+
+
+def _float(value: float, where: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise _wrong(where, "a number that a float64 can hold", value) from None
 
 
 def _float_from_text(text: str, where: str) -> float:

@@ -34,14 +34,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = _parser().parse_args(arguments[:1]).command
     try:
         code: int = importlib.import_module(f"alam_ros.cli.{command.replace('-', '_')}").main(arguments[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read has enough, as in `alam … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's own flush at the end
-        return 128 + signal.SIGPIPE
+        _flush()
+    except BrokenPipeError:
+        try:
+            _flush()
+        except BrokenPipeError:  # whoever read has enough, as in `alam … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's own flush at the end
+            return 128 + signal.SIGPIPE
+        raise
     except AlamError as error:
         print(f"alam {command}: {error}", file=sys.stderr)
         return 2
     return code
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # closed by who started this
+        sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -20,6 +20,8 @@ TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for 
 JOINT_TYPES = ("std_msgs/msg/Float64MultiArray", "trajectory_msgs/msg/JointTrajectory")
 TOPIC = re.compile(r"(~/|/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 """A name of which ROS makes a topic (https://design.ros2.org/articles/topic_and_service_names.html)."""
+LARGEST = 100_000
+"""Elements of a channel, and ticks that its history spans: beyond it there is a slip of the pen, and no memory."""
 Bounds = tuple[float, float]
 MEANING = (
     *("name", "type", "field", "size", "range", "scale", "decay", "power", "unit", "history", "stride"),
@@ -129,6 +131,9 @@ class Channel:
     def _check_numbers(self) -> None:
         if min(self.size, self.history, self.stride) < 1:
             raise ContractError("size, history and stride of at least 1", repr(self), self._remedy("size"))
+        if self.size * self.history > LARGEST or self.stride * self.history > LARGEST:
+            found = f"size {self.size}, history {self.history}, stride {self.stride}"
+            raise ContractError(f"at most {LARGEST:,} elements, and as many ticks", found, self._remedy("size"))
         if self.timeout is not None and not self.timeout > 0:
             raise ContractError("a timeout above 0 s, or none", str(self.timeout), self._remedy("timeout"))
         if not 0.0 < self.angle_max - self.angle_min <= 2.0 * math.pi + 1e-6:
@@ -370,8 +375,6 @@ class Contract:
             return from_mapping(cls, mapping)
         except ConfigurationError as error:
             raise ContractError(error.expected, error.found, error.remedy) from error
-        except OverflowError as error:
-            raise ContractError("numbers that a float64 can hold", str(error), "correct the largest of them") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Contract:

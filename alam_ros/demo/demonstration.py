@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -154,6 +155,7 @@ class Demonstration:
             4, f"Drive: simulator, policy and safety monitor as processes over DDS, {options.drive_s:g} s, then faults"
         )
         if reason := _why_no_drive(policy):
+            shutil.rmtree(options.directory.drive, ignore_errors=True)  # of another policy
             self.missing["drive"] = reason
             self.console.skipped(reason)
             return

@@ -105,13 +105,16 @@ class CommandResponse:
         return PASS if ratio == 1.0 else Verdict(GateStatus.SLOW, ratio)
 
     def _fall_back(self, risk: CommandRisk) -> Verdict:
-        """Let the policy act, unless that is too dangerous and rest or the command have at most `rest_benefit` of its risk.
+        """Let the policy act, unless that is too dangerous and rest has at most `rest_benefit` of its risk: then rest it is.
 
-        Then rest it is, or the command itself where it is acceptable again. Of risks that are nearly alike the policy's is taken,
-        because it is on its way out of them.
+        Where rest has not, but the command has, nothing that could take the command's place is safer, and it passes. Of risks
+        that are nearly alike the policy's is taken, because it is on its way out of them.
         """
-        measures, acceptable = risk.measures(), self._acceptable(risk).trigger
+        measures = risk.measures()
         much_safer = self.config.rest_benefit * measures[FALLBACK]
-        if measures[FALLBACK] <= acceptable or min(measures[REST], measures[0]) > much_safer:
-            return Verdict(GateStatus.FALLBACK, 0.0)
-        return PASS if measures[0] <= acceptable < measures[REST] else STOP
+        if measures[FALLBACK] > self._acceptable(risk).trigger:
+            if measures[REST] <= much_safer:
+                return STOP
+            if measures[0] <= much_safer:
+                return PASS
+        return Verdict(GateStatus.FALLBACK, 0.0)

@@ -110,12 +110,14 @@ class EnvironmentStepper:
         """Return the contract of the environments.
 
         Raises:
-            SimulatorError: when they have none.
+            SimulatorError: when they have none, or when an environment's process is gone.
         """
         try:
             contract: object = self.environments.get_attr("contract")[0]
         except AttributeError:
             contract = None
+        except (EOFError, OSError) as error:
+            raise _process_gone(error) from error
         if not isinstance(contract, Contract):
             found = "none" if contract is None else type(contract).__name__
             raise SimulatorError(

@@ -73,6 +73,7 @@ class JudgeSource:
     def forget(self) -> None:
         """Wait for a new command and a new observation."""
         self._judge.forget()
+        self._refusal = ""
 
     def judge(self) -> Judgement | None:
         """Judge the last command in the newest state; None where there is nothing new to judge."""
@@ -103,6 +104,7 @@ class JudgeSource:
         try:
             while (tick := self.observations.poll()) is not None:
                 self._judge.observe(tick.observation, self.observations.stamp_ns(tick), tick.excess)
+                self._refusal = ""
                 if text := self._judge.unfamiliar():
                     self._complaints.tell("novelty", text)
         except AlamError as error:

@@ -139,5 +139,3 @@ class Manifest:
             return from_mapping(cls, mapping)
         except AlamError as error:
             raise PolicyFileError(f"manifest.json with {error.expected}", error.found, "export the policy again") from error
-        except OverflowError as error:
-            raise PolicyFileError("manifest.json with numbers a float can hold", str(error), "export the policy again") from error

@@ -103,7 +103,8 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no period": (lambda m: m.update(control_period=0.0), "control_period"),
     "no action": (lambda m: m["action"].update(components=[]), "action component"),
     "crossed limits": (lambda m: m["action"]["components"][0].update(low=1.0), "low < high"),
-    "a timeout that no float holds": (lambda m: m["observation"][0].update(timeout=10**400), "numbers that a float64 can hold"),
+    "a slip of the pen": (lambda m: m["observation"][0].update(size=10**30), "at most 100,000 elements"),
+    "a timeout that no float holds": (lambda m: m["observation"][0].update(timeout=10**400), "a number that a float64 can hold"),
     "negative slew": (lambda m: m["action"]["components"][0].update(slew=-1.0), "slew"),
     "unknown action type": (lambda m: m["action"].update(type="geometry_msgs/msg/Wrench"), r"action\.type"),
 }

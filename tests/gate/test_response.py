@@ -105,13 +105,15 @@ def test_a_policy_that_is_too_dangerous_itself_acts_only_where_rest_would_not_he
 
 @pytest.mark.parametrize(
     ("probability", "state"),
-    [(0.5, GateStatus.FALLBACK), (0.44, GateStatus.STOP), (0.03, GateStatus.STOP), (LOW, GateStatus.PASS)],
+    [(0.5, GateStatus.FALLBACK), (0.44, GateStatus.PASS), (0.03, GateStatus.PASS), (LOW, GateStatus.PASS)],
 )
 def test_the_policy_does_not_act_in_place_of_a_command_that_is_much_safer(probability: float, state: GateStatus) -> None:
     bench = Bench("policy", probabilities=(HIGH,) * len(FRACTIONS))
     assert bench.step().state is GateStatus.FALLBACK
     bench.probabilities, bench.fallback_probability = (probability, *(0.5,) * (len(FRACTIONS) - 1)), 0.9
     assert bench.step().state is state
+    bench.probabilities = (probability, *(0.4,) * (len(FRACTIONS) - 1))  # rest is much safer than the policy as well
+    assert bench.step().state is GateStatus.STOP
 
 
 def test_without_probabilities_cost_values_are_judged_in_units_of_their_threshold() -> None:
@@ -233,7 +235,8 @@ def test_what_passes_is_acceptable_or_the_policys(probabilities: list[float], re
     bench = Bench(response, probabilities=tuple(probabilities[:-1]), fallback_probability=probabilities[-1])
     for decision in bench.run(0.1):
         if decision.is_passed:
-            assert probabilities[FRACTIONS.index(decision.scale)] <= 0.02
+            passed, rest, policy = probabilities[FRACTIONS.index(decision.scale)], probabilities[-2], probabilities[-1]
+            assert passed <= 0.02 or (decision.scale == 1.0 and passed <= policy / 2 < rest)
         elif decision.state is GateStatus.FALLBACK:
             assert response in ("policy", "scale_or_policy")
             assert probabilities[-1] <= 0.02 or probabilities[-1] <= 2 * min(probabilities[0], probabilities[-2])

@@ -584,7 +584,10 @@ def test_a_gate_that_refuses_to_be_configured_keeps_no_subscription(ros: RosGrap
     for _ in range(2):
         assert not ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
     ros.wait_for(lambda: "expected the parameter `policy`" in process.output(), "the reason")
-    ros.wait_for(lambda: not ros.node.count_subscribers("/cmd_in"), "nobody to listen for commands")
+    ros.wait_for(lambda: ros.node.count_publishers("/diagnostics"), "the node to be discovered")
+    looked = time.monotonic()
+    ros.wait_for(lambda: time.monotonic() > looked + 2.0, "what a discovery takes")
+    assert not ros.node.count_subscribers("/cmd_in")
 
 
 @pytest.mark.parametrize(

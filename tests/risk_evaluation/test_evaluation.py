@@ -10,12 +10,11 @@ import pytest
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.agents import Assessment
 from alam_ros.learning.evaluation import EpisodeRecord
-from alam_ros.learning.metrics import finite
 from alam_ros.report.figures.reliability import draw
 from alam_ros.report.theme import LIGHT, png
 from alam_ros.risk_evaluation.evaluation import RiskEvaluation, collect_episodes, evaluate_risk
 from alam_ros.risk_evaluation.tables import risk_text
-from alam_ros.typed import to_mapping
+from alam_ros.typed import finite, to_mapping
 from tests.support.episodes import episode
 
 
