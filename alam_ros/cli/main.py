@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import select
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from alam_ros import __version__
 from alam_ros.errors import AlamError
@@ -34,23 +36,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = _parser().parse_args(arguments[:1]).command
     try:
         code: int = importlib.import_module(f"alam_ros.cli.{command.replace('-', '_')}").main(arguments[1:])
-        _flush()
+        if sys.stdout is not None:  # closed by who started this
+            sys.stdout.flush()
     except BrokenPipeError:
-        try:
-            _flush()
-        except BrokenPipeError:  # whoever read has enough, as in `alam … | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's own flush at the end
-            return 128 + signal.SIGPIPE
-        raise
+        if not _has_no_reader(sys.stdout):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's own flush at the end
+        return 128 + signal.SIGPIPE
     except AlamError as error:
         print(f"alam {command}: {error}", file=sys.stderr)
         return 2
     return code
 
 
-def _flush() -> None:
-    if sys.stdout is not None:  # closed by who started this
-        sys.stdout.flush()
+def _has_no_reader(stream: TextIO) -> bool:
+    """Say whether what a stream is piped into has enough, as in `alam … | head`."""
+    poll = select.poll()
+    poll.register(stream, select.POLLOUT)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _parser() -> argparse.ArgumentParser:
