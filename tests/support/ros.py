@@ -282,5 +282,6 @@ class RosGraph:
 
     def configure_and_activate(self, node: str) -> None:
         """Bring a lifecycle node to work, failing the test when it refuses."""
-        assert self.change_state(node, Transition.TRANSITION_CONFIGURE), f"{node} refused to configure"
-        assert self.change_state(node, Transition.TRANSITION_ACTIVATE), f"{node} refused to activate"
+        for what, transition in (("configure", Transition.TRANSITION_CONFIGURE), ("activate", Transition.TRANSITION_ACTIVATE)):
+            if not self.change_state(node, transition):
+                pytest.fail(f"{node} refused to {what}; it is {self.state(node)}, and there are {self.node.get_node_names()}")
