@@ -91,10 +91,10 @@ def test_the_base_stops_by_itself_after_the_last_command(ros: RosGraph) -> None:
     ros.wait_for(lambda: abs(odometry[-1].twist.twist.angular.z) < 0.05, "the wheels to stand still")
 
 
-def test_unstamped_commands_are_taken_on_request(ros: RosGraph) -> None:
+def check_that_unstamped_commands_are_applied(ros: RosGraph, topic: str, **parameters: object) -> None:
     applied = ros.collect(Twist, "/simulator/applied_command", TRUTH)
-    ros.start("simulator_node", parameters={"enable_stamped_cmd_vel": False, "cmd_vel_in_topic": "drive"})
-    commander = ros.publisher(Twist, "/drive", COMMAND)
+    ros.start("simulator_node", parameters=parameters)
+    commander = ros.publisher(Twist, topic, COMMAND)
     command = Twist()
     command.linear.x = 0.2
 
@@ -103,22 +103,16 @@ def test_unstamped_commands_are_taken_on_request(ros: RosGraph) -> None:
         return bool(applied) and applied[-1].linear.x == 0.2
 
     ros.wait_for(is_driving, "the command to be applied")
+
+
+def test_unstamped_commands_are_taken_on_request(ros: RosGraph) -> None:
+    check_that_unstamped_commands_are_applied(ros, "/drive", enable_stamped_cmd_vel=False, cmd_vel_in_topic="drive")
 
 
 def test_a_contract_says_whether_commands_are_stamped(ros: RosGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the safety monitor goes by the contract where the parameter is not set: what it publishes must be heard."""
     monkeypatch.setenv("PYTHONPATH", str(SUPPORT), prepend=os.pathsep)
-    applied = ros.collect(Twist, "/simulator/applied_command", TRUTH)
-    ros.start("simulator_node", parameters={"environment": "twist_navigation:TwistNavigation-v0"})
-    commander = ros.publisher(Twist, "/cmd_vel", COMMAND)
-    command = Twist()
-    command.linear.x = 0.2
-
-    def is_driving() -> bool:
-        commander.publish(command)
-        return bool(applied) and applied[-1].linear.x == 0.2
-
-    ros.wait_for(is_driving, "the command to be applied")
+    check_that_unstamped_commands_are_applied(ros, "/cmd_vel", environment="twist_navigation:TwistNavigation-v0")
 
 
 def test_a_command_that_is_not_finite_is_refused(ros: RosGraph) -> None:
