@@ -28,7 +28,7 @@ class Judgement:
         policy_id: by which policy.
         seen: the observation.
         judged: the command's fractions and, last, the policy's own action.
-        action: (action_size,) what was judged: the command in the contract's components, within their limits.
+        wanted: (action_size,) the command in the contract's components, which is judged within their limits.
         inference_time: s.
     """
 
@@ -37,7 +37,7 @@ class Judgement:
     policy_id: str
     seen: Seen
     judged: Judged
-    action: NDArray[np.float64]
+    wanted: NDArray[np.float64]
     inference_time: float
 
 
@@ -126,7 +126,6 @@ class CommandJudge:
         started = time.perf_counter()
         wanted = command[self._places]
         self._actions[:-1] = self._codec.to_normalised(self._fractions * wanted)
-        action = np.minimum(np.maximum(wanted, self._codec.low), self._codec.high)
         judged = self._runtime.judge(seen, self._actions)
         risk = CommandRisk(
             stamp=self._stamps.seconds(stamp_ns),
@@ -139,7 +138,7 @@ class CommandJudge:
             cost_values=tuple(judged.cost_values),
         )
         inference_time = self._looking_time + time.perf_counter() - started
-        return Judgement(risk, stamp_ns, self._runtime.policy_id, seen, judged, action, inference_time)
+        return Judgement(risk, stamp_ns, self._runtime.policy_id, seen, judged, wanted, inference_time)
 
     def estimate(self, judgement: Judgement) -> Estimate:
         """Return for whoever listens the risk of the command as it was given."""
@@ -152,5 +151,5 @@ class CommandJudge:
             level=self.levels.of(scores),
             inference_time=judgement.inference_time,
             policy_id=judgement.policy_id,
-            action=judgement.action,
+            action=np.minimum(np.maximum(judgement.wanted, self._codec.low), self._codec.high),  # what was judged
         )
