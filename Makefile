@@ -37,7 +37,7 @@ $(VENV)/.installed: $(VENV)/.packages CMakeLists.txt package.xml $(wildcard cmak
 		-DCMAKE_INSTALL_PREFIX=$(abspath $(VENV)) -DCMAKE_PREFIX_PATH=$(abspath $(VENV)) \
 		-DPython3_EXECUTABLE=$(abspath $(BIN))/python -DAMENT_CMAKE_SYMLINK_INSTALL=ON -DBUILD_TESTING=OFF >/dev/null
 	@$(BIN)/cmake --build $(VENV)/build --parallel 2 --target install >/dev/null
-	@find -L $(VENV)/lib/python3*/site-packages/alam_ros $(VENV)/lib/python3*/site-packages/alam_sim -type l -delete
+	@find -L $(VENV)/lib/python3*/site-packages/alam_ros $(VENV)/lib/python3*/site-packages/alam_sim $(VENV)/share/alam_ros -type l -delete
 	@touch $@
 
 lint: venv

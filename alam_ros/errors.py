@@ -50,8 +50,8 @@ class SimulatorError(AlamError):
     """A simulator is not installed, of a version that does not work, or used wrongly."""
 
 
-class DemoError(AlamError):
-    """A stage of the demonstration cannot do its work."""
+class ProcessError(AlamError):
+    """A process that was started does not do its work, or none can be started."""
 
 
 class StudyError(AlamError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alam_ros.demo.drive import DOMAINS
-from alam_ros.demo.processes import ProcessGroup
 from alam_ros.errors import BenchmarkError
+from alam_ros.host.processes import ProcessGroup
+from alam_ros.host.ros_domain import environment_in, unused_domain
 from alam_ros.policy_file import PolicyContents, read_policy, write_policy
 from alam_ros.resources import config_path
 
@@ -86,7 +85,7 @@ def measure(case: Case, policy: Path, folder: Path) -> Mapping[str, Sequence[Map
         folder: for logs.
 
     Raises:
-        DemoError: when a node cannot be started.
+        ProcessError: when a node cannot be started.
         BenchmarkError: when the probe fails.
     """
     policy = with_period(policy, 1.0 / case.rate, folder / "policy.alam")
@@ -95,7 +94,7 @@ def measure(case: Case, policy: Path, folder: Path) -> Mapping[str, Sequence[Map
     parameters = {"policy": policy, "realtime_priority": priority, **executor}
     ours = _node(subject.module, "ours", parameters, config_path(subject.parameters))
     echo = _node("latency.echo_node", "echo", {"policy": policy, "role": case.role, **executor})
-    environment = _environment(folder)
+    environment = environment_in(unused_domain(), folder)
     with ProcessGroup(folder, environment) as group:
         processes = {"ours": group.start("ours", ours).process_id, "echo": group.start("echo", echo).process_id}
         group.run("bring_up", [sys.executable, "-m", "alam_ros.nodes.bring_up", f"/ours/{subject.node}"], START_TIMEOUT_S)
@@ -136,15 +135,3 @@ def _node(module: str, namespace: str, parameters: Mapping[str, object], file: P
     for name, value in parameters.items():
         command += ["-p", f"{name}:={value}"]
     return command
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {
-        "ROS_DOMAIN_ID": str(DOMAINS[secrets.randbelow(len(DOMAINS))]),
-        **os.environ,
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_LOG_DIR": str(folder.resolve()),
-        # Over shared memory, Fast DDS 2.14 can crash a process that closes its participant after a peer was killed.
-        "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
-        "PYTHONUNBUFFERED": "1",
-    }

@@ -22,7 +22,7 @@ from alam_ros.cli import bench_ros
 from alam_ros.cli.arguments import new_file, positive_integer, seed
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.environments import make_environments, own_safety_gymnasium_task
-from alam_ros.demo.machine import describe_machine, describe_versions
+from alam_ros.host.machine import describe_machine, describe_versions
 from alam_ros.learning.device import find_device
 from alam_ros.report.theme import LIGHT, png, styled
 

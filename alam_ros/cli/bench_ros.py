@@ -19,8 +19,8 @@ from alam_ros.bench.latency_case import EXECUTORS, SUBJECTS, Case, measure
 from alam_ros.bench.latency_text import inference_text, latency_text, loaded_text
 from alam_ros.cli.arguments import positive_integer
 from alam_ros.demo.drive import missing_packages
-from alam_ros.demo.machine import describe_machine, describe_versions
 from alam_ros.errors import BenchmarkError
+from alam_ros.host.machine import describe_machine, describe_versions
 from alam_ros.resources import shipped_policy
 
 RATES = (50.0, 100.0, 500.0)

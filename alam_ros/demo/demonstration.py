@@ -13,9 +13,9 @@ from typing import Any
 from alam_ros.demo.console import Console
 from alam_ros.demo.drive import DriveOptions, drive, missing_interfaces, missing_packages
 from alam_ros.demo.evaluating import evaluate_policy
-from alam_ros.demo.machine import describe_machine, describe_versions
 from alam_ros.demo.training import export_policy, in_directory, train
 from alam_ros.errors import AlamError
+from alam_ros.host.machine import describe_machine, describe_versions
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.stepper import EnvironmentFactory
 from alam_ros.report.build import build_report

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +15,13 @@ import yaml
 
 from alam_ros.contract import Contract
 from alam_ros.demo.console import Console
-from alam_ros.demo.processes import ChildProcess, ProcessGroup
 from alam_ros.demo.world import navigation_map
+from alam_ros.host.processes import ChildProcess, ProcessGroup
+from alam_ros.host.ros_domain import environment_in, unused_domain
 from alam_ros.report.directory import DemoDirectory, write_json
 from alam_ros.report.recording import RecordingTail, Row
 from alam_ros.resources import config_path
 
-DOMAINS = range(1, 102)
-"""The domain ids whose ports lie below Linux's ephemeral range."""
 START_TIMEOUT_S = 60.0
 REST_TIMEOUT_S = 10.0
 BRISK = (0.2, 0.8)
@@ -84,12 +81,12 @@ def drive(options: DriveOptions, directory: DemoDirectory, console: Console, sho
         What was done and when, as it stands in `drive.json`.
 
     Raises:
-        DemoError: when a process ends, refuses to work, or the robot does not come to rest after a fault.
+        ProcessError: when a process ends, refuses to work, or the robot does not come to rest after a fault.
         KeyboardInterrupt: when told to stop.
     """
     directory.drive.mkdir(parents=True, exist_ok=True)
     directory.recording.unlink(missing_ok=True)
-    domain = DOMAINS[secrets.randbelow(len(DOMAINS))]
+    domain = unused_domain()
     facts: dict[str, Any] = {
         "environment": options.environment,
         "seed": options.seed,
@@ -101,7 +98,8 @@ def drive(options: DriveOptions, directory: DemoDirectory, console: Console, sho
         "thresholds": _thresholds(),
         "faults": [],
     }
-    with ProcessGroup(directory.logs, _environment(domain, directory.logs), should_stop) as group:
+    environment = {**environment_in(domain, directory.logs), "OMP_NUM_THREADS": "1"}
+    with ProcessGroup(directory.logs, environment, should_stop) as group:
         _Drive(group, options, directory, console, facts).run()
     return facts
 
@@ -258,19 +256,6 @@ def _node(module: str, parameters: Mapping[str, object], remappings: Mapping[str
 
 def _display(command: Sequence[str]) -> str:
     return " ".join(["python", *command[1:]])
-
-
-def _environment(domain: int, logs: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "ROS_DOMAIN_ID": str(domain),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_LOG_DIR": str(logs.resolve()),
-        # Over shared memory, Fast DDS 2.14 can crash a process that closes its participant after a peer was killed.
-        "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
 
 
 def _is_found(name: str) -> bool:

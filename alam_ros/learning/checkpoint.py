@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from alam_ros.errors import CheckpointError, ConfigurationError
+from alam_ros.host.files import replacing
 from alam_ros.learning.config import TrainingConfig, training_config
-from alam_ros.policy_file.atomic import replacing
 from alam_ros.typed import flattened, to_mapping
 
 SCHEMA = 7

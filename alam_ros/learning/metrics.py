@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alam_ros.errors import CheckpointError
-from alam_ros.policy_file.atomic import write_atomically
+from alam_ros.host.files import write_atomically
 from alam_ros.typed import finite
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.errors import CheckpointError
+from alam_ros.host.files import write_atomically
 from alam_ros.learning.agents import Agent
-from alam_ros.policy_file.atomic import write_atomically
 
 PROBE_STATES = 1024
 PROBE_START = 0.25

@@ -15,8 +15,8 @@ import yaml
 
 from alam_ros.contract import Contract
 from alam_ros.errors import CheckpointError, ConfigurationError
+from alam_ros.host.files import write_atomically
 from alam_ros.learning.config import TrainingConfig, training_config
-from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.typed import to_mapping
 
 

@@ -16,6 +16,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.task import Future
 
 TRANSITIONS = {"configure": Transition.TRANSITION_CONFIGURE, "activate": Transition.TRANSITION_ACTIVATE}
 
@@ -27,15 +28,21 @@ REACHES = {
 }
 """Transition → the state of a node that has made it."""
 
+PRIMARY_STATES = frozenset(
+    {State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE, State.PRIMARY_STATE_FINALIZED}
+)
+"""Those in which no transition is under way."""
+
 PATIENCE_S = 2.0
-"""How long an answer is waited for before the node is asked again for its state, s."""
+"""How long an answer is waited for before the node is asked for its state, s."""
 
 
 class LifecycleClient:
     """Asks one lifecycle node for transitions.
 
     An answer can be lost: Fast DDS drops it when the node has not found this process's reader 0.1 s later ("client will not
-    receive response", it warns), as happens on a busy machine. The node's state then says what became of the request.
+    receive response", it warns), as happens on a busy machine. The node's state then says what became of the request: a node that
+    rests elsewhere refused it or never saw it, and is asked again.
     """
 
     def __init__(self, node: Node, name: str, spin_once: Callable[[], None]) -> None:
@@ -63,14 +70,21 @@ class LifecycleClient:
         """
         if not self._wait(self._changes.service_is_ready, timeout_s):
             raise TimeoutError(f"no lifecycle node `{self._name}` within {timeout_s:g} s")
-        answer = self._changes.call_async(ChangeState.Request(transition=Transition(id=transition)))
         deadline = time.monotonic() + timeout_s
-        while not self._wait(answer.done, min(PATIENCE_S, timeout_s)):
-            if self._state() == REACHES[transition]:
+        answers = [self._ask_for(transition)]
+        while not self._wait(lambda: any(answer.done() for answer in answers), min(PATIENCE_S, timeout_s)):
+            state = self._state()
+            if state == REACHES[transition]:
                 return True
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no answer from `{self._name}` within {timeout_s:g} s")
-        return bool(answer.result().success)
+            if state in PRIMARY_STATES:
+                answers.append(self._ask_for(transition))
+        is_made = any(answer.result().success for answer in answers if answer.done())
+        return is_made or (len(answers) > 1 and self._state() == REACHES[transition])
+
+    def _ask_for(self, transition: int) -> Future:
+        return self._changes.call_async(ChangeState.Request(transition=Transition(id=transition)))
 
     def _state(self) -> int:
         answer = self._states.call_async(GetState.Request())

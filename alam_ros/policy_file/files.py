@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from alam_ros.errors import PolicyFileError
-from alam_ros.policy_file.atomic import write_atomically
+from alam_ros.host.files import write_atomically
 from alam_ros.policy_file.contents import PolicyContents, decode, encode
 
 MAX_BYTES = 256 * 1024 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from alam_ros.policy_file.atomic import write_atomically
+from alam_ros.host.files import write_atomically
 from alam_ros.report import tables
 from alam_ros.report.algorithm import what_was_learned
 from alam_ros.report.directory import DemoDirectory

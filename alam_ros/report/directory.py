@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from alam_ros.policy_file.atomic import write_atomically
+from alam_ros.host.files import write_atomically
 
 
 class DemoDirectory:

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from alam_ros.errors import StudyError
-from alam_ros.policy_file.atomic import write_atomically
+from alam_ros.host.files import write_atomically
 from alam_ros.report.theme import LIGHT, png, styled
 from alam_ros.study.config import REPORT
 from alam_ros.study.figures import intervals, learning_curves, multipliers

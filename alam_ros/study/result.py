@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from alam_ros.errors import ConfigurationError, StudyError
-from alam_ros.policy_file.atomic import remove_leftovers, write_atomically
+from alam_ros.host.files import remove_leftovers, write_atomically
 from alam_ros.study.config import FinalEvaluation
 from alam_ros.typed import finite, from_mapping, to_mapping
 

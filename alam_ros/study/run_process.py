@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alam_ros.demo.processes import ChildProcess
+from alam_ros.host.processes import ChildProcess
 from alam_ros.study.plan import PlannedRun
 from alam_ros.study.progress import Progress, progress_path, read_progress
 from alam_ros.study.state import own_result

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from alam_ros.demo.machine import describe_machine
 from alam_ros.errors import SimulatorError, StudyError
+from alam_ros.host.files import write_atomically
+from alam_ros.host.machine import describe_machine
 from alam_ros.learning.agents import Agent, LearnerAgent
 from alam_ros.learning.evaluation import EpisodeRecord, evaluate
 from alam_ros.learning.export import recorded_libraries
@@ -25,7 +26,6 @@ from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentFactory, running
 from alam_ros.learning.summary import summarise
 from alam_ros.learning.trainer import Trainer
-from alam_ros.policy_file.atomic import write_atomically
 from alam_ros.study.plan import PlannedRun
 from alam_ros.study.progress import ProgressReporter
 from alam_ros.study.result import SCHEMA, Episodes, RunResult, write_result

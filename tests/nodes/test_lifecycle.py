@@ -11,6 +11,7 @@ from tests.support.ros import Context, RosGraph, Transition, rclpy
 
 from alam_ros.nodes.bring_up import LifecycleClient  # isort: skip
 from alam_ros.nodes.lifecycle import SafeLifecycleNode  # isort: skip
+from lifecycle_msgs.msg import State  # isort: skip
 from lifecycle_msgs.srv import ChangeState  # isort: skip
 
 
@@ -133,6 +134,32 @@ def test_an_answer_that_is_lost_is_made_good_by_the_state(ros: RosGraph, mute: R
     assert client.change_state(Transition.TRANSITION_CONFIGURE, 20.0)
     assert client.change_state(Transition.TRANSITION_ACTIVATE, 20.0)
     assert (mute.state, mute.events) == ("active", ["configure", "activate"])
+
+
+def lose_the_first_answer(node: Recorder) -> None:
+    service = next(service for service in node.services if service.srv_type is ChangeState)
+
+    def lose_once(*_: object) -> None:
+        del service.send_response
+
+    service.send_response = lose_once
+
+
+def test_a_refusal_that_is_lost_once_is_asked_for_again(ros: RosGraph, mute: Recorder) -> None:
+    lose_the_first_answer(mute)
+    mute.failing["configure"] = RuntimeError("unexpected")
+    assert not LifecycleClient(ros.node, "/recorder", ros.spin_once).change_state(Transition.TRANSITION_CONFIGURE, 20.0)
+    assert mute.events.count("configure") == 2
+
+
+def test_a_second_request_that_came_after_the_first_was_heard_is_no_refusal(
+    ros: RosGraph, mute: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_the_first_answer(mute)
+    real, seen = LifecycleClient._state, [State.PRIMARY_STATE_UNCONFIGURED]
+    monkeypatch.setattr(LifecycleClient, "_state", lambda client: seen.pop() if seen else real(client))
+    assert LifecycleClient(ros.node, "/recorder", ros.spin_once).change_state(Transition.TRANSITION_CONFIGURE, 20.0)
+    assert mute.events == ["configure"]
 
 
 def test_a_refusal_that_is_lost_is_no_success(ros: RosGraph, mute: Recorder) -> None:

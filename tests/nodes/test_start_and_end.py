@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alam_ros.host.ros_domain import is_domain_in_use
 from tests.support.ros import RosGraph
 
 TWICE = """
@@ -56,3 +57,9 @@ def test_a_misspelt_parameter_is_told(ros: RosGraph, tmp_path: Path) -> None:
 def test_a_second_ctrl_c_does_not_spoil_an_orderly_end(ros: RosGraph) -> None:
     ended = subprocess.run([sys.executable, "-c", TWICE], env=ros.environment(), capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_domain_of_a_node_is_seen_to_be_in_use(ros: RosGraph) -> None:
+    ros.start("safety_monitor_node", parameters={"linear_limits": [-0.1, 0.5], "angular_limits": [-1.5, 1.5]})
+    ros.wait_for(lambda: "safety_monitor" in ros.node.get_node_names(), "the node")
+    assert is_domain_in_use(int(ros.environment()["ROS_DOMAIN_ID"]))

@@ -42,12 +42,12 @@ from rclpy.node import Node  # noqa: E402
 from rclpy.publisher import Publisher  # noqa: E402
 from rclpy.qos import QoSProfile  # noqa: E402
 
+from alam_ros.host.ros_domain import DOMAINS, environment_in, is_domain_in_use  # noqa: E402
 from alam_ros.nodes.bring_up import LifecycleClient  # noqa: E402
 
 T = TypeVar("T")
 DISCOVERY_TIMEOUT_S = 60.0  # how long a loaded machine may take to start a process and find its topics
 ANSWER_TIMEOUT_S = 10.0  # after which a service is asked again
-DOMAINS = range(1, 102)  # the ids whose ports stay below Linux's ephemeral range
 
 OF_THIS_ENVIRONMENT = ("PYTHONPATH", "LD_LIBRARY_PATH", "AMENT_PREFIX_PATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE")
 """Variables that another environment's Python must find anew."""
@@ -91,7 +91,9 @@ class DomainLock:
             except BlockingIOError:
                 file.close()
             else:
-                return domain_id, file
+                if not is_domain_in_use(domain_id):  # as by a node that a killed run left behind
+                    return domain_id, file
+                file.close()
         raise RuntimeError("all ROS domains are in use by other test processes")
 
 
@@ -219,13 +221,7 @@ class RosGraph:
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a process of this graph."""
-        return {
-            **os.environ,
-            "ROS_DOMAIN_ID": str(self._domain_id),
-            "ROS_LOG_DIR": str(self._folder),
-            "OMP_NUM_THREADS": "1",
-            "PYTHONUNBUFFERED": "1",
-        }
+        return {**environment_in(self._domain_id, self._folder), "OMP_NUM_THREADS": "1"}
 
     def add(self, node: Node) -> None:
         """Spin a node of this process together with the test's own."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from alam_ros.demo.processes import ChildProcess, ProcessGroup
-from alam_ros.errors import DemoError
+from alam_ros.errors import ProcessError
+from alam_ros.host.processes import ChildProcess, ProcessGroup
 
 IGNORE_SIGINT = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
 HANDLE_SIGINT = """
@@ -32,7 +32,7 @@ def test_child_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> None
     with group_in(tmp_path) as group:
         group.start("steady", python(HANDLE_SIGINT))
         group.start("unlucky", python("import sys; sys.exit('the disk is full')"))
-        with pytest.raises(DemoError, match=r"`unlucky`.*status 1(.|\n)*the disk is full"):
+        with pytest.raises(ProcessError, match=r"`unlucky`.*status 1(.|\n)*the disk is full"):
             group.wait_for(lambda: False, "anything", 60.0)
 
 
@@ -68,12 +68,12 @@ def test_child_killed_on_purpose_is_no_failure(tmp_path: Path) -> None:
 def test_helper_that_fails_is_reported(tmp_path: Path) -> None:
     with group_in(tmp_path) as group:
         group.run("fine", python("print('done')"), 60.0)
-        with pytest.raises(DemoError, match="refused"):
+        with pytest.raises(ProcessError, match="refused"):
             group.run("helper", python("import sys; sys.exit('refused')"), 60.0)
 
 
 def test_what_does_not_come_in_time_is_named(tmp_path: Path) -> None:
-    with group_in(tmp_path) as group, pytest.raises(DemoError, match="a miracle"):
+    with group_in(tmp_path) as group, pytest.raises(ProcessError, match="a miracle"):
         group.wait_for(lambda: False, "a miracle", 0.0)
 
 

@@ -1,4 +1,4 @@
-"""On what and with what a demonstration ran."""
+"""On what and with what something ran."""
 
 from __future__ import annotations
 

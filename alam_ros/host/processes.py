@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from alam_ros.errors import DemoError
+from alam_ros.errors import ProcessError
 
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.05
@@ -127,7 +127,7 @@ class ProcessGroup:
         """Run a process to its end, while the others go on.
 
         Raises:
-            DemoError: when it fails or takes longer, or another one ends meanwhile; with the tail of its log.
+            ProcessError: when it fails or takes longer, or another one ends meanwhile; with the tail of its log.
         """
         child = self.start(name, command)
         self._children.remove(child)
@@ -143,21 +143,21 @@ class ProcessGroup:
         """Wait until the condition holds.
 
         Raises:
-            DemoError: when it does not become true in time, or a process ends.
+            ProcessError: when it does not become true in time, or a process ends.
             KeyboardInterrupt: when told to stop.
         """
         deadline = time.monotonic() + timeout_s
         while not condition():
             self.check()
             if time.monotonic() > deadline:
-                raise DemoError(what, f"nothing of it within {timeout_s:g} s", f"see the logs in {self._logs}")
+                raise ProcessError(what, f"nothing of it within {timeout_s:g} s", f"see the logs in {self._logs}")
             time.sleep(POLL_S)
 
     def check(self) -> None:
         """Raise when a process has ended, or when told to stop.
 
         Raises:
-            DemoError: with the exit status and the tail of the log.
+            ProcessError: with the exit status and the tail of the log.
             KeyboardInterrupt: when told to stop.
         """
         if self._should_stop():
@@ -167,8 +167,8 @@ class ProcessGroup:
                 raise _ended(child)
 
 
-def _ended(child: ChildProcess) -> DemoError:
+def _ended(child: ChildProcess) -> ProcessError:
     tail = "\n".join(f"    {line}" for line in child.tail().splitlines()) or "    (it printed nothing)"
-    return DemoError(
+    return ProcessError(
         f"`{child.name}` to do its work", f"its end with status {child.status}", f"the last it said, in {child.log}:\n{tail}"
     )
