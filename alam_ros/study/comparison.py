@@ -153,7 +153,7 @@ def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
         cost=estimate([costs]),
         return_spread=_spread(returns),
         cost_spread=_spread(costs),
-        highest_cost=max(costs),
+        highest_cost=float(np.max(costs)),
         tail_cost=float(np.mean([run.tail_cost for run in runs])),
         within_budget=sum(run.is_within_budget for run in runs),
         multiplier_mean=_mean(means),

@@ -69,7 +69,11 @@ class Display:
         """Show the result of a run."""
         self._done += 1
         self._left.pop(run.key, None)
-        self._estimator.add_result(result)
+        if result.steps:
+            self._estimator.add_result(result)
+        if result.diverged:
+            self._ended(run, f"diverged after {result.steps:,} steps or later: {result.diverged}")
+            return
         episodes = result.evaluation.episodes
         budget = "within" if result.is_within_budget else "above"
         self._ended(

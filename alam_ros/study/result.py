@@ -25,15 +25,15 @@ class Episodes:
     """The final evaluation, one element an episode, in the order of their seeds.
 
     Attributes:
-        episode_return, cost: sums over the episode; None where learning diverged.
+        episode_return, cost: sums over the episode; None where one is not finite.
         length: steps.
         terminated: whether it ended by itself rather than by its time limit.
     """
 
-    episode_return: tuple[float | None, ...]
-    cost: tuple[float | None, ...]
-    length: tuple[int, ...]
-    terminated: tuple[bool, ...]
+    episode_return: tuple[float | None, ...] = ()
+    cost: tuple[float | None, ...] = ()
+    length: tuple[int, ...] = ()
+    terminated: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +50,14 @@ class RunResult:
         libraries: versions of Python and of all packages that take part in the numbers.
         code: hash of the learner's and the simulators' source; several where it changed between sessions of the run.
         machine: processor, memory, system; `updates`, the devices that computed them.
-        steps, updates: environment steps and gradient steps done.
+        steps, updates: environment steps and gradient steps done; where learning diverged, up to the last evaluation before.
         wall_seconds: of training, over all sessions; its progress evaluations run beside it.
         updates_per_second: `updates` over `wall_seconds`.
-        summary: the final evaluation in numbers, as `alam evaluate --json` prints it.
-        episodes: the final evaluation.
+        summary: the final evaluation in numbers, as `alam evaluate --json` prints it; empty where learning diverged.
+        episodes: the final evaluation; none where learning diverged.
         progress: the lines of `metrics.jsonl`.
         oscillation: of λ̄ and of Q_c on the probe states over the last half of training (alam.md §7); None without a record.
+        diverged: what was no longer finite, of a run whose learning diverged; None of all others.
     """
 
     schema: int
@@ -79,6 +80,7 @@ class RunResult:
     episodes: Episodes
     progress: tuple[Mapping[str, Any], ...]
     oscillation: Mapping[str, Any] | None = None
+    diverged: str | None = None
 
     @property
     def budget(self) -> float:
@@ -93,17 +95,17 @@ class RunResult:
     @property
     def mean_return(self) -> float:
         """Return the score of the run: its mean over the final evaluation; NaN where learning diverged."""
-        return _number(self.summary["return_mean"])
+        return _number(self.summary.get("return_mean"))
 
     @property
     def mean_cost(self) -> float:
         """Return the same for the cost."""
-        return _number(self.summary["cost_mean"])
+        return _number(self.summary.get("cost_mean"))
 
     @property
     def tail_cost(self) -> float:
         """Return the mean cost of the worst tenth of the episodes, at least of one; NaN where learning diverged."""
-        costs = np.sort([_number(cost) for cost in self.episodes.cost])  # NaN comes last, and counts as the worst
+        costs = np.sort([_number(cost) for cost in self.episodes.cost] or [math.nan])  # NaN comes last, and counts as the worst
         return float(costs[-math.ceil(len(costs) / 10) :].mean())
 
     @property

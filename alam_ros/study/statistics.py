@@ -6,6 +6,7 @@ statsmodels and seaborn for what are two formulas, so these are written here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,9 +24,9 @@ class Estimate:
     """An interquartile mean.
 
     Attributes:
-        value: the estimate.
-        low, high: 95 % percentile interval of the stratified bootstrap; None where a stratum has a single run, which would
-            count as certain.
+        value: the estimate; NaN where a score is not finite.
+        low, high: 95 % percentile interval of the stratified bootstrap; None where the value is NaN, or where a stratum has a
+            single run, which would count as certain.
         runs: scores it rests on.
     """
 
@@ -57,9 +58,11 @@ def estimate(strata: Sequence[Sequence[float]], *, repetitions: int = REPETITION
         ValueError: without any score.
     """
     groups = [np.asarray(scores, np.float64) for scores in strata if len(scores)]
-    value = float(interquartile_mean(np.concatenate(groups)))
-    runs = sum(len(group) for group in groups)
-    if any(len(group) < 2 for group in groups):
+    scores = np.concatenate(groups)
+    runs = len(scores)
+    # A score that is not finite has no place in an order; trimming would leave it out as if it were the highest.
+    value = float(interquartile_mean(scores)) if np.isfinite(scores).all() else math.nan
+    if math.isnan(value) or any(len(group) < 2 for group in groups):
         return Estimate(value=value, low=None, high=None, runs=runs)
     generator = np.random.default_rng(seed)
     samples = np.concatenate([group[generator.integers(len(group), size=(repetitions, len(group)))] for group in groups], axis=1)

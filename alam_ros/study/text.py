@@ -105,6 +105,8 @@ def _conditions(so_far: StudySoFar) -> list[str]:
         _counted("Versions", versions),
         _counted("Source of contract, learner and simulators (hash)", [run.code for run in results]),
     ]
+    if diverged := [f"{run.task}/{run.algorithm}-{run.seed}: {run.diverged}" for run in results if run.diverged]:
+        parts.append(f"## Diverged\n\nNo score, not within budget:\n\n{_indented(diverged)}")
     if refused := describe_refused(so_far.states):
         parts.append(
             f"## Left out\n\nOf another configuration than the study's, or damaged:\n\n{_indented(refused.splitlines())}"

@@ -6,8 +6,9 @@ import fcntl
 import hashlib
 import importlib.util
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +16,7 @@ from alam_ros.errors import SimulatorError, StudyError
 from alam_ros.host.files import write_atomically
 from alam_ros.host.machine import describe_machine
 from alam_ros.learning.agents import Agent, LearnerAgent
+from alam_ros.learning.divergence import DivergenceError
 from alam_ros.learning.evaluation import EpisodeRecord, evaluate
 from alam_ros.learning.export import recorded_libraries
 from alam_ros.learning.metrics import read_metrics
@@ -45,10 +47,10 @@ def perform(run: PlannedRun, *, make_environments: EnvironmentFactory, should_st
         should_stop: asked in every step; once it says yes, what was learned is saved.
 
     Returns:
-        Whether the result is written; otherwise it was told to stop.
+        Whether the result is written; otherwise it was told to stop. That learning diverged is a result too.
 
     Raises:
-        AlamError: when training or evaluation fails, or the directory holds another run.
+        AlamError: when training or evaluation fails otherwise, or the directory holds another run.
     """
     code = code_hash()
     reporter = ProgressReporter(run.directory, RunDirectory(run.directory).metrics)
@@ -61,15 +63,44 @@ def perform(run: PlannedRun, *, make_environments: EnvironmentFactory, should_st
         if state.condition == "finished":
             return True
         code = _sources(run.directory / "code.txt", code)
-        if not _train(run, reporter, make_environments, should_stop):
+        try:
+            result = _learn(run, reporter, make_environments, should_stop, code)
+        except DivergenceError as error:
+            result = _diverged(run, error.found, code)
+        if result is None:
             return False
-        trained = restore_run(run.directory)
-        agent = LearnerAgent(trained.learner)
-        records = _evaluate(run, agent, make_environments, should_stop)
-        if len(records) < run.evaluation.episodes:
-            return False
-        write_result(own_result(run), _result(run, records, summarise(records, agent), code, trained.devices).to_json())
+        write_result(own_result(run), result.to_json())
         return True
+
+
+def _learn(
+    run: PlannedRun,
+    reporter: ProgressReporter,
+    make_environments: EnvironmentFactory,
+    should_stop: Callable[[], bool],
+    code: str,
+) -> RunResult | None:
+    """Train and evaluate; return None when told to stop."""
+    if not _train(run, reporter, make_environments, should_stop):
+        return None
+    trained = restore_run(run.directory)
+    agent = LearnerAgent(trained.learner)
+    records = _evaluate(run, agent, make_environments, should_stop)
+    if len(records) < run.evaluation.episodes:
+        return None
+    directory = RunDirectory(run.directory)
+    return replace(
+        _result(run, code),
+        machine={**describe_machine(), "updates": ", ".join(trained.devices)},
+        summary=summarise(records, agent),
+        episodes=Episodes(
+            episode_return=tuple(record.episode_return for record in records),
+            cost=tuple(record.episode_cost for record in records),
+            length=tuple(len(record) for record in records),
+            terminated=tuple(record.terminated for record in records),
+        ),
+        oscillation=_oscillation(directory),
+    )
 
 
 def _train(
@@ -108,12 +139,16 @@ def _evaluate(
         return []
 
 
-def _result(
-    run: PlannedRun, records: list[EpisodeRecord], summary: dict[str, float], code: str, devices: Sequence[str]
-) -> RunResult:
+def _diverged(run: PlannedRun, found: str, code: str) -> RunResult:
+    """Return the result of a run that would diverge again from any of its checkpoints: it has no episodes, and no score."""
+    return replace(_result(run, code), diverged=found)
+
+
+def _result(run: PlannedRun, code: str) -> RunResult:
+    """Return what is known without a policy, up to the last evaluation along the way."""
     directory = RunDirectory(run.directory)
     rows = read_metrics(directory.metrics)
-    last = rows[-1]
+    last: dict[str, Any] = rows[-1] if rows else {"steps": 0, "updates": 0, "wall_seconds": 0.0}
     return RunResult(
         schema=SCHEMA,
         study=run.study,
@@ -126,20 +161,14 @@ def _result(
         commands=run.commands,
         libraries=recorded_libraries(directory),
         code=code,
-        machine={**describe_machine(), "updates": ", ".join(devices)},
+        machine=describe_machine(),
         steps=last["steps"],
         updates=last["updates"],
         wall_seconds=last["wall_seconds"],
-        updates_per_second=last["updates"] / last["wall_seconds"],
-        summary=summary,
-        episodes=Episodes(
-            episode_return=tuple(record.episode_return for record in records),
-            cost=tuple(record.episode_cost for record in records),
-            length=tuple(len(record) for record in records),
-            terminated=tuple(record.terminated for record in records),
-        ),
+        updates_per_second=last["updates"] / last["wall_seconds"] if last["wall_seconds"] else 0.0,
+        summary={},
+        episodes=Episodes(),
         progress=tuple(rows),
-        oscillation=_oscillation(directory),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,12 @@ def test_a_single_run_of_one_task_leaves_no_interval_for_all() -> None:
     # Drawn again and again it would count as certain.
     result = estimate([[1.0, 2.0, 3.0], [2.0]])
     assert (result.value, result.low, result.high) == (2.0, None, None)
+
+
+def test_a_score_that_is_not_finite_is_not_cut_off_as_the_highest() -> None:
+    result = estimate([[1.0, 2.0, 3.0, 4.0, math.nan]])
+    assert math.isnan(result.value)
+    assert (result.low, result.high) == (None, None)
 
 
 def test_the_interval_can_be_repeated() -> None:
