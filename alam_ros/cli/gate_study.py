@@ -10,7 +10,7 @@ from typing import Any
 
 import alam_sim  # noqa: F401  (registers the environments)
 from alam_ros.cli.arguments import positive_integer, seed
-from alam_ros.gate import Threshold
+from alam_ros.gate import Hysteresis
 from alam_ros.gate_study.commanders import NAMES
 from alam_ros.gate_study.drives import FOREIGN_GATES, NO_GATE, OWN_GATES, Study, run
 from alam_ros.gate_study.summary import KEPT, REMOVED, meets, summary, table
@@ -65,7 +65,7 @@ def _rows(study: Study) -> list[dict[str, Any]]:
     return [summary(name, ungated if name == NO_GATE else run(study, gate), ungated) for name, gate in gates.items()]
 
 
-def _overrides(acceptable: float | None) -> dict[str, Threshold]:
+def _overrides(acceptable: float | None) -> dict[str, Hysteresis]:
     if acceptable is None:
         return {}
-    return {"acceptable_probability": Threshold(trigger=acceptable, release=RELEASE * acceptable)}
+    return {"acceptable_probability": Hysteresis(trigger=acceptable, release=RELEASE * acceptable)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alam_ros.gate.command_risk import FRACTIONS, CommandRisk
-from alam_ros.gate.config import CommandLimits, GateConfig, RiskThresholds, Threshold
+from alam_ros.gate.config import CommandLimits, GateConfig, Hysteresis, RiskThresholds
 from alam_ros.gate.decision import Causes, GateDecision, GateStatus
 from alam_ros.gate.gate import Gate
 from alam_ros.gate.risk import Risk
@@ -17,7 +17,7 @@ __all__ = [
     "GateConfig",
     "GateDecision",
     "GateStatus",
+    "Hysteresis",
     "Risk",
     "RiskThresholds",
-    "Threshold",
 ]

@@ -11,7 +11,7 @@ from alam_ros.errors import ConfigurationError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Threshold:
+class Hysteresis:
     """A cause begins above `trigger` and ends only below `release`, which is lower."""
 
     trigger: float
@@ -31,8 +31,8 @@ class Threshold:
 class RiskThresholds:
     """Two levels of one measure of risk: beyond `caution` the gate slows down, beyond `danger` it stops."""
 
-    caution: Threshold
-    danger: Threshold
+    caution: Hysteresis
+    danger: Hysteresis
 
     def __post_init__(self) -> None:
         """Refuse a danger that begins before the caution."""
@@ -115,17 +115,17 @@ class GateConfig:
     stop_pub_timeout: float = 1.0
     hold_time: float = 0.5
     probability: RiskThresholds = RiskThresholds(
-        caution=Threshold(trigger=0.2, release=0.1), danger=Threshold(trigger=0.5, release=0.35)
+        caution=Hysteresis(trigger=0.2, release=0.1), danger=Hysteresis(trigger=0.5, release=0.35)
     )
     cost_ratio: RiskThresholds = RiskThresholds(
-        caution=Threshold(trigger=1.0, release=0.9), danger=Threshold(trigger=2.0, release=1.8)
+        caution=Hysteresis(trigger=1.0, release=0.9), danger=Hysteresis(trigger=2.0, release=1.8)
     )
-    novelty: Threshold = Threshold(trigger=0.5, release=0.4)
+    novelty: Hysteresis = Hysteresis(trigger=0.5, release=0.4)
     rest_benefit: float = 0.5
     risk_source: Literal["estimate", "command"] = "estimate"
     response: Literal["policy", "scale", "scale_or_policy", "stop"] = "policy"
-    acceptable_probability: Threshold = Threshold(trigger=0.02, release=0.01)
-    acceptable_cost_ratio: Threshold = Threshold(trigger=0.4, release=0.3)
+    acceptable_probability: Hysteresis = Hysteresis(trigger=0.02, release=0.01)
+    acceptable_cost_ratio: Hysteresis = Hysteresis(trigger=0.4, release=0.3)
     slowdown_ratio: float = 0.5
     escape_ratio: float = 0.0
     escape_delay: float = 2.0

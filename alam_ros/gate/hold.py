@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from alam_ros.gate.config import Threshold
+from alam_ros.gate.config import Hysteresis
 
 
 class Hold:
@@ -22,7 +22,7 @@ class Hold:
             self.is_active = False
         return self.is_active
 
-    def exceeds(self, value: float, threshold: Threshold) -> bool:
+    def exceeds(self, value: float, threshold: Hysteresis) -> bool:
         """Compare with the trigger, or with the release threshold once triggered."""
         return value > (threshold.release if self.is_active else threshold.trigger)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alam_ros.gate.command_risk import FALLBACK, FRACTIONS, REST, CommandRisk
-from alam_ros.gate.config import GateConfig, Threshold
+from alam_ros.gate.config import GateConfig, Hysteresis
 from alam_ros.gate.decision import GateStatus
 from alam_ros.gate.hold import Hold
 
@@ -91,7 +91,7 @@ class CommandResponse:
         """Start without a judgement."""
         self.last, self.fault, self.hold, self.fallback = None, "", Hold(), Hold()
 
-    def _acceptable(self, risk: CommandRisk) -> Threshold:
+    def _acceptable(self, risk: CommandRisk) -> Hysteresis:
         return self.config.acceptable_probability if risk.is_calibrated() else self.config.acceptable_cost_ratio
 
     def _scale(self, risk: CommandRisk) -> Verdict | None:

@@ -41,7 +41,7 @@ class CalibrationEvidence:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class FittedCalibration:
     """The isotonic map of a score for a horizon in control steps, and its evidence."""
 
     horizon: int
@@ -53,7 +53,7 @@ class Calibration:
         return {name: None if math.isnan(value) else value for name, value in asdict(self.evidence).items()}
 
 
-def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> Calibration:
+def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> FittedCalibration:
     """Fit the map on states that are not in violation and whose future is known, and judge it on the same, out of fold.
 
     States in violation would teach the map that high scores are certainties: there, they are.
@@ -80,7 +80,7 @@ def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> Cali
             "evaluate more episodes, or with perturbed actions",
         )
     evidence = _evidence(score, out_of_fold(score, label, episode), label, episode)
-    return Calibration(horizon, fit_isotonic(score, label), evidence)
+    return FittedCalibration(horizon, fit_isotonic(score, label), evidence)
 
 
 def _evidence(score: Values, probability: Values, label: NDArray[np.bool_], episode: NDArray[np.intp]) -> CalibrationEvidence:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.learning.calibration import Calibration, fit_calibration
+from alam_ros.learning.calibration import FittedCalibration, fit_calibration
 from alam_ros.learning.evaluation import EpisodeRecord
 from alam_ros.learning.futures import futures
 from alam_ros.learning.risk_network import STEPS, RiskNetwork, fit_risk_network, risk_inputs
@@ -32,7 +32,7 @@ class RiskModel:
     """
 
     network: RiskNetwork | None
-    calibration: Calibration | None
+    calibration: FittedCalibration | None
 
 
 def fit_risk_model(records: Sequence[EpisodeRecord], horizon: int, *, seed: int, steps: int = STEPS) -> RiskModel:
@@ -59,7 +59,7 @@ def fit_risk_model(records: Sequence[EpisodeRecord], horizon: int, *, seed: int,
     return RiskModel(network, by_network)
 
 
-def _calibrated(network: RiskNetwork | None, records: Sequence[EpisodeRecord], horizon: int) -> Calibration | None:
+def _calibrated(network: RiskNetwork | None, records: Sequence[EpisodeRecord], horizon: int) -> FittedCalibration | None:
     score = network(risk_inputs(records)) if network else np.concatenate([record.cost_value for record in records])
     try:
         return fit_calibration(score.astype(np.float64), futures(records), horizon)

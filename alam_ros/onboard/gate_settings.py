@@ -8,7 +8,7 @@ from typing import Any
 
 from alam_ros.contract import Contract
 from alam_ros.errors import ConfigurationError
-from alam_ros.gate import CommandLimits, GateConfig, RiskThresholds, Threshold
+from alam_ros.gate import CommandLimits, GateConfig, Hysteresis, RiskThresholds
 from alam_ros.onboard.gated_action import STAMPED
 
 THRESHOLDS: dict[str, tuple[float, float, float, str]] = {
@@ -98,9 +98,9 @@ def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_ti
         ConfigurationError: when they contradict one another.
     """
 
-    def threshold(trigger: str, release: str) -> Threshold:
+    def threshold(trigger: str, release: str) -> Hysteresis:
         try:
-            return Threshold(trigger=values[trigger], release=values[release])
+            return Hysteresis(trigger=values[trigger], release=values[release])
         except ConfigurationError as error:
             found = f"{values[release]} and {values[trigger]}"
             raise ConfigurationError(f"`{release}` below `{trigger}`", found, f"lower `{release}` first") from error

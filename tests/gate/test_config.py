@@ -5,7 +5,7 @@ import math
 import pytest
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.gate import CommandLimits, RiskThresholds, Threshold
+from alam_ros.gate import CommandLimits, Hysteresis, RiskThresholds
 from tests.gate.support import config
 
 
@@ -20,12 +20,12 @@ from tests.gate.support import config
         ({"slowdown_ratio": 1.1}, "slowdown_ratio"),
         ({"escape_ratio": 0.6}, "escape_ratio"),
         ({"escape_delay": math.nan}, "escape_delay"),
-        ({"novelty": Threshold(trigger=0.1, release=-0.1)}, "novelty"),
+        ({"novelty": Hysteresis(trigger=0.1, release=-0.1)}, "novelty"),
         ({"mode": "off"}, "mode"),
         (
             {
                 "probability": RiskThresholds(
-                    caution=Threshold(trigger=0.5, release=0.4), danger=Threshold(trigger=1.5, release=0.6)
+                    caution=Hysteresis(trigger=0.5, release=0.4), danger=Hysteresis(trigger=1.5, release=0.6)
                 )
             },
             "probability.danger",
@@ -45,12 +45,12 @@ def test_a_slowdown_below_the_escape_names_both():
 @pytest.mark.parametrize(("trigger", "release"), [(0.5, 0.5), (0.5, 0.6), (math.nan, 0.1), (0.5, math.nan), (math.inf, 0.1)])
 def test_a_release_threshold_not_below_its_trigger_is_refused(trigger: float, release: float):
     with pytest.raises(ConfigurationError, match="release"):
-        Threshold(trigger=trigger, release=release)
+        Hysteresis(trigger=trigger, release=release)
 
 
 def test_a_danger_that_begins_before_the_caution_is_refused():
     with pytest.raises(ConfigurationError, match="caution"):
-        RiskThresholds(caution=Threshold(trigger=0.5, release=0.1), danger=Threshold(trigger=0.4, release=0.2))
+        RiskThresholds(caution=Hysteresis(trigger=0.5, release=0.1), danger=Hysteresis(trigger=0.4, release=0.2))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from alam_ros.gate import CommandLimits, Gate, GateConfig, GateDecision, GateStatus, Risk, RiskThresholds, Threshold
+from alam_ros.gate import CommandLimits, Gate, GateConfig, GateDecision, GateStatus, Hysteresis, Risk, RiskThresholds
 
 LOW, HIGH = np.array([-0.3, -2.0]), np.array([0.7, 2.0])
 TIMEOUTS = {"scan": 0.3, "odom": 0.4}
@@ -43,7 +43,7 @@ class GateMachine(RuleBasedStateMachine):
     def build(self, mode, slew):
         self.mode = mode
         limits = CommandLimits(names=("x", "yaw"), low=tuple(LOW), high=tuple(HIGH), slew=slew)
-        danger = RiskThresholds(caution=Threshold(trigger=0.25, release=0.15), danger=Threshold(trigger=0.5, release=0.35))
+        danger = RiskThresholds(caution=Hysteresis(trigger=0.25, release=0.15), danger=Hysteresis(trigger=0.5, release=0.35))
         self.gate = Gate(
             GateConfig(
                 limits=limits,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.learning.calibration import Calibration, fit_calibration
+from alam_ros.learning.calibration import FittedCalibration, fit_calibration
 from alam_ros.learning.evaluation import EpisodeRecord
 from alam_ros.learning.futures import futures
 from alam_ros.learning.isotonic import MAXIMUM_BREAKPOINTS, fit_isotonic
@@ -24,7 +24,7 @@ def _random_episodes(count: int, seed: int) -> list[EpisodeRecord]:
     return episodes
 
 
-def _fit(episodes: list[EpisodeRecord], horizon: int) -> Calibration:
+def _fit(episodes: list[EpisodeRecord], horizon: int) -> FittedCalibration:
     return fit_calibration(np.concatenate([one.cost_value for one in episodes]).astype(float), futures(episodes), horizon)
 
 
