@@ -46,8 +46,9 @@ lint: venv
 	$(BIN)/mypy
 	PYTHONPATH=sim $(BIN)/lint-imports
 
+# Two tests at a time, where there are two cores; more would disturb those over ROS (tests/conftest.py).
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 --dist loadgroup
 
 demo: venv
 	$(BIN)/alam demo

@@ -20,6 +20,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 STATUS = pytest.StashKey[int]()
 
+ONE_AFTER_ANOTHER = {**dict.fromkeys(("demo", "launch", "nodes", "replay"), "ros"), "packaging": "packaging"}
+"""Folders whose tests do not run beside one another: they start several processes each, or build from one source tree."""
+
 
 @pytest.fixture(autouse=True)
 def _denormals() -> Iterator[None]:
@@ -27,6 +30,13 @@ def _denormals() -> Iterator[None]:
     yield
     if torch := sys.modules.get("torch"):
         torch.set_flush_denormal(False)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell pytest-xdist what stays together: a file, whose fixtures are made once, and what `ONE_AFTER_ANOTHER` names."""
+    for item in items:
+        path = item.path.relative_to(config.rootpath / "tests")
+        item.add_marker(pytest.mark.xdist_group(ONE_AFTER_ANOTHER.get(path.parts[0], str(path))))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
