@@ -87,8 +87,9 @@ def trained(config: TrainingConfig, make_environments: EnvironmentFactory) -> li
 def peer_settings(config: TrainingConfig) -> dict[str, object]:
     """Return environment, steps, batch, widths, budget and share before the constraint, ours, for OmniSafe's SACLag."""
     trainer, algorithm = config.trainer, config.algorithm
+    arguments = json.dumps(dict(config.environment.arguments), sort_keys=True)
     return {
-        "environment": [sys.executable, "-m", "alam_ros.bench.workers.environment", config.environment.id],
+        "environment": [sys.executable, "-m", "alam_ros.bench.workers.environment", config.environment.id, arguments],
         "seed": trainer.seed,
         "steps": trainer.steps,
         "every": trainer.evaluate_every,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from alam_ros.errors import BenchmarkError
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.stepper import EnvironmentFactory, EnvironmentStepper
 from alam_ros.learning.trainer import Trainer
@@ -48,9 +49,14 @@ class TimedTrainer(Trainer):
         super().__init__(config, make_environments=make_environments)
 
     def measured(self) -> TrainingTime:
-        """Run to the end and return where the time went."""
+        """Run to the end and return where the time went.
+
+        Raises:
+            BenchmarkError: when there was no update.
+        """
         self.run()
-        assert self._first_update is not None
+        if self._first_update is None:
+            raise BenchmarkError("a training with updates", "none within its steps", "give more --steps")
         wall = time.perf_counter() - self._first_update
         shares = {part: seconds / wall for part, seconds in self._seconds.items()}
         return TrainingTime(wall, self._learner.updates, {**shares, REST: 1.0 - sum(shares.values())})

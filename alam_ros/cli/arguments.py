@@ -27,8 +27,8 @@ def seed(text: str) -> int:
     return _at_least(0, text)
 
 
-def deviation(text: str) -> float:
-    """Return a standard deviation.
+def non_negative_number(text: str) -> float:
+    """Return the number.
 
     Raises:
         ArgumentTypeError: when it is below 0 or not finite.
@@ -38,6 +38,43 @@ def deviation(text: str) -> float:
     if not (math.isfinite(number) and number >= 0.0):
         raise argparse.ArgumentTypeError(f"expected a finite number of at least 0, found {text}")
     return number
+
+
+def positive_number(text: str) -> float:
+    """Return the number.
+
+    Raises:
+        ArgumentTypeError: when it is not above 0, or not finite.
+        ValueError: when it is no number.
+    """
+    number = float(text)
+    if not (math.isfinite(number) and number > 0.0):
+        raise argparse.ArgumentTypeError(f"expected a finite number above 0, found {text}")
+    return number
+
+
+def interpreter(text: str) -> Path:
+    """Return the path of a Python interpreter.
+
+    Raises:
+        ArgumentTypeError: when there is no such file.
+    """
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"expected a Python interpreter, found nothing at {text}")
+    return path
+
+
+def distinct_names(text: str) -> list[str]:
+    """Return the names of a list such as `sac,cal`.
+
+    Raises:
+        ArgumentTypeError: when one appears twice.
+    """
+    names = text.split(",")
+    if len(set(names)) < len(names):
+        raise argparse.ArgumentTypeError(f"expected different names, found {text}")
+    return names
 
 
 def new_file(text: str) -> Path:

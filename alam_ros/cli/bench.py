@@ -19,7 +19,7 @@ from alam_ros.bench.text import cuda_text, growth_text, loop_text, safety_text, 
 from alam_ros.bench.time_to_safety import OURS, REFERENCE, criteria, measure
 from alam_ros.bench.update_cost import UpdateCost, update_cost
 from alam_ros.cli import bench_ros
-from alam_ros.cli.arguments import new_file, positive_integer, seed
+from alam_ros.cli.arguments import interpreter, new_file, positive_integer, seed
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.environments import make_environments, own_safety_gymnasium_task
 from alam_ros.host.machine import describe_machine, describe_versions
@@ -40,7 +40,7 @@ def _learner(options: argparse.Namespace) -> int:
     sizes = Sizes()
     report = (lambda _: None) if options.json else _report
     report("updates, side by side")
-    cost = update_cost(sizes, options.rounds, options.peers if options.peers.is_file() else None, options.starts)
+    cost = update_cost(sizes, options.rounds, _peers(options), options.starts)
     if not options.json:
         print(update_cost_text(cost) + "\n", flush=True)
     grown = None if options.no_growth else growth(sizes, options.growth_rounds, report)
@@ -73,8 +73,7 @@ def _safety(options: argparse.Namespace) -> int:
         f"trainer.seed={options.seed}",
     ]
     configs = {name: load_configuration("navigation", [*common, f"algorithm.name={name}", *options.overrides]) for name in OURS}
-    peers = options.peers if options.peers.is_file() else None
-    found = dict(measure(configs, make_environments, peers, options.output, _report))
+    found = dict(measure(configs, make_environments, _peers(options), options.output, _report))
     wanted = criteria(found[REFERENCE], configs[REFERENCE].algorithm.constraint.episode_cost_limit)
     if options.json:
         document = {
@@ -90,6 +89,11 @@ def _safety(options: argparse.Namespace) -> int:
         with styled(LIGHT):
             options.figure.write_bytes(png(draw_safety(LIGHT, found, wanted)))
     return 0
+
+
+def _peers(options: argparse.Namespace) -> Path | None:
+    """Return the peers' Python, where there is one and it is wanted."""
+    return options.peers if options.peers is not None and options.peers.is_file() else None
 
 
 def _cuda(options: argparse.Namespace) -> int:
@@ -119,6 +123,17 @@ def _report(what: str) -> None:
     print(f"alam bench: {what}", file=sys.stderr)
 
 
+def _add_peers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--peers",
+        type=interpreter,
+        default=PEERS,
+        metavar="PYTHON",
+        help="of the peers' environment (default: what `make bench` made; without it they are left out)",
+    )
+    parser.add_argument("--no-peers", dest="peers", action="store_const", const=None, help="leave them out in any case")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="alam bench", description="Measure against peers and against the machine.")
     subjects = parser.add_subparsers(metavar="SUBJECT", required=True)
@@ -135,9 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     learner.add_argument("--growth-rounds", type=positive_integer, default=7, help="of each size (default 7)")
     learner.add_argument("--no-growth", action="store_true", help="leave out replay sizes, widths and batches")
     learner.add_argument("--figure", type=new_file, metavar="FILE", help="draw updates a second over width and batch, PNG")
-    learner.add_argument(
-        "--peers", type=Path, default=PEERS, metavar="PYTHON", help="of the peers' environment (default: what `make bench` made)"
-    )
+    _add_peers(learner)
     bench_ros.add(subjects)
     around = subjects.add_parser(
         "loop",
@@ -179,5 +192,5 @@ def _parser() -> argparse.ArgumentParser:
     safety.add_argument("--seed", type=seed, default=0, help="of each training (default 0)")
     safety.add_argument("--output", type=Path, default=Path("runs/bench-safety"), metavar="DIR", help="default runs/bench-safety")
     safety.add_argument("--figure", type=new_file, metavar="FILE", help="draw return and cost over the minutes, PNG")
-    safety.add_argument("--peers", type=Path, default=PEERS, metavar="PYTHON", help="as of `learner`")
+    _add_peers(safety)
     return parser

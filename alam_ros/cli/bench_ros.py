@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from alam_ros.bench.inference import inference
 from alam_ros.bench.latency import Comparison, comparisons
 from alam_ros.bench.latency_case import EXECUTORS, SUBJECTS, Case, measure
 from alam_ros.bench.latency_text import inference_text, latency_text, loaded_text
-from alam_ros.cli.arguments import positive_integer
+from alam_ros.cli.arguments import non_negative_number, positive_integer, positive_number
 from alam_ros.demo.drive import missing_packages
 from alam_ros.errors import BenchmarkError
 from alam_ros.host.machine import describe_machine, describe_versions
@@ -42,11 +43,11 @@ def add(subjects: Any) -> None:
     ros.add_argument("--node", nargs="+", choices=SUBJECTS, default=list(SUBJECTS), help="default: all")
     ros.add_argument("--executor", nargs="+", choices=EXECUTORS, help="default: all; with --loaded the nodes' own")
     ros.add_argument(
-        "--rate", nargs="+", type=float, metavar="HZ", help=f"default {_listed(RATES)}; loaded {_listed(LOADED_RATES)}"
+        "--rate", nargs="+", type=positive_number, metavar="HZ", help=f"default {_listed(RATES)}; loaded {_listed(LOADED_RATES)}"
     )
     ros.add_argument("--turns", type=positive_integer, default=4, help="of each node (default 4)")
-    ros.add_argument("--turn", type=float, default=4.0, metavar="S", help="that count of each turn (default 4)")
-    ros.add_argument("--settle", type=float, default=1.0, metavar="S", help="before them, not counted (default 1)")
+    ros.add_argument("--turn", type=positive_number, default=4.0, metavar="S", help="that count of each turn (default 4)")
+    ros.add_argument("--settle", type=non_negative_number, default=1.0, metavar="S", help="before them, not counted (default 1)")
     ros.add_argument("--calls", type=positive_integer, default=5000, help="of the networks (default 5000)")
     ros.add_argument(
         "--loaded", action="store_true", help="deadlines missed while every core is busy; both nodes are asked in each period"
@@ -100,8 +101,10 @@ def _cases(options: argparse.Namespace) -> list[Case]:
 
 def _measured(case: Case, policy: Path) -> list[Comparison]:
     print(f"alam bench: {case.role}, {case.executor}, {case.rate:g} Hz", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        return comparisons(case, measure(case, policy, Path(folder)))
+    folder = Path(tempfile.mkdtemp(prefix="alam-bench-ros-"))  # its logs stay where something fails: the error names them
+    found = comparisons(case, measure(case, policy, folder))
+    shutil.rmtree(folder)
+    return found
 
 
 def _document(options: argparse.Namespace, found: Sequence[Comparison], times: object) -> dict[str, object]:

@@ -55,7 +55,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
         document = yaml.safe_load(path.read_text())
     except OSError as error:
         raise ConfigurationError(f"a configuration in `{path}`", error.strerror or str(error), "check the path") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # the latter of bytes that are no text, and of dates that there are not
         raise ConfigurationError(f"YAML in `{path}`", " ".join(str(error).split()), "correct the file") from error
     if not isinstance(document, dict):
         raise ConfigurationError(f"a mapping in `{path}`", repr(document), "see config for examples")
@@ -70,5 +70,5 @@ def parse_value(text: str) -> object:
     """
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # the latter of dates that there are not
         raise ConfigurationError("a YAML value after `=`", f"`{text}`", "quote it") from error

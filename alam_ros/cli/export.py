@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
+from alam_ros.cli.arguments import new_file
 from alam_ros.cli.environments import make_environments
+from alam_ros.errors import ConfigurationError
 from alam_ros.learning.export import export
 from alam_ros.learning.run_directory import RunDirectory
 
@@ -15,9 +18,11 @@ def main(arguments: Sequence[str]) -> int:
     """Write the policy file of a run and say where it is."""
     parser = argparse.ArgumentParser(prog="alam export", description="Write the policy file of a run's newest checkpoint.")
     parser.add_argument("run", metavar="RUN", type=Path, help="directory of a run")
-    parser.add_argument("--output", metavar="FILE.alam", type=Path, help="the file to write; RUN/policy.alam if not given")
+    parser.add_argument("--output", metavar="FILE.alam", type=new_file, help="the file to write; RUN/policy.alam if not given")
     parser.add_argument("--onnx", metavar="DIR", type=Path, help="also write the networks there as ONNX, verified against ours")
     options = parser.parse_args(arguments)
+    if options.onnx is not None and importlib.util.find_spec("onnx") is None:
+        raise ConfigurationError("the package `onnx` for --onnx", "none", "pip install '.[onnx]'")
     output = options.output or options.run / "policy.alam"
     export(RunDirectory(options.run), output, make_environments)
     print(output)

@@ -43,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's own flush at the end
         return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        print(f"alam {command}: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
     except AlamError as error:
         print(f"alam {command}: {error}", file=sys.stderr)
         return 2

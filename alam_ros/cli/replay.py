@@ -22,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     from alam_ros.replay.settings import ReplaySettings
     from alam_ros.replay.text import summary
 
+    recording = options.recording.resolve()  # `.` has no name
     settings = ReplaySettings(
         recording=options.recording,
         policy=options.policy,
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         cost=options.cost,
         hazard_distance=options.hazard_distance,
     )
-    output = options.output or options.recording.with_name(f"{options.recording.stem}_replay")
+    output = options.output or recording.with_name(f"{recording.stem}_replay")
     if output.exists():
         raise BagError("a folder that does not exist yet", f"{output}", "remove it, or name another with --output")
     found = replay(settings, use_trace=not options.no_trace)

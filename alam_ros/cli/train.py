@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from alam_ros.cli.arguments import distinct_seeds
+from alam_ros.cli.arguments import distinct_names, distinct_seeds
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.stop import StopOnSignal
 from alam_ros.learning.config import FAMILY, TrainingConfig
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--members",
-        type=lambda text: text.split(","),
+        type=distinct_names,
         metavar="NAME,…",
         help=f"train these algorithms side by side as well, each in DIR/NAME; of {', '.join(FAMILY)}; `sac` only alone",
     )

@@ -76,10 +76,7 @@ class ScanSectors(Extractor):
     def _measured(self, scan: LaserScanSample) -> NDArray[np.float64]:
         """Return what each beam says, and +inf, which never wins a minimum, for a beam that measured nothing."""
         ranges = scan.ranges.astype(np.float64)
-        absent, far = unmeasured(scan), (ranges > scan.range_max) | np.isposinf(ranges)
-        if self._channel.zero == "no_return":
-            far |= ranges == 0.0
-            absent &= ~far
+        absent, far = beams(scan, self._channel)
         if absent.all():
             raise ObservationError(
                 f"a scan with at least one measured beam on `{self._channel.topic}`",
@@ -126,6 +123,15 @@ class ScanSectors(Extractor):
         self._order, self._starts = order, starts
         self._is_identity = beams == channel.size and bool((order == np.arange(beams)).all())
         self._geometry = (beams, angle_min, increment)
+
+
+def beams(scan: LaserScanSample, channel: Channel) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Say of each beam whether it measured nothing, and whether nothing came back to it; zeros are what the channel says."""
+    absent, far = unmeasured(scan), (scan.ranges > scan.range_max) | np.isposinf(scan.ranges)
+    if channel.zero == "no_return":
+        far |= scan.ranges == 0.0
+        absent &= ~far
+    return absent, far
 
 
 def unmeasured(scan: LaserScanSample) -> NDArray[np.bool_]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
 from alam_ros.contract import Channel, LaserScanSample, Sample
-from alam_ros.contract.scans import unmeasured
+from alam_ros.contract.scans import beams
 from alam_ros.contract_check.finding import Finding, fits, note
 
 
@@ -24,9 +22,9 @@ class Beams:
         """Count a scan's beams."""
         assert isinstance(sample, LaserScanSample)
         self._beams += sample.ranges.size
-        self._absent += int(unmeasured(sample).sum())
+        absent, far = beams(sample, self._channel)
+        self._absent, self._far = self._absent + int(absent.sum()), self._far + int(far.sum())
         self._zeros += int((sample.ranges == 0.0).sum())
-        self._far += int(((sample.ranges > sample.range_max) | np.isposinf(sample.ranges)).sum())
         self._layouts[(sample.ranges.size, round(sample.angle_min, 3), round(sample.angle_increment, 5))] += 1
         self._limits = (sample.range_min, sample.range_max)
 

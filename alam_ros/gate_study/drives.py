@@ -114,6 +114,7 @@ def _drive(study: Study, seed: int, gate: Mapping[str, Any] | None) -> Drive:
     commander: Commander = make_commander(study.commander, study.runtime, np.random.default_rng(seed))
     guard = None if gate is None else _Guard(study, gate)
     total_return = total_cost = restricted = replaced = 0.0
+    steps = 0
     with closing(_environment(study.runtime)) as environment:
         observation, _ = environment.reset(seed=seed)
         for step in range(study.steps):
@@ -123,13 +124,16 @@ def _drive(study: Study, seed: int, gate: Mapping[str, Any] | None) -> Drive:
                 command = decision.command
                 restricted += decision.scale < 1.0
                 replaced += decision.state is GateStatus.FALLBACK
-            observation, reward, _, _, info = environment.step(codec.to_normalised(command))
+            observation, reward, terminated, truncated, info = environment.step(codec.to_normalised(command))
             total_return, total_cost = total_return + float(reward), total_cost + info["cost"]
-    return Drive(total_return, total_cost, restricted / study.steps, replaced / study.steps)
+            steps = step + 1
+            if terminated or truncated:
+                break
+    return Drive(total_return, total_cost, restricted / steps, replaced / steps)
 
 
 def _environment(runtime: PolicyRuntime) -> gymnasium.Env[Any, Any]:
-    """Return the environment that the policy was trained in, without an end."""
+    """Return the environment that the policy was trained in, without a limit of time that is not its own."""
     configured = runtime.manifest.configuration["environment"]
     name, arguments = configured["id"], dict(configured.get("arguments") or {})
     try:

@@ -52,7 +52,8 @@ def meets(row: Mapping[str, Any]) -> bool:
 
 
 def _mean_and_error(values: list[float]) -> tuple[float, float]:
-    return float(np.mean(values)), float(np.std(values) / math.sqrt(len(values)))
+    error = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return float(np.mean(values)), float(error)
 
 
 def _share(value: float) -> str:

@@ -63,6 +63,7 @@ def calibration_of(answers: list[Answer], hazard: Hazard | None) -> DriveCalibra
         return None
     announced, label, times = announced[judged], label[judged], times[judged]
     block_ns = round(max(BLOCK_S, LEAST_HORIZONS_A_BLOCK * horizon) * SECOND_NS)
+    _, blocks = np.unique((times - times[0]) // block_ns, return_inverse=True)  # those in which something was judged
     honesty, area = Reliability(announced, label).judge(), Ranking(announced, label).judge().auroc
     return DriveCalibration(
         horizon=float(horizon),
@@ -73,5 +74,5 @@ def calibration_of(answers: list[Answer], hazard: Hazard | None) -> DriveCalibra
         expected_calibration_error=honesty.expected_calibration_error,
         brier_score=honesty.brier_score,
         auroc=None if np.isnan(area) else float(area),
-        bins=[asdict(one) for one in diagram_bins(announced, label, ((times - times[0]) // block_ns).astype(np.intp))],
+        bins=[asdict(one) for one in diagram_bins(announced, label, blocks)] if blocks.max() else [],
     )

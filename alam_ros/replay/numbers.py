@@ -17,6 +17,8 @@ MOVING = 0.10
 """Speed at or above which it is motion."""
 SAMPLES = 3
 """Samples in a row that make either certain."""
+LONGEST_TICK_S = 0.5
+"""s that a tick counts at most: the gate has some every second, and after a longer pause there was none."""
 GRACE_S = 0.6
 """s after a hazard in which a stop is not yet needless: Nav2's limit on the time to resume."""
 
@@ -69,7 +71,7 @@ def four_numbers(times: Times, asked: Times, sent: Times, windows: Sequence[tupl
     """
     stopped, moving = sent <= STOPPED, sent >= MOVING
     begins_stop, begins_motion = _in_a_row(stopped), _in_a_row(moving)
-    length = np.diff(times, append=times[-1:])
+    length = np.minimum(np.diff(times, append=times[-1:]), LONGEST_TICK_S)
     covered = [(begin, end) for begin, end in windows if ((times >= begin) & (times < end)).any()]
     to_stop: list[float] = []
     to_resume: list[float] = []

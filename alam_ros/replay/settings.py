@@ -65,7 +65,8 @@ class ReplaySettings:
 
     def topic(self, name: str) -> str:
         """Return a topic's name in the recording."""
-        return name if name.startswith("/") else f"{'/' + self.namespace.strip('/') if self.namespace else ''}/{name}"
+        namespace = self.namespace.strip("/")
+        return name if name.startswith("/") else f"{'/' + namespace if namespace else ''}/{name}"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def calibration_line(replay: Replay) -> str:
     """Return what the drive says of the announced probabilities."""
     found = replay.calibration
     if found is None:
-        return "risk calibration: the recording has no cost, or the policy no calibrated probability"
+        return "risk calibration: no recorded cost, no calibrated probability, or no state whose next seconds are known"
     area = MISSING if found.auroc is None else f"{found.auroc:.2f}"
     return (
         f"risk calibration over {found.states} states: announced {found.announced:.1%}, came true {found.observed:.1%} within "

@@ -102,6 +102,10 @@ def main() -> None:
     print(HEADER)
     surveys = []
     for task in arguments.tasks:
+        try:
+            gymnasium.spec(task)
+        except gymnasium.error.Error as error:
+            parser.error(" ".join(str(error).split()))
         surveys.append(survey(task, steps=arguments.steps, seed=arguments.seed))
         print(surveys[-1].row(), flush=True)
     print(f"\nElements whose spread is below {1 / FAR:g} or above {FAR:g}, or whose mean is beyond ±{FAR:g}: mean ± spread")

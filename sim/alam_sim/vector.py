@@ -18,6 +18,11 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from alam_ros.errors import SimulatorError
+
+LEARNED_FROM = ("cost", "violation")
+"""What of `info` a learner takes."""
+
 Maker = Callable[[], "gymnasium.Env[Any, Any]"]
 
 
@@ -128,7 +133,20 @@ def _do_not_interrupt() -> None:
 
 
 def _numbers(info: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in info.items() if isinstance(value, (bool, int, float, np.number))}
+    """Return the numbers of an environment's info.
+
+    Raises:
+        SimulatorError: when one that is learned from is something else.
+    """
+    found = {}
+    for name, given in info.items():
+        is_scalar = isinstance(given, np.bool_) or (isinstance(given, np.ndarray) and given.ndim == 0)
+        value = given.item() if is_scalar else given
+        if isinstance(value, (bool, int, float, np.number)):
+            found[name] = value
+        elif name in LEARNED_FROM:
+            raise SimulatorError(f"a number in `info['{name}']`", f"{type(value).__name__} {value!r}", "give it as a float")
+    return found
 
 
 def _unmasked(info: Mapping[str, Any]) -> dict[str, Any]:

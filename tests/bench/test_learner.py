@@ -16,7 +16,7 @@ from alam_ros.cli.bench import PEERS
 from alam_ros.cli.main import main
 
 SMALL = Sizes(observation=5, action=2, hidden=(16, 16), batch=32, transitions=500)
-ABSENT = ["--peers", "/nowhere/python"]
+ABSENT = ["--no-peers"]
 
 
 @pytest.fixture(autouse=True)

@@ -42,11 +42,11 @@ def test_a_lent_environment_is_the_same_as_at_home() -> None:
     actions = np.random.default_rng(0).uniform(-1.0, 1.0, (5, 2)).astype(np.float32)
     requests = b"R" + SEED.pack(7) + b"".join(b"S" + action.tobytes() for action in actions)
     answers = io.BytesIO()
-    serve("alam/Navigation-v0", io.BytesIO(requests), answers)
+    serve("alam/Navigation-v0", {"moving_obstacles": 0}, io.BytesIO(requests), answers)
     head, _, data = answers.getvalue().partition(b"\n")
     sizes = json.loads(head)
     rows = np.frombuffer(data, np.float32).reshape(6, sizes["observation"] + 3)
-    own = gymnasium.make("alam/Navigation-v0")
+    own = gymnasium.make("alam/Navigation-v0", moving_obstacles=0)
     np.testing.assert_array_equal(rows[0, :-3], own.reset(seed=7)[0])
     for row, action in zip(rows[1:], actions, strict=True):
         observation, reward, _, truncated, info = own.step(action)
@@ -54,7 +54,7 @@ def test_a_lent_environment_is_the_same_as_at_home() -> None:
 
 
 def test_each_learner_is_trained_once_and_the_table_says_when(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    size = ["--steps", "80", "--every", "40", "--episodes", "2", "--output", str(tmp_path), "--peers", str(tmp_path / "none")]
+    size = ["--steps", "80", "--every", "40", "--episodes", "2", "--output", str(tmp_path), "--no-peers"]
     arguments = ["bench", "safety", *size, *TINY]
     assert main([*arguments, "--figure", str(tmp_path / "curves.png")]) == 0
     told = capsys.readouterr()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import gymnasium
 import pytest
 
 from alam_ros.cli.main import main
@@ -36,3 +37,19 @@ def test_the_default_response_keeps_a_careless_commander_from_most_violations(ca
 def test_a_commander_that_is_no_policy_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gate-study", POLICY, "--commander", "nobody"]) == 2
     assert "nobody" in capsys.readouterr().err
+
+
+def test_a_drive_ends_where_the_task_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Ends(gymnasium.Wrapper):  # type: ignore[type-arg]
+        steps = 0
+
+        def step(self, action: object) -> tuple[object, float, bool, bool, dict[str, object]]:
+            self.steps += 1
+            observation, _, _, _, _ = self.env.step(action)
+            return observation, 1.0, self.steps == 10, False, {"cost": 1.0}
+
+    make = gymnasium.make
+    monkeypatch.setattr(gymnasium, "make", lambda *arguments, **options: Ends(make(*arguments, **options)))
+    found = rows(capsys, "--drives", "2", "--steps", "30")
+    assert found["no gate"]["return"] == found["no gate"]["cost"] == [10.0, 0.0]
+    assert found["stop"]["restricted_share"] <= 1.0

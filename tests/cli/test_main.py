@@ -84,6 +84,10 @@ def test_a_command_answers_a_misspelt_key_without_loading_torch(configuration: P
         (["evaluate", "x.alam", "--perturbation", "nan"], "a finite number of at least 0, found nan"),
         (["evaluate", "x.alam", "--perturbation", "-1"], "a finite number of at least 0, found -1"),
         (["bandit", "--seeds", "0"], "at least 1, found 0"),
+        (["bench", "ros", "--rate", "0"], "a finite number above 0, found 0"),
+        (["bench", "learner", "--peers", "/nowhere/python"], "found nothing at /nowhere/python"),
+        (["train", "navigation", "--members", "cal,cal"], "expected different names, found cal,cal"),
+        (["export", "run", "--output", "/nowhere/policy.alam"], "a folder that exists, found /nowhere/policy.alam"),
         (["risk", "x.alam", "--figure", "/nowhere/figure.png"], "a folder that exists, found /nowhere/figure.png"),
     ],
 )
@@ -138,6 +142,26 @@ def test_what_is_no_configuration_is_said(tmp_path: Path) -> None:
     for source, message in (("list.yaml", "a mapping"), ("broken.yaml", "YAML in"), ("none.yaml", "none"), (".", "config.yaml")):
         with pytest.raises(ConfigurationError, match=message):
             load_configuration(str(tmp_path / source), [])
+
+
+def test_an_interrupted_command_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("alam_ros.cli.evaluate.main", interrupted)
+    assert main(["evaluate", "x.alam"]) == 128 + signal.SIGINT
+    assert capsys.readouterr().err == "alam evaluate: interrupted\n"
+
+
+def test_a_date_that_there_is_not_is_answered(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(configuration), "trainer.seed=2024-13-45"]) == 2
+    assert "a YAML value after `=`" in capsys.readouterr().err
+
+
+def test_standard_output_may_be_closed() -> None:
+    code = "import os; os.close(1); import alam_sim.bullet"
+    process = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (0, "")
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:

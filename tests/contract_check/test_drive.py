@@ -77,6 +77,12 @@ def test_zeros_of_a_driver_without_nan_are_told(tmp_path: Path) -> None:
     ]
 
 
+def test_zeros_that_mean_no_return_count_as_such(tmp_path: Path) -> None:
+    channels = [replace(one, zero="no_return") if one.name == "scan" else one for one in CONTRACT.observation]
+    lines = told(tmp_path, drives.drive(scan={"zeros": 36}), replace(CONTRACT, observation=tuple(channels)))
+    assert any("0.0% without a measurement, 10.0% without a return" in text for text in lines[Verdict.FITS])
+
+
 def test_silence_before_the_first_and_after_the_last_message_counts(tmp_path: Path) -> None:
     lines = told(tmp_path, without("/scan", 0.0, 7.0, drives.drive(seconds=9.0)))
     assert any("/scan is silent for 7.0 s before its first message" in text for text in lines[Verdict.FAILS])

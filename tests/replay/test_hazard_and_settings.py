@@ -149,4 +149,5 @@ def test_what_decides_nothing_in_a_replay_is_passed_over(tmp_path: Path) -> None
 def test_topics_are_found_in_the_robots_namespace() -> None:
     settings = ReplaySettings(recording=Path("a"), policy=Path("b"), namespace="/robot1/")
     assert (settings.topic("scan"), settings.topic("/clock")) == ("/robot1/scan", "/clock")
-    assert ReplaySettings(recording=Path("a"), policy=Path("b")).topic("scan") == "/scan"
+    for namespace in ("", "/"):
+        assert ReplaySettings(recording=Path("a"), policy=Path("b"), namespace=namespace).topic("scan") == "/scan"

@@ -94,3 +94,11 @@ def test_speed_is_that_of_the_base_or_of_the_fastest_joint() -> None:
     assert speed_of(np.array([0.1, -0.4]), ("shoulder", "elbow")) == 0.4
     assert np.isnan(speed_of(None, ("shoulder",)))
     assert np.isnan(speed_of(np.array([1.0]), ("shoulder", "elbow")))
+
+
+def test_the_time_without_a_gate_belongs_to_nothing() -> None:
+    times = np.append(TIMES, TIMES[-1] + PERIOD_S)
+    sent = np.append(FAST, 0.0)  # the last of a gate that was then away for half a minute
+    times, sent = np.append(times, times[-1] + 30.0), np.append(sent, 0.5)
+    found = four_numbers(times, np.full(times.size, 0.5), sent, ())
+    assert found.false_stop_share == pytest.approx(0.5 / 20.5, abs=0.005)

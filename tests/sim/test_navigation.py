@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import gymnasium
 import numpy as np
+import pybullet
 import pytest
 
 import alam_sim  # noqa: F401  (registers the environment)
@@ -291,3 +292,31 @@ def test_who_looks_on_changes_nothing() -> None:
     np.testing.assert_array_equal(seen.reset(seed=4)[0], unseen.reset(seed=4)[0])
     for action in np.random.default_rng(4).uniform(-1.0, 1.0, (60, 2)).astype(np.float32):
         np.testing.assert_array_equal(seen.step(action)[0], unseen.step(action)[0])
+
+
+@pytest.mark.parametrize(
+    "given", [{"goal_spacing": 0.0}, {"lidar_noise": -1.0}, {"static_radius": (0.4, 0.2)}, {"arena_half_width": math.inf}]
+)
+def test_numbers_without_meaning_are_refused(given: dict[str, object]) -> None:
+    with pytest.raises(SimulatorError, match=next(iter(given))):
+        NavigationEnv(**given)
+
+
+def test_an_arena_without_room_for_a_movers_way_is_refused_rather_than_searched_for_ever() -> None:
+    environment = NavigationEnv(arena_half_width=1.5)
+    with pytest.raises(SimulatorError, match="a wider arena"):
+        environment.reset(seed=0)
+    environment.close()
+
+
+def test_closing_twice_leaves_the_next_world_alone() -> None:
+    first = NavigationEnv()
+    first.reset(seed=0)
+    first.close()
+    second = NavigationEnv()  # PyBullet gives it the number of the first
+    second.reset(seed=0)
+    first.close()
+    second.step(FORWARD)
+    with pytest.raises(pybullet.error):
+        first.step(FORWARD)
+    second.close()

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import alam_sim  # noqa: F401  (registers the environments)
+from alam_ros.errors import SimulatorError
 from alam_ros.learning.stepper import EnvironmentStepper
-from alam_sim.vector import make_vector
+from alam_sim.vector import NumericInfo, make_vector
 
 TASK, COPIES, SEED, STEPS = "alam/Navigation-v0", 4, 5, 25
 ARGUMENTS = {"max_episode_steps": 10}
@@ -63,3 +64,27 @@ def test_copies_do_the_same_in_however_few_processes(monkeypatch: pytest.MonkeyP
             np.testing.assert_array_equal(step.next_observation[copy], successor)
             np.testing.assert_array_equal(step.restarted_observation[copy], following)
             assert (step.reward[copy], step.ended[copy], step.cost[copy]) == (reward, ended, cost)
+
+
+class Told(gymnasium.Env):  # type: ignore[type-arg]
+    """An environment whose info holds what it is made with."""
+
+    observation_space = action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def __init__(self, told: object) -> None:
+        self._told = told
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, object]]:
+        return action, 0.0, False, False, {"cost": self._told, "remark": "dropped"}
+
+
+@pytest.mark.parametrize(("told", "taken"), [(np.True_, 1.0), (np.array(0.25), 0.25), (np.float32(0.5), 0.5), (True, 1.0)])
+def test_numbers_of_numpy_are_numbers(told: object, taken: float) -> None:
+    info = NumericInfo(Told(told)).step(np.zeros(1, np.float32))[4]
+    assert info == {"cost": taken}
+    assert isinstance(info["cost"], (bool, float, np.number))
+
+
+def test_a_cost_that_is_no_number_is_refused_rather_than_dropped() -> None:
+    with pytest.raises(SimulatorError, match=r"a number in `info\['cost'\]`; found list"):
+        NumericInfo(Told([1.0])).step(np.zeros(1, np.float32))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
+
+from alam_ros.errors import SimulatorError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +39,29 @@ class NavigationConfig:
     lidar_noise: float = 0.01
     progress_reward: float = 5.0
     goal_reward: float = 2.5
+
+    def __post_init__(self) -> None:
+        """Refuse numbers without meaning.
+
+        Raises:
+            SimulatorError: naming the number.
+        """
+        for field in fields(self):
+            value = getattr(self, field.name)
+            least, greatest = value if isinstance(value, tuple) else (value, value)
+            if not (math.isfinite(greatest) and least <= greatest and (least > 0 or (least == 0 and field.name in MAY_BE_ZERO))):
+                found, remedy = f"{field.name} = {value}", "correct the environment's arguments"
+                raise SimulatorError("positive finite numbers, the least of a pair first", found, remedy)
+
+
+MAY_BE_ZERO = (
+    "static_obstacles",
+    "moving_obstacles",
+    "mover_speed",
+    "passage",
+    "safety_distance",
+    "start_clearance",
+    "lidar_noise",
+    "progress_reward",
+    "goal_reward",
+)

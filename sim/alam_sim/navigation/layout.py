@@ -151,10 +151,12 @@ class Layout:
     def _draw_mover(self) -> Mover:
         config = self._config
         radius = float(self._rng.uniform(*config.moving_radius))
-        start = end = self._uniform(config.passage + radius)
-        while math.dist(start, end) < config.goal_spacing:
+        start = self._uniform(config.passage + radius)
+        for _ in range(ATTEMPTS):
             end = self._uniform(config.passage + radius)
-        return Mover(start, end, float(self._rng.uniform(*config.mover_speed)), radius)
+            if math.dist(start, end) >= config.goal_spacing:
+                return Mover(start, end, float(self._rng.uniform(*config.mover_speed)), radius)
+        raise self._too_crowded()
 
     def _leaves_passage(
         self, candidate: tuple[float, float, float], static: list[tuple[float, float, float]], movers: list[Mover]
