@@ -29,7 +29,7 @@ class DriveCalibration:
         announced, observed: mean probability and share of violations.
         expected_calibration_error, brier_score: as in docs/risk.md.
         auroc: None where all states had the same fate.
-        bins: of the reliability diagram, as the report's figures take them.
+        bins: of the reliability diagram, as the report's figures take them; none where a single block leaves no intervals.
     """
 
     horizon: float

@@ -51,6 +51,10 @@ def _calibration(replay: Replay) -> Section:
     title, found = "Is the risk calibrated on this drive?", replay.calibration
     if found is None:
         return Section(title, "", missing("The reliability diagram", calibration_line(replay)))
+    if not found.bins:
+        return Section(
+            title, calibration_line(replay), missing("The reliability diagram", "the drive is one block of resampling")
+        )
     caption = "Bars: 95 % of resamplings of blocks of the drive. States in violation already are left out."
     body = _drawn("reliability", lambda theme: reliability.draw(theme, found.bins, found.horizon), caption)
     return Section(title, calibration_line(replay), body)
