@@ -84,7 +84,9 @@ def new_file(text: str) -> Path:
         ArgumentTypeError: when its folder does not exist, or it is a folder itself.
     """
     path = Path(text)
-    if not path.parent.is_dir() or path.is_dir():
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file to write, found the folder {text}")
+    if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"expected a file in a folder that exists, found {text}")
     return path
 

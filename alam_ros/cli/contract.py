@@ -14,7 +14,10 @@ from alam_ros.contract_check.policy import check_policy
 
 def main(arguments: Sequence[str]) -> int:
     """Print line by line what fits, and return 0 when all does, else 1."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.bag is None and (options.namespace or options.commands):
+        parser.error("--namespace and --commands are of a recorded drive; give it with --bag")
     contract, found = check_document(options.file)
     if contract is not None and options.policy is not None:
         found += check_policy(contract, options.policy)

@@ -47,7 +47,7 @@ class TrainingFigures:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the episodes and print what they say of the risk scores."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     subject = load_subject(options.policy, options.overrides)
     headline = max(1, round(HEADLINE_S / subject.contract.control_period))
     copies = min(subject.environment.copies, options.episodes)

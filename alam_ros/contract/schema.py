@@ -17,6 +17,8 @@ from alam_ros.typed import from_mapping, to_mapping
 
 TWIST_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist")
 TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for axis in "xyz")
+OWN_TOPICS = ("policy/action", "alam/risk", "alam/gate", "alam/gate_trace", "alam/markers", "diagnostics")
+"""Those on which our nodes publish something else than a robot's commands."""
 JOINT_TYPES = ("std_msgs/msg/Float64MultiArray", "trajectory_msgs/msg/JointTrajectory")
 TOPIC = re.compile(r"(~/|/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 """A name of which ROS makes a topic (https://design.ros2.org/articles/topic_and_service_names.html)."""
@@ -267,13 +269,16 @@ class Contract:
 
     def _check_topics(self) -> None:
         _check_topic(self.action.topic, "correct `topic` of the action")
+        if self.action.topic.strip("/") in OWN_TOPICS:
+            raise ContractError("the topic of the robot's commands", f"`{self.action.topic}`, which is ours", "name the robot's")
         types: dict[str, str] = {}
         for topic, kind in self.topics():
             if types.setdefault(topic, kind) != kind:
                 raise ContractError(f"one type for the topic `{topic}`", f"{types[topic]} and {kind}", "correct the channels")
-        if types.get(self.action.topic, self.action.type) != self.action.type:
+        observed = {topic.strip("/"): kind for topic, kind in types.items()}.get(self.action.topic.strip("/"), self.action.type)
+        if observed != self.action.type:
             raise ContractError(
-                f"another topic for the action than `{self.action.topic}`, on which {types[self.action.topic]} is observed",
+                f"another topic for the action than `{self.action.topic}`, on which {observed} is observed",
                 self.action.type,
                 "correct `topic` of the action or of the channel",
             )

@@ -64,6 +64,8 @@ def cost_ratio(cost_value: float, threshold: float) -> float:
 class RiskJudge:
     """Watches the estimates' freshness and holds them against the thresholds, with hysteresis and hold time.
 
+    A source without a calibration says NaN instead of a probability; from one that has said a number it is a fault.
+
     Attributes:
         last: the newest estimate; None before.
         fault: what is wrong with it; empty where nothing is.
@@ -74,6 +76,7 @@ class RiskJudge:
         self.watchdog = Watchdog(config.source_timeout)
         self.last: Risk | None = None
         self.fault = ""
+        self._is_calibrated = False
         self.caution, self.danger, self.novelty = Hold(), Hold(), Hold()
 
     def take(self, now: float, risk: Risk) -> None:
@@ -81,6 +84,9 @@ class RiskJudge:
         if self.last is None or risk.stamp > self.last.stamp or not math.isfinite(self.last.stamp):
             self.watchdog.feed(now, age=risk.observation_age if math.isfinite(risk.observation_age) else 0.0)
         self.last, self.fault = risk, risk.fault()
+        if math.isnan(risk.probability) and self._is_calibrated and not self.fault:
+            self.fault = "probability nan, from a source that has a calibration"
+        self._is_calibrated |= not math.isnan(risk.probability)
 
     def update(self, now: float) -> None:
         """Hold the last estimate against the thresholds. One with a fault changes nothing; the fault is a cause itself."""
@@ -123,7 +129,7 @@ class RiskJudge:
     def forget(self) -> None:
         """Start without an estimate and without causes."""
         self.watchdog.forget()
-        self.last, self.fault = None, ""
+        self.last, self.fault, self._is_calibrated = None, "", False
         self.caution, self.danger, self.novelty = Hold(), Hold(), Hold()
 
     def _measure(self, risk: Risk) -> tuple[float, RiskThresholds]:

@@ -12,6 +12,8 @@ import mmap
 import torch
 from torch import Tensor
 
+from alam_ros.errors import ConfigurationError
+
 HUGE_PAGE = 2 << 20
 CHUNK = 4 * HUGE_PAGE
 LINE = 64  # bytes; tensors begin where a line of the cache does
@@ -42,7 +44,11 @@ class Memory:
     def _map(self, size: int) -> None:
         """Map a chunk for at least `size` bytes, beginning where a huge page does."""
         pages = -(-size // HUGE_PAGE) + 1
-        self._chunk = mmap.mmap(-1, pages * HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        try:
+            self._chunk = mmap.mmap(-1, pages * HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        except (OSError, OverflowError) as error:
+            remedy = "lower trainer.batch_size, trainer.replay_capacity or algorithm.hidden"
+            raise ConfigurationError("memory for what a learner keeps", f"no {size:,} bytes: {error}", remedy) from error
         if hasattr(mmap, "MADV_HUGEPAGE"):
             self._chunk.madvise(mmap.MADV_HUGEPAGE)
         address = torch.frombuffer(self._chunk, dtype=torch.uint8, count=1).data_ptr()

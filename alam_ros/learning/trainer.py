@@ -106,8 +106,8 @@ class Trainer:
             state = self._checkpoints.load(config) if resume else None
             evaluating = min(copies, config.trainer.evaluation_episodes)
             self._evaluating = stack.enter_context(running(make_environments, config.environment, evaluating))
-            self._run.prepare(config, collecting.contract())
             self._begin(collecting, state)
+            self._run.prepare(config, collecting.contract())  # what could not begin leaves no run behind
             self._journal = Journal(
                 self._run,
                 steps=self.steps,

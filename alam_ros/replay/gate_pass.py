@@ -302,7 +302,7 @@ class _Inputs:
 
     def notes(self, *, is_own: bool) -> list[str]:
         """Return what is not as in the drive."""
-        found = ["the recording has no complete trace of the gate: it was told everything when the recorder received it"]
+        found = ["without a complete trace of the gate, it was told everything when the recorder received it"]
         if is_own:
             found.append("the policy's own actions were gated")
         if self.offset_ns:

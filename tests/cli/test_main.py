@@ -88,6 +88,8 @@ def test_a_command_answers_a_misspelt_key_without_loading_torch(configuration: P
         (["bench", "learner", "--peers", "/nowhere/python"], "found nothing at /nowhere/python"),
         (["train", "navigation", "--members", "cal,cal"], "expected different names, found cal,cal"),
         (["export", "run", "--output", "/nowhere/policy.alam"], "a folder that exists, found /nowhere/policy.alam"),
+        (["contract", "check", "robot.yaml", "--namespace", "robot1"], "of a recorded drive; give it with --bag"),
+        (["export", "run", "--output", "."], "expected a file to write, found the folder ."),
         (["risk", "x.alam", "--figure", "/nowhere/figure.png"], "a folder that exists, found /nowhere/figure.png"),
     ],
 )

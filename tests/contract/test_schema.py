@@ -97,6 +97,11 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "degrees": (lambda m: m["observation"][0].update(sensor_yaw=180), "sensor_yaw in rad"),
     "unknown trigger": (lambda m: m.update(trigger="camera"), "camera"),
     "double name": (lambda m: m["observation"][1].update(name="scan"), "different names"),
+    "an action on an observed topic, written otherwise": (
+        lambda m: m["action"].update(topic="/odom"),
+        "another topic for the action",
+    ),
+    "an action on a topic of ours": (lambda m: m["action"].update(topic="/alam/risk"), "which is ours"),
     "an action on an observed topic": (lambda m: m["action"].update(topic="odom"), "another topic for the action than `odom`"),
     "two types for a topic": (lambda m: m["observation"][1].update(topic="scan"), "one type"),
     "no channels": (lambda m: m.update(observation=[]), "at least one channel"),

@@ -485,3 +485,12 @@ def test_when_rest_ceases_to_help_the_stop_ends_after_the_hold_time() -> None:
 @pytest.mark.parametrize("rest", [-0.1, 1.1, math.inf])
 def test_a_rest_probability_that_is_none_is_a_fault(rest: float) -> None:
     assert World(rest_probability=rest).run(0.2)[-1].causes.non_finite
+
+
+def test_no_probability_from_a_source_that_had_one_is_a_fault_and_opens_nothing() -> None:
+    world = World(probability=0.9)
+    assert stopped_by(world.run(1.0)[-1], "risk_high")
+    world.probability = math.nan
+    decision = world.run(2.0)[-1]
+    assert decision.state is GateStatus.STOP
+    assert {"non_finite", "risk_high"} == set(decision.causes.names())

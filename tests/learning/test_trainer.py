@@ -12,7 +12,7 @@ import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from alam_ros.errors import CheckpointError, SimulatorError
+from alam_ros.errors import CheckpointError, ConfigurationError, SimulatorError
 from alam_ros.learning.config import training_config
 from alam_ros.learning.divergence import DivergenceError
 from alam_ros.learning.restore import restore_run
@@ -242,6 +242,14 @@ def test_a_run_that_diverged_says_so_and_keeps_the_checkpoint_from_before(tmp_pa
         with pytest.raises(DivergenceError, match=r"finite networks; .* learning diverged; train anew .* are from before"):
             run.run()
     assert restore_run(tmp_path).steps == 60
+
+
+def test_what_could_not_begin_leaves_no_run_behind(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path, batch_size=10**13)
+    with pytest.raises(ConfigurationError, match=r"memory for what a learner keeps.*lower trainer\.batch_size"):
+        Trainer(config, make_environments=Simulators())
+    assert not RunDirectory(tmp_path).has_run()
+    Trainer(tiny_config(tmp_path), make_environments=Simulators()).__exit__(None, None, None)
 
 
 def test_a_directory_with_a_run_is_not_overwritten(finished: tuple[Path, Simulators]) -> None:

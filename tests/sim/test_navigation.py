@@ -295,7 +295,16 @@ def test_who_looks_on_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"goal_spacing": 0.0}, {"lidar_noise": -1.0}, {"static_radius": (0.4, 0.2)}, {"arena_half_width": math.inf}]
+    "given",
+    [
+        {"goal_spacing": 0.0},
+        {"lidar_noise": -1.0},
+        {"static_radius": (0.4, 0.2)},
+        {"arena_half_width": math.inf},
+        {"moving_obstacles": "abc"},
+        {"moving_obstacles": 1.5},
+        {"mover_speed": [0.1]},
+    ],
 )
 def test_numbers_without_meaning_are_refused(given: dict[str, object]) -> None:
     with pytest.raises(SimulatorError, match=next(iter(given))):
@@ -320,3 +329,7 @@ def test_closing_twice_leaves_the_next_world_alone() -> None:
     with pytest.raises(pybullet.error):
         first.step(FORWARD)
     second.close()
+
+
+def test_a_pair_may_be_a_list_as_yaml_gives_it() -> None:
+    NavigationEnv(static_radius=[0.1, 0.2]).close()

@@ -48,9 +48,15 @@ class NavigationConfig:
         """
         for field in fields(self):
             value = getattr(self, field.name)
-            least, greatest = value if isinstance(value, tuple) else (value, value)
-            if not (math.isfinite(greatest) and least <= greatest and (least > 0 or (least == 0 and field.name in MAY_BE_ZERO))):
-                found, remedy = f"{field.name} = {value}", "correct the environment's arguments"
+            kind = int if field.name.endswith("obstacles") else (int, float)
+            numbers = list(value) if isinstance(field.default, tuple) and isinstance(value, (list, tuple)) else [value]
+            if (
+                len(numbers) != (2 if isinstance(field.default, tuple) else 1)
+                or not all(isinstance(number, kind) and math.isfinite(number) and number >= 0 for number in numbers)
+                or numbers != sorted(numbers)
+                or (numbers[0] == 0 and field.name not in MAY_BE_ZERO)
+            ):
+                found, remedy = f"{field.name} = {value!r}", "correct the environment's arguments"
                 raise SimulatorError("positive finite numbers, the least of a pair first", found, remedy)
 
 
