@@ -263,7 +263,7 @@ def delay_risk(bench: Bench) -> None:
 
 DISTURBANCES = [
     (spoiled(probability=0.9), "risk_high"),
-    (spoiled(probability=math.nan, cost_value=3.0), "risk_high"),
+    (spoiled(probability=math.nan), "non_finite"),  # after estimates with one
     (spoiled(cost_value=math.nan), "non_finite"),
     (spoiled(novelty=5.0), "novelty_high"),
     (commanding(linear_x=math.nan), "non_finite"),
