@@ -140,7 +140,7 @@ def _evaluate(
 
 
 def _diverged(run: PlannedRun, found: str, code: str) -> RunResult:
-    """Return the result of a run that would diverge again from any of its checkpoints: it has no episodes, and no score."""
+    """Return the result of a run without episodes and score; from an earlier checkpoint it would go on as another run."""
     return replace(_result(run, code), diverged=found)
 
 

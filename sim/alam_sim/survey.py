@@ -99,13 +99,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.steps < 1:
         parser.error(f"--steps must be at least 1, not {arguments.steps}")
+    try:
+        for task in arguments.tasks:
+            gymnasium.spec(task)
+    except gymnasium.error.Error as error:
+        parser.error(" ".join(str(error).split()))
     print(HEADER)
     surveys = []
     for task in arguments.tasks:
-        try:
-            gymnasium.spec(task)
-        except gymnasium.error.Error as error:
-            parser.error(" ".join(str(error).split()))
         surveys.append(survey(task, steps=arguments.steps, seed=arguments.seed))
         print(surveys[-1].row(), flush=True)
     print(f"\nElements whose spread is below {1 / FAR:g} or above {FAR:g}, or whose mean is beyond ±{FAR:g}: mean ± spread")

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -274,9 +275,16 @@ def test_stepping_before_reset_says_what_to_do(env: NavigationEnv) -> None:
         env.step(FORWARD)
 
 
-def test_an_impossible_map_is_refused() -> None:
-    env = NavigationEnv(static_obstacles=60)
-    with pytest.raises(SimulatorError, match="fewer obstacles"):
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"static_obstacles": 60}, "fewer obstacles"),
+        ({"arena_half_width": 1.5}, "a wider arena"),
+    ],  # the latter: no way for a mover
+)
+def test_an_impossible_map_is_refused_rather_than_searched_for_ever(given: dict[str, float], remedy: str) -> None:
+    env = NavigationEnv(**given)
+    with pytest.raises(SimulatorError, match=remedy):
         env.reset(seed=0)
     env.close()
 
@@ -311,13 +319,6 @@ def test_numbers_without_meaning_are_refused(given: dict[str, object]) -> None:
         NavigationEnv(**given)
 
 
-def test_an_arena_without_room_for_a_movers_way_is_refused_rather_than_searched_for_ever() -> None:
-    environment = NavigationEnv(arena_half_width=1.5)
-    with pytest.raises(SimulatorError, match="a wider arena"):
-        environment.reset(seed=0)
-    environment.close()
-
-
 def test_closing_twice_leaves_the_next_world_alone() -> None:
     first = NavigationEnv()
     first.reset(seed=0)
@@ -331,5 +332,8 @@ def test_closing_twice_leaves_the_next_world_alone() -> None:
     second.close()
 
 
-def test_a_pair_may_be_a_list_as_yaml_gives_it() -> None:
-    NavigationEnv(static_radius=[0.1, 0.2]).close()
+@pytest.mark.parametrize(
+    "given", [{"static_radius": [0.1, 0.2]}, {"moving_obstacles": np.int64(1)}, {"passage": np.float32(0.5)}]
+)
+def test_lists_as_yaml_gives_them_and_numbers_of_numpy_are_taken(given: dict[str, Any]) -> None:
+    NavigationEnv(**given).close()

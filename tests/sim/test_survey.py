@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from alam_sim.survey import Survey, survey
+from alam_sim.survey import Survey, main, survey
 from tests.support.simulators import needs_bullet_safety_gym
 
 TASK = "alam/SafetyBallRun-v0"
@@ -50,3 +50,15 @@ def test_the_command_prints_a_table():
 def test_nothing_to_do_is_refused(arguments: list[str]):
     command = [sys.executable, "-m", "alam_sim.survey", *arguments]
     assert subprocess.run(command, check=False, capture_output=True).returncode == 2
+
+
+def test_an_unknown_task_is_refused_before_any_is_surveyed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["survey", "alam/Navigation-v0", "nosuch", "--steps", "5"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "`nosuch` doesn't exist" in told.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 
 from alam_ros.errors import SimulatorError
 
@@ -48,11 +49,11 @@ class NavigationConfig:
         """
         for field in fields(self):
             value = getattr(self, field.name)
-            kind = int if field.name.endswith("obstacles") else (int, float)
+            kind = Integral if field.name.endswith("obstacles") else Real
             numbers = list(value) if isinstance(field.default, tuple) and isinstance(value, (list, tuple)) else [value]
             if (
                 len(numbers) != (2 if isinstance(field.default, tuple) else 1)
-                or not all(isinstance(number, kind) and math.isfinite(number) and number >= 0 for number in numbers)
+                or not all(isinstance(number, kind) and math.isfinite(number) and float(number) >= 0 for number in numbers)
                 or numbers != sorted(numbers)
                 or (numbers[0] == 0 and field.name not in MAY_BE_ZERO)
             ):
