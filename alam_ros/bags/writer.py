@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import struct
+from binascii import crc32
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -16,6 +19,23 @@ from alam_ros.errors import BagError
 
 VERSION: Literal[8] = 8
 """Of rosbag2's metadata: the one that ROS 2 Jazzy reads."""
+CHECKSUM_OFFSET = 9 + 24
+"""Of a chunk's checksum: after the record's opcode and length, two times and the size (MCAP specification, Chunk)."""
+
+
+class _ChecksummedMcap(McapWriter):
+    """MCAP whose chunks carry the checksum that rosbags verifies but leaves out: damaged messages are noticed."""
+
+    def close_chunk(self) -> None:
+        start, checksum = self.bio.tell(), crc32(self.chunk.bio.getvalue())
+        super().close_chunk()
+        self.bio.seek(start + CHECKSUM_OFFSET)
+        self.bio.write(struct.pack("<I", checksum))
+        self.bio.seek(0, os.SEEK_END)
+
+
+class _Writer(Writer):
+    STORAGE_PLUGINS = {**Writer.STORAGE_PLUGINS, StoragePlugin.MCAP: _ChecksummedMcap}  # noqa: RUF012
 
 
 class BagWriter:
@@ -37,7 +57,7 @@ class BagWriter:
         self._types = message_types()
         self._connections: dict[str, Connection] = {}
         try:
-            self._writer = Writer(self.path, version=VERSION, storage_plugin=StoragePlugin.MCAP)
+            self._writer = _Writer(self.path, version=VERSION, storage_plugin=StoragePlugin.MCAP)
             self._writer.open()
         except (WriterError, OSError) as error:
             raise BagError(f"to begin the recording {path}", str(error), "name a folder that does not exist yet") from error

@@ -11,7 +11,7 @@ from statistics import mean
 
 import torch
 
-from alam_ros.cli.arguments import new_file, positive_integer
+from alam_ros.cli.arguments import new_file, positive_integer, positive_number
 from alam_ros.learning.bandit import LEARNING_RATES, VARIANTS, BanditResult, sweep
 from alam_ros.report.figures.bandit import draw
 from alam_ros.report.theme import LIGHT, png, styled
@@ -25,11 +25,11 @@ def main(arguments: Sequence[str]) -> int:
     torch.set_num_threads(1)  # the networks are too small to share
     torch.set_flush_denormal(True)
     results: list[BanditResult] = []
-    if not options.json:
-        print(_row("variant", "rate", FIGURES))
     runs = sweep(range(options.seeds), options.learning_rates, steps=options.steps)
     for (variant, learning_rate), group in groupby(runs, lambda result: (result.variant, result.learning_rate)):
         runs_of_one = list(group)
+        if not (results or options.json):
+            print(_row("variant", "rate", FIGURES))
         results += runs_of_one
         if not options.json:
             print(_row(variant, f"{learning_rate:.0e}", _spreads(runs_of_one)), flush=True)
@@ -59,7 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seeds", type=positive_integer, default=3, help="runs of each variant and rate (default 3)")
     parser.add_argument(
-        "--learning-rates", type=float, nargs="+", default=LEARNING_RATES, metavar="RATE", help="of the multiplier network"
+        "--learning-rates",
+        type=positive_number,
+        nargs="+",
+        default=LEARNING_RATES,
+        metavar="RATE",
+        help="of the multiplier network",
     )
     parser.add_argument("--steps", type=positive_integer, default=3000, help="of each run (default 3000)")
     parser.add_argument("--figure", type=new_file, metavar="FILE", help="draw errors and violations over the rate, PNG")

@@ -12,6 +12,7 @@ from alam_ros.cli.arguments import non_negative_number, positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import load_subject
 from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
+from alam_ros.learning.progress import episodes_bar
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import running
 from alam_ros.learning.summary import summarise
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     subject = load_subject(options.policy)
     agent, copies = subject.agent, min(subject.environment.copies, options.episodes)
-    with running(make_environments, subject.environment, copies) as stepper:
+    bar = episodes_bar(options.episodes, "evaluating")
+    with running(make_environments, subject.environment, copies) as stepper, bar:
         subject.contract.require(stepper.contract())
         records = evaluate(
             agent,
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
             episodes=options.episodes,
             first_seed=first_seed(Purpose.EVALUATION, options.seed),
             noise=ActionNoise(stochastic=options.stochastic, perturbation=options.perturbation),
+            advance=bar.update,
         )
     summary = summarise(records, agent)
     print(json.dumps(finite(_document(options, summary, records)), allow_nan=False) if options.json else _text(summary, records))

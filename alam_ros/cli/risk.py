@@ -14,9 +14,11 @@ import numpy as np
 from alam_ros.cli.arguments import new_file, positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import Subject, load_subject
+from alam_ros.learning.evaluation import MIXED_NOISES
 from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.oscillation import Oscillation, last_half, oscillation
 from alam_ros.learning.probe import read_probe
+from alam_ros.learning.progress import episodes_bar
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.stepper import running
 from alam_ros.report.figures.reliability import draw
@@ -51,9 +53,10 @@ def main(arguments: Sequence[str]) -> int:
     subject = load_subject(options.policy, options.overrides)
     headline = max(1, round(HEADLINE_S / subject.contract.control_period))
     copies = min(subject.environment.copies, options.episodes)
-    with running(make_environments, subject.environment, copies) as stepper:
+    bar = episodes_bar(len(MIXED_NOISES) * options.episodes, "judging")
+    with running(make_environments, subject.environment, copies) as stepper, bar:
         subject.contract.require(stepper.contract())
-        episodes = collect_episodes(subject.agent, stepper, episodes=options.episodes, seed=options.seed)
+        episodes = collect_episodes(subject.agent, stepper, episodes=options.episodes, seed=options.seed, advance=bar.update)
     stated = subject.stated_horizon
     found = evaluate_risk(
         subject.agent,

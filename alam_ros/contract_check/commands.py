@@ -40,7 +40,10 @@ class CommandCheck:
         """Return what the commands, each with its ns of reception, say."""
         for received_ns, message in messages:
             self._count += 1
-            self._take(received_ns, self._reader.values(message))
+            if misfit := self._reader.misfit(message):
+                self._refuse(misfit)
+            else:
+                self._take(received_ns, self._reader.values(message))
         if not self._count:
             return [note("commands: no messages")]
         found = [

@@ -91,6 +91,7 @@ def evaluate(
     first_seed: int,
     noise: ActionNoise | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> list[EpisodeRecord]:
     """Run the episodes with the seeds `first_seed`, `first_seed + 1`, … to their ends.
 
@@ -104,11 +105,12 @@ def evaluate(
         first_seed: of the first.
         noise: None for deterministic actions.
         should_stop: asked in every step; once it says yes, nothing is returned.
+        advance: told how many episodes have ended since it was told last.
 
     Returns:
         The episodes in the order of their seeds.
     """
-    evaluation = Evaluation(agent, stepper, episodes=episodes, first_seed=first_seed, noise=noise)
+    evaluation = Evaluation(agent, stepper, episodes=episodes, first_seed=first_seed, noise=noise, advance=advance)
     while not should_stop():
         records = evaluation.advance()
         if records is not None:
@@ -126,12 +128,20 @@ class Evaluation:
         episodes: how many.
         first_seed: of the first.
         noise: None for deterministic actions.
+        advance: told how many episodes have ended since it was told last.
     """
 
     def __init__(
-        self, agent: Agent, stepper: EnvironmentStepper, *, episodes: int, first_seed: int, noise: ActionNoise | None = None
+        self,
+        agent: Agent,
+        stepper: EnvironmentStepper,
+        *,
+        episodes: int,
+        first_seed: int,
+        noise: ActionNoise | None = None,
+        advance: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._steps = _rounds(agent, stepper, episodes, first_seed, noise or ActionNoise())
+        self._steps = _rounds(agent, stepper, range(first_seed, first_seed + episodes), noise or ActionNoise(), advance)
 
     def advance(self) -> list[EpisodeRecord] | None:
         """Finish the step that all environments are at, and begin the next.
@@ -156,12 +166,13 @@ class Evaluation:
 
 
 def _rounds(
-    agent: Agent, stepper: EnvironmentStepper, episodes: int, first_seed: int, noise: ActionNoise
+    agent: Agent, stepper: EnvironmentStepper, seeds: range, noise: ActionNoise, advance: Callable[[int], None]
 ) -> Generator[None, None, list[EpisodeRecord]]:
     records: list[EpisodeRecord] = []
-    for first in range(0, episodes, stepper.copies):
-        count = min(stepper.copies, episodes - first)
-        records += (yield from _round(agent, stepper, first_seed + first, noise))[:count]
+    for first in seeds[:: stepper.copies]:
+        finished = (yield from _round(agent, stepper, first, noise))[: seeds.stop - first]
+        records += finished
+        advance(len(finished))
     return records
 
 

@@ -18,6 +18,7 @@ from alam_ros.learning.evaluation import MIXED_NOISES, EpisodeRecord, evaluate
 from alam_ros.learning.learner import Learner
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import linear_layers
+from alam_ros.learning.progress import episodes_bar
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.risk_model import RiskModel, fit_risk_model
 from alam_ros.learning.risk_network import STEPS, RiskNetwork
@@ -123,11 +124,12 @@ def export(
 def _calibration_records(
     learner: Learner, config: TrainingConfig, make_environments: EnvironmentFactory, episodes: int
 ) -> Sequence[EpisodeRecord]:
-    agent, records = LearnerAgent(learner), list[EpisodeRecord]()
-    with running(make_environments, config.environment, config.environment.copies) as stepper:
+    agent, records, count = LearnerAgent(learner), list[EpisodeRecord](), episodes // len(MIXED_NOISES)
+    bar = episodes_bar(count * len(MIXED_NOISES), "calibrating the risk")
+    with running(make_environments, config.environment, config.environment.copies) as stepper, bar:
         for index, noise in enumerate(MIXED_NOISES.values()):
             seed = first_seed(Purpose.CALIBRATION, config.trainer.seed, index)
-            records += evaluate(agent, stepper, episodes=episodes // len(MIXED_NOISES), first_seed=seed, noise=noise)
+            records += evaluate(agent, stepper, episodes=count, first_seed=seed, noise=noise, advance=bar.update)
     return records
 
 

@@ -10,6 +10,11 @@ from typing import TextIO
 from tqdm import tqdm
 
 
+def episodes_bar(total: int, doing: str) -> tqdm[None]:
+    """Return a bar of episodes on a terminal's standard error, to be closed; without a terminal it writes nothing."""
+    return tqdm(total=total, desc=doing, unit=" episodes", dynamic_ncols=True, disable=None)
+
+
 class Progress:
     """A bar that moves only on a terminal, and lines that always appear.
 

@@ -26,11 +26,13 @@ class ReceivedCommand:
         values: (components,) float64, physical units, as `CommandReader` reads them.
         header: under which it may be passed on, serialised or not; None for a type without.
         stamp_ns: when it was meant; 0 where its type does not say, or its header was left empty.
+        misfit: why it commands nothing; empty where it commands something.
     """
 
     values: NDArray[np.float64]
     header: Any
     stamp_ns: int = 0
+    misfit: str = ""
 
 
 class CommandPort:
@@ -68,7 +70,9 @@ class CommandPort:
         message = deserialize_message(data, self.message_type)
         # A trajectory's stamp is when it begins, not when it was meant.
         stamp_ns = header_stamp_ns(message) if self._header is not None else None
-        return ReceivedCommand(self._converter.to_values(message), getattr(message, "header", None), stamp_ns or 0)
+        values = self._converter.to_values(message)
+        misfit = "" if values.size else self._converter.misfit(message)
+        return ReceivedCommand(values, getattr(message, "header", None), stamp_ns or 0, misfit)
 
     def message(self, values: NDArray[np.float64], stamp_ns: int) -> Any:
         """Return what to publish to command (components,) in physical units; valid until the next call."""

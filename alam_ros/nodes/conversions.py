@@ -103,6 +103,10 @@ class CommandConverter:
         """Return what a message commands, as `CommandReader` reads it."""
         return self._reader.values(message)
 
+    def misfit(self, message: Any) -> str:
+        """Say why a message commands nothing, as `CommandReader` does."""
+        return self._reader.misfit(message)
+
 
 def sample_message(sample: Sample, stamp: Time, *, base_frame: str = "base_link") -> Any:
     """Return the ROS message that `alam_ros.contract.decode` turns back into the sample.

@@ -178,6 +178,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         except RuntimeError as error:  # rclpy's, for bytes that are no such message
             self._ignore("a command", error)
             return
+        if command.misfit:
+            self.get_logger().warning(f"a command says nothing: {command.misfit}", throttle_duration_sec=LOG_PERIOD_S)
         self._rates.note("commands")
         self._source = command.header
         now = time.monotonic()

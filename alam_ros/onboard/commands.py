@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import attrgetter
 from typing import Any
 
@@ -34,10 +35,22 @@ class CommandReader:
         twist = message.twist if self._type == "geometry_msgs/msg/TwistStamped" else message
         return np.array([field(twist) for field in self._fields], dtype=np.float64)
 
+    def misfit(self, message: Any) -> str:
+        """Say why a trajectory commands nothing; an empty string for one that does, and for messages of other types."""
+        if self._type != "trajectory_msgs/msg/JointTrajectory":
+            return ""
+        if sorted(message.joint_names) != sorted(self._names):
+            named, wanted = Counter(message.joint_names), Counter(self._names)
+            verbs = (("names what is no joint of the action or named twice", named - wanted), ("lacks", wanted - named))
+            return "it " + " and ".join(f"{verb}: {', '.join(joints)}" for verb, joints in verbs if joints)
+        if len(message.points) != 1:
+            return f"it has {len(message.points)} points instead of one"
+        count = len(message.points[0].velocities)
+        return f"its point has {count} velocities for {len(self._names)} joints" if count != len(self._names) else ""
+
     def _joint_velocities(self, message: Any) -> NDArray[np.float64]:
         """Return velocities in the components' order, found by name."""
-        velocities = message.points[0].velocities if len(message.points) == 1 else ()
-        if sorted(message.joint_names) != sorted(self._names) or len(velocities) != len(self._names):
+        if self.misfit(message):
             return np.empty(0)
-        by_name = dict(zip(message.joint_names, velocities, strict=True))
+        by_name = dict(zip(message.joint_names, message.points[0].velocities, strict=True))
         return np.array([by_name[name] for name in self._names], dtype=np.float64)

@@ -144,8 +144,9 @@ class _Tracer:
         found = []
         if self.differing:
             found.append(
-                f"{self.differing} replayed estimates differ from those of the drive, as happens before the histories are full; "
-                "the gate was told those of the drive"
+                f"{self.differing} replayed estimates differ from those of the drive, of which the gate was told; before the "
+                "policy's histories are full they do, later only where its inputs were others than those recorded, or on another "
+                "machine"
             )
         if self.unknown:
             found.append(

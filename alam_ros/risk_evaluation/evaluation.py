@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,15 +47,36 @@ class RiskEvaluation:
     kkt: KktResiduals
 
 
-def collect_episodes(agent: Agent, stepper: EnvironmentStepper, *, episodes: int, seed: int) -> dict[str, list[EpisodeRecord]]:
+def collect_episodes(
+    agent: Agent,
+    stepper: EnvironmentStepper,
+    *,
+    episodes: int,
+    seed: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> dict[str, list[EpisodeRecord]]:
     """Run `episodes` fresh episodes with each kind of action noise; training, export and `alam evaluate` use other seeds.
+
+    Args:
+        agent: acts and judges.
+        stepper: environments.
+        episodes: of each kind.
+        seed: of the episodes.
+        advance: told how many episodes have ended since it was told last.
 
     Raises:
         ConfigurationError: for fewer than two episodes of a kind.
     """
     _require_episodes(episodes)
     return {
-        name: evaluate(agent, stepper, episodes=episodes, first_seed=first_seed(Purpose.EVALUATION, seed, 1 + index), noise=noise)
+        name: evaluate(
+            agent,
+            stepper,
+            episodes=episodes,
+            first_seed=first_seed(Purpose.EVALUATION, seed, 1 + index),
+            noise=noise,
+            advance=advance,
+        )
         for index, (name, noise) in enumerate(MIXED_NOISES.items())
     }
 

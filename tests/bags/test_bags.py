@@ -108,6 +108,17 @@ def test_damaged_files_are_refused_with_a_remedy(tmp_path: Path, damage: str) ->
         list(bag.messages())
 
 
+def test_one_number_that_changed_within_a_recording_is_noticed(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "drive") as bag:
+        for at in range(3):
+            bag.write("/cost", number(0.625 + at), at)
+            bag.flush()
+    data = bag.file.read_bytes()
+    bag.file.write_bytes(data.replace(np.float32(1.625).tobytes(), np.float32(1.5).tobytes()))
+    with pytest.raises(BagError, match=r"drive\.mcap: Chunk checksum mismatch.*repair"), BagReader(bag.file) as read:
+        list(read.messages())
+
+
 def test_one_topic_of_two_types_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
     types = get_typestore(Stores.ROS2_JAZZY)
     with Writer(tmp_path / "two", version=8, storage_plugin=StoragePlugin.MCAP) as bag:

@@ -22,3 +22,10 @@ def test_a_figure_is_drawn_where_it_is_asked_for(tmp_path: Path, capsys: pytest.
     assert main(["bandit", "--seeds", "1", "--steps", "400", "--learning-rates", "1e-3", "--figure", str(figure)]) == 0
     assert figure.read_bytes().startswith(b"\x89PNG")
     assert len(capsys.readouterr().out.splitlines()) == 1 + len(VARIANTS)
+
+
+def test_what_cannot_be_run_is_refused_before_anything_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bandit", "--steps", "3"]) == 2
+    with pytest.raises(SystemExit):
+        main(["bandit", "--learning-rates", "0"])
+    assert not capsys.readouterr().out

@@ -159,7 +159,9 @@ def test_noise_belongs_to_the_episode_and_not_to_the_environment(
     two: EnvironmentStepper, three: EnvironmentStepper, noise: ActionNoise
 ) -> None:
     first = evaluate(ConstantAgent(), two, episodes=6, first_seed=3, noise=noise)
-    second = evaluate(ConstantAgent(), three, episodes=6, first_seed=3, noise=noise)
+    ended: list[int] = []
+    second = evaluate(ConstantAgent(), three, episodes=6, first_seed=3, noise=noise, advance=ended.append)
+    assert ended == [3, 3]
     for one, other in zip(first, second, strict=True):
         assert one.action.tolist() == other.action.tolist()
     assert len({value for record in first for value in record.action[:, 0].tolist()}) > 10

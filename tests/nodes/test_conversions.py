@@ -26,9 +26,12 @@ from alam_ros.contract.scans import ScanSectors
 from tests.support import ros as _  # noqa: F401  skips the module where ROS is absent
 from tests.support.policies import navigation_contract
 
+from alam_ros.nodes.command_port import CommandPort  # isort: skip
 from alam_ros.nodes.conversions import CommandConverter, sample_message  # isort: skip
 from builtin_interfaces.msg import Duration, Time  # isort: skip
+from rclpy.serialization import serialize_message  # isort: skip
 from std_msgs.msg import Header  # isort: skip
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint  # isort: skip
 
 STAMP = Time(sec=5, nanosec=6)
 ACTION = navigation_contract().action
@@ -142,14 +145,27 @@ def test_a_trajectory_s_velocities_are_found_by_name() -> None:
     np.testing.assert_array_equal(converter.to_values(message), [0.1, 0.2])
 
 
-@pytest.mark.parametrize("change", ["another joint", "two points", "no velocities"])
-def test_a_trajectory_that_commands_something_else_gives_no_values(change: str) -> None:
-    converter = CommandConverter(replace(ACTION, type="trajectory_msgs/msg/JointTrajectory"))
-    message = converter.to_message([0.1, 0.2], STAMP)
-    if change == "another joint":
-        message.joint_names = ["linear.x", "gripper"]
-    elif change == "two points":
-        message.points = [*message.points, *message.points]
-    else:
-        message.points[0].velocities = []
-    assert converter.to_values(message).size == 0
+@pytest.mark.parametrize(
+    ("joints", "points", "velocities", "reason"),
+    [
+        (
+            ["linear.x", "gripper"],
+            1,
+            [0.1, 0.2],
+            "no joint of the action or named twice: gripper and lacks: angular.z",
+        ),
+        (["linear.x"], 1, [0.1], "it lacks: angular.z"),
+        (["linear.x", "angular.z", "linear.x"], 1, [0.1, 0.2, 0.1], "named twice: linear.x"),
+        (["linear.x", "angular.z"], 2, [0.1, 0.2], "2 points instead of one"),
+        (["linear.x", "angular.z"], 1, [], "0 velocities for 2 joints"),
+    ],
+)
+def test_a_trajectory_that_commands_something_else_gives_no_values_and_says_why(
+    joints: list[str], points: int, velocities: list[float], reason: str
+) -> None:
+    spec = replace(ACTION, type="trajectory_msgs/msg/JointTrajectory")
+    message = JointTrajectory(joint_names=joints, points=[JointTrajectoryPoint(velocities=velocities)] * points)
+    received = CommandPort(spec).received(serialize_message(message))
+    assert received.values.size == 0
+    assert reason in received.misfit
+    assert not CommandPort(spec).received(serialize_message(CommandConverter(spec).to_message([0.1, 0.2], STAMP))).misfit
