@@ -334,6 +334,22 @@ def test_goals_that_no_posture_reaches_are_refused() -> None:
     env.close()
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"column_radius": (0.09, 0.05)},
+        {"column_distance": [-0.1, 0.7]},
+        {"goal_bearing": (-math.inf, 1.0)},
+        {"safety_distance": math.nan},
+        {"goal_radius": 0.0},
+        {"goal_reward": "much"},
+    ],
+)
+def test_numbers_without_meaning_are_refused(given: dict[str, object]) -> None:
+    with pytest.raises(SimulatorError, match=f"{next(iter(given))} = "):
+        ArmReachEnv(**given)
+
+
 def test_nothing_is_written_to_the_terminal() -> None:
     code = "import alam_sim, gymnasium; e = gymnasium.make('alam/ArmReach-v0'); e.reset(seed=0); e.close()"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

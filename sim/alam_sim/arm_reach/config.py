@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from alam_sim.task_numbers import require_numbers
+
 Range = tuple[float, float]
 
 
@@ -36,3 +38,14 @@ class ArmReachConfig:
     goal_spacing: float = 0.4
     progress_reward: float = 10.0
     goal_reward: float = 2.5
+
+    def __post_init__(self) -> None:
+        """Refuse numbers without meaning.
+
+        Raises:
+            SimulatorError: naming the number.
+        """
+        require_numbers(self, may_be_zero=MAY_BE_ZERO, may_be_negative=("column_bearing", "goal_bearing", "goal_height"))
+
+
+MAY_BE_ZERO = ("safety_distance", "table_distance", "start_clearance", "goal_distance", "progress_reward", "goal_reward")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
-from numbers import Integral, Real
+from dataclasses import dataclass
 
-from alam_ros.errors import SimulatorError
+from alam_sim.task_numbers import require_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +45,7 @@ class NavigationConfig:
         Raises:
             SimulatorError: naming the number.
         """
-        for field in fields(self):
-            value = getattr(self, field.name)
-            kind = Integral if field.name.endswith("obstacles") else Real
-            numbers = list(value) if isinstance(field.default, tuple) and isinstance(value, (list, tuple)) else [value]
-            if (
-                len(numbers) != (2 if isinstance(field.default, tuple) else 1)
-                or not all(isinstance(number, kind) and math.isfinite(number) and float(number) >= 0 for number in numbers)
-                or numbers != sorted(numbers)
-                or (numbers[0] == 0 and field.name not in MAY_BE_ZERO)
-            ):
-                found, remedy = f"{field.name} = {value!r}", "correct the environment's arguments"
-                raise SimulatorError("positive finite numbers, the least of a pair first", found, remedy)
+        require_numbers(self, may_be_zero=MAY_BE_ZERO)
 
 
 MAY_BE_ZERO = (
