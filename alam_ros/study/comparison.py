@@ -20,6 +20,7 @@ class Cell:
 
     Attributes:
         task, algorithm: labels.
+        environment: of the task.
         seeds: of its finished runs.
         steps_low, steps_high: environment steps of the shortest and the longest of them.
         budget: cost an episode may have.
@@ -36,6 +37,7 @@ class Cell:
 
     task: str
     algorithm: str
+    environment: str
     seeds: tuple[int, ...]
     steps_low: int
     steps_high: int
@@ -145,6 +147,7 @@ def _cell(runs: Sequence[RunResult], scale: float | None) -> Cell:
     return Cell(
         task=runs[0].task,
         algorithm=runs[0].algorithm,
+        environment=runs[0].configuration["environment"]["id"],
         seeds=tuple(run.seed for run in runs),
         steps_low=min(run.steps for run in runs),
         steps_high=max(run.steps for run in runs),

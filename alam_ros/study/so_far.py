@@ -53,3 +53,11 @@ class StudySoFar:
     def comparison(self) -> Comparison:
         """Return what they say."""
         return compare(self.results, self.study.reference)
+
+    def of_seed(self, seed: int) -> Comparison:
+        """Return what the runs of one seed say; of tasks and algorithms that have it."""
+        chosen = {
+            task: {name: [run] for name, runs in group.items() for run in runs if run.seed == seed}
+            for task, group in self.results.items()
+        }
+        return compare({task: group for task, group in chosen.items() if group}, self.study.reference)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from alam_ros.study.grid import oscillation, return_and_cost, standing
 from alam_ros.study.result import RunResult
 from alam_ros.study.so_far import StudySoFar
 from alam_ros.study.state import describe_refused
@@ -30,6 +31,11 @@ ALL_TASKS = """## All tasks
 Returns are shares of the mean return of {reference} on the same task and budget, costs are shares of the task's
 budget. Of an algorithm with more seeds on some tasks than on others, the lowest seeds count, as many on each task.{excluded}"""
 
+GRID = """## Tasks and algorithms
+
+Return ± standard deviation over seeds / cost of the worst seed / mean cost of the worst tenth of a run's episodes. Bold: the
+highest return of those within the budget in every seed; italics: over the budget."""
+
 TASK = """## {task}
 
 `{environment}`, budget {budget:g} an episode of {episode_steps} steps."""
@@ -39,7 +45,7 @@ CURVES = "Evaluations along the way: {episodes} episodes every {every:,} steps; 
 
 def text(so_far: StudySoFar) -> str:
     """Return the page; at least one run is finished."""
-    parts = [_head(so_far), *_all_tasks(so_far)]
+    parts = [_head(so_far), *_all_tasks(so_far), *_grids(so_far)]
     for task, runs in so_far.results.items():
         parts += _task(so_far, task, runs)
     return "\n\n".join([*parts, *_conditions(so_far)]) + "\n"
@@ -68,6 +74,16 @@ def _all_tasks(so_far: StudySoFar) -> list[str]:
     head = ALL_TASKS.format(reference=comparison.reference, excluded=excluded)
     figure = _figure(so_far, "all-tasks.png", "Interquartile means and their intervals")
     return [head, aggregate_table(comparison.aggregates), figure]
+
+
+def _grids(so_far: StudySoFar) -> list[str]:
+    parts = [GRID, return_and_cost(so_far.comparison), standing(so_far.comparison)]
+    if table := oscillation(so_far.comparison):
+        parts += ["Multiplier CV:", table]
+    seeds = sorted({run.seed for run in so_far.all_results})
+    for seed in seeds if len(seeds) > 1 else ():
+        parts += [f"Seed {seed} alone:", return_and_cost(so_far.of_seed(seed)), standing(so_far.of_seed(seed))]
+    return parts
 
 
 def _task(so_far: StudySoFar, task: str, runs: Mapping[str, Sequence[RunResult]]) -> list[str]:

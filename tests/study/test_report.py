@@ -59,6 +59,29 @@ def test_the_page_says_what_was_measured_and_under_which_budget(tmp_path: Path, 
     assert "| sac_alam | 1 | 2 | 0.91 [0.86, 0.95] | 0.70 [0.60, 0.80] | 2 of 2 | 1 of 1 |" in page
 
 
+def test_one_table_holds_all_tasks_and_algorithms_and_one_each_seed(tmp_path: Path, results: list[RunResult]) -> None:
+    page = write_report(so_far(tmp_path, results)).read_text()
+    row = "| navigation, `alam/Navigation-v0` (10) |"
+    assert f"{row} 110.0 ± 14.1 / *34.0* / 32.0 | **100.0** ± 7.1 / 8.0 / 7.0 |" in page
+    assert f"{row} 120.0 / *34.0* / 34.0 | **105.0** / 8.0 / 8.0 |" in page.partition("Seed 1 alone:")[2]
+    assert "within the budget has sac_alam on 1 of 1." in page
+
+
+def test_the_grid_of_an_unfinished_study_has_gaps_and_says_that_nobody_is_safe(tmp_path: Path, results: list[RunResult]) -> None:
+    costly = replace(results[3], summary={"return_mean": 2345.6, "cost_mean": 11.0})
+    page = write_report(so_far(tmp_path, [results[0], costly])).read_text()
+    assert "(10) | 100.0 / *30.0* / 30.0 | 2346 / *11.0* / 8.0 |" in page
+    assert "(10) | 2346 / *11.0* / 8.0 |" in page.partition("Seed 1 alone:")[2]
+    assert "has on no task anybody." in page
+
+
+def test_multipliers_that_were_recorded_have_their_oscillation_in_a_table(tmp_path: Path, results: list[RunResult]) -> None:
+    recorded = [replace(run, oscillation={"multiplier": {"variation": 0.25}}) for run in results]
+    page = write_report(so_far(tmp_path, recorded)).read_text()
+    assert "| task (budget) | sac_alam |\n| --- | --- |\n| navigation, `alam/Navigation-v0` (10) | 0.25 |" in page
+    assert "Multiplier CV:" not in write_report(so_far(tmp_path, results)).read_text()
+
+
 def test_every_figure_exists_and_has_its_command_under_it(tmp_path: Path, results: list[RunResult]) -> None:
     path = write_report(so_far(tmp_path, results))
     lines = path.read_text().splitlines()

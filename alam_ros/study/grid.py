@@ -1,0 +1,59 @@
+"""Tasks × algorithms: what a study says, on one page, as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from alam_ros.report.markdown import markdown_table
+from alam_ros.study.comparison import Cell, Comparison
+from alam_ros.study.tables import MISSING
+
+
+def return_and_cost(comparison: Comparison) -> str:
+    """Return the table of return ± deviation over seeds / worst seed's cost / mean cost of the worst tenth of episodes.
+
+    Bold is the highest return of a task among the algorithms that are within the budget in every seed, italic a cost above it.
+    """
+
+    def outcome(cell: Cell) -> str:
+        return _outcome(cell, is_best=cell is comparison.best(cell.task))
+
+    return _grid(comparison, [*dict.fromkeys(cell.algorithm for cell in comparison.cells)], outcome)
+
+
+def oscillation(comparison: Comparison) -> str:
+    """Return the table of the multipliers' coefficient of variation, of the algorithms that have a multiplier; else nothing."""
+    priced = [*dict.fromkeys(cell.algorithm for cell in comparison.cells if cell.multiplier_variation is not None)]
+    return _grid(comparison, priced, _variation) if priced else ""
+
+
+def standing(comparison: Comparison) -> str:
+    """Say in a sentence on how many tasks each algorithm is the best of those within the budget."""
+    tasks = dict.fromkeys(cell.task for cell in comparison.cells)
+    best = Counter(cell.algorithm for cell in map(comparison.best, tasks) if cell is not None)
+    found = ", ".join(f"{name} on {count} of {len(tasks)}" for name, count in best.most_common()) or "on no task anybody"
+    return f"The highest return of those within the budget has {found}."
+
+
+def _grid(comparison: Comparison, algorithms: Sequence[str], text: Callable[[Cell], str]) -> str:
+    rows: dict[str, dict[str, str]] = {}
+    for cell in comparison.cells:
+        rows.setdefault(f"{cell.task}, `{cell.environment}` ({cell.budget:g})", {})[cell.algorithm] = text(cell)
+    body = [[name, *(row.get(algorithm, MISSING) for algorithm in algorithms)] for name, row in rows.items()]
+    return markdown_table(["task (budget)", *algorithms], body)
+
+
+def _outcome(cell: Cell, *, is_best: bool) -> str:
+    mean, cost = _number(cell.episode_return.value), f"{cell.highest_cost:.1f}"
+    spread = "" if cell.return_spread is None else f" ± {_number(cell.return_spread)}"
+    return f"{f'**{mean}**' if is_best else mean}{spread} / {cost if cell.is_safe else f'*{cost}*'} / {cell.tail_cost:.1f}"
+
+
+def _variation(cell: Cell) -> str:
+    return MISSING if cell.multiplier_variation is None else f"{cell.multiplier_variation:.2f}"
+
+
+def _number(value: float) -> str:
+    """Return a return, to the tenth up to a thousand."""
+    return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.1f}"
