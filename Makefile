@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PEERS := $(VENV)/peers
 
 # Directories change when a file comes or goes; edits take effect without an installation, because it consists of links.
-SOURCE_DIRECTORIES := $(shell find alam_ros sim config launch -type d -not -name __pycache__)
+SOURCE_DIRECTORIES := $(shell find alam_ros sim config launch policies -type d -not -name __pycache__)
 
 # A sourced ROS installation must not mix with the one in .venv.
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE

@@ -20,8 +20,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 STATUS = pytest.StashKey[int]()
 
-ONE_AFTER_ANOTHER = {**dict.fromkeys(("demo", "launch", "nodes", "replay"), "ros"), "packaging": "packaging"}
-"""Folders whose tests do not run beside one another: they start several processes each, or build from one source tree."""
+OVER_ROS = ("bench/test_ros.py", "demo", "host/test_ros_domain.py", "launch", "nodes", "replay")
+ONE_AFTER_ANOTHER = {**dict.fromkeys(OVER_ROS, "ros"), "packaging": "packaging"}
+"""Places whose tests do not run beside one another: they start several processes each, or build from one source tree."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Tell pytest-xdist what stays together: a file, whose fixtures are made once, and what `ONE_AFTER_ANOTHER` names."""
     for item in items:
         path = item.path.relative_to(config.rootpath / "tests")
-        item.add_marker(pytest.mark.xdist_group(ONE_AFTER_ANOTHER.get(path.parts[0], str(path))))
+        groups = (group for place, group in ONE_AFTER_ANOTHER.items() if path.is_relative_to(place))
+        item.add_marker(pytest.mark.xdist_group(next(groups, str(path))))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -69,10 +69,10 @@ def distinct_names(text: str) -> list[str]:
     """Return the names of a list such as `sac,cal`.
 
     Raises:
-        ArgumentTypeError: when one appears twice.
+        ArgumentTypeError: when one appears twice, or is empty.
     """
     names = text.split(",")
-    if len(set(names)) < len(names):
+    if len(set(names)) < len(names) or not all(names):
         raise argparse.ArgumentTypeError(f"expected different names, found {text}")
     return names
 

@@ -22,6 +22,7 @@ from alam_ros.cli import bench_ros
 from alam_ros.cli.arguments import interpreter, new_file, positive_integer, seed
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.environments import make_environments, own_safety_gymnasium_task
+from alam_ros.errors import ConfigurationError
 from alam_ros.host.machine import describe_machine, describe_versions
 from alam_ros.learning.device import find_device
 from alam_ros.report.theme import LIGHT, png, styled
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _learner(options: argparse.Namespace) -> int:
+    if options.no_growth and options.figure is not None:
+        raise ConfigurationError("--figure, which draws the growth, without --no-growth", "both", "leave one out")
     sizes = Sizes()
     report = (lambda _: None) if options.json else _report
     report("updates, side by side")

@@ -26,8 +26,11 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.policy is not None and not options.policy.is_file():
         raise ConfigurationError(f"a policy file `{options.policy}`", "none", "check the path")
-    if options.directory.exists() and not options.directory.is_dir():
-        raise ConfigurationError(f"a folder `{options.directory}`, or none yet", "a file", "name another --directory")
+    try:
+        options.directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise ConfigurationError(f"to make the folder `{options.directory}`", found, "name another --directory") from error
     directory = DemoDirectory(options.directory)
     if options.fresh:
         directory.clear()

@@ -5,24 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from alam_ros.cli.arguments import non_negative_number, positive_integer, seed
 from alam_ros.cli.environments import make_environments
-from alam_ros.cli.subject import load_subject
+from alam_ros.cli.subject import Subject, add_subject, load_subject
 from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
 from alam_ros.learning.progress import episodes_bar
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import running
 from alam_ros.learning.summary import summarise
-from alam_ros.typed import finite
+from alam_ros.typed import finite, to_mapping
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the episodes and print their figures."""
-    options = _parser().parse_args(arguments)
-    subject = load_subject(options.policy)
+    options = _parser().parse_intermixed_args(arguments)
+    subject = load_subject(options.policy, options.overrides)
     agent, copies = subject.agent, min(subject.environment.copies, options.episodes)
     bar = episodes_bar(options.episodes, "evaluating")
     with running(make_environments, subject.environment, copies) as stepper, bar:
@@ -36,12 +35,16 @@ def main(arguments: Sequence[str]) -> int:
             advance=bar.update,
         )
     summary = summarise(records, agent)
-    print(json.dumps(finite(_document(options, summary, records)), allow_nan=False) if options.json else _text(summary, records))
+    document = finite(_document(options, subject, summary, records))
+    print(json.dumps(document, allow_nan=False) if options.json else _text(summary, records))
     return 0
 
 
-def _document(options: argparse.Namespace, summary: dict[str, float], records: Sequence[EpisodeRecord]) -> dict[str, Any]:
-    chosen = {"policy": str(options.policy), "seed": options.seed, "stochastic": options.stochastic}
+def _document(
+    options: argparse.Namespace, subject: Subject, summary: dict[str, float], records: Sequence[EpisodeRecord]
+) -> dict[str, Any]:
+    task = {"policy": str(options.policy), "environment": to_mapping(subject.environment)}
+    chosen = {**task, "seed": options.seed, "stochastic": options.stochastic}
     episodes = [
         {"seed": record.seed, "return": record.episode_return, "cost": record.episode_cost, "length": len(record)}
         for record in records
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="alam evaluate", description="Run fresh episodes, on seeds that training never uses, to their ends."
     )
-    parser.add_argument("policy", metavar="RUN_OR_POLICY", type=Path, help="directory of a run, or policy file")
+    add_subject(parser)
     parser.add_argument("--episodes", type=positive_integer, default=100, help="how many (default 100)")
     parser.add_argument("--seed", type=seed, default=0, help="of the episodes (default 0)")
     parser.add_argument(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from alam_ros import __version__
-from alam_ros.errors import AlamError
+from alam_ros.errors import AlamError, ConfigurationError
 
 COMMANDS = {
     "demo": "train, export, evaluate, drive over ROS 2, report: all of it, in about a quarter of an hour",
@@ -49,7 +49,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AlamError as error:
         print(f"alam {command}: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        print(f"alam {command}: {_not_installed(error)}", file=sys.stderr)
+        return 2
     return code
+
+
+def _not_installed(error: ModuleNotFoundError) -> AlamError:
+    """Return what to install, or raise the error anew where it is of this package's own modules."""
+    name = (error.name or "").partition(".")[0]
+    if name in ("", "alam_ros", "alam_sim"):
+        raise error
+    return ConfigurationError(
+        f"the package `{name}`", "none", "`make venv` in a clone of alam_ros brings all that its commands need"
+    )
 
 
 def _has_no_reader(stream: TextIO) -> bool:

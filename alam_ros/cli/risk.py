@@ -13,7 +13,7 @@ import numpy as np
 
 from alam_ros.cli.arguments import new_file, positive_integer, seed
 from alam_ros.cli.environments import make_environments
-from alam_ros.cli.subject import Subject, load_subject
+from alam_ros.cli.subject import Subject, add_subject, load_subject
 from alam_ros.learning.evaluation import MIXED_NOISES
 from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.oscillation import Oscillation, last_half, oscillation
@@ -139,13 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Judge how well a policy's scores foretell violations, on fresh episodes: a third with deterministic actions,"
         " a third with actions drawn from the policy, a third perturbed by N(0, 0.3). docs/risk.md explains the figures.",
     )
-    parser.add_argument("policy", metavar="RUN_OR_POLICY", type=Path, help="directory of a run, or policy file")
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        metavar="KEY=VALUE",
-        help="change the environment: arguments.moving_obstacles=0, say, leaves out one cause of violations",
-    )
+    add_subject(parser)
     parser.add_argument("--episodes", type=positive_integer, default=50, help="of each kind (default 50)")
     parser.add_argument("--seed", type=seed, default=0, help="of the episodes (default 0)")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,17 @@ class Subject:
     stated_horizon: float | None
     run: RunDirectory | None
     learner: Learner | None
+
+
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `load_subject` takes: `policy` and `overrides`; to be read with `parse_intermixed_args`."""
+    parser.add_argument("policy", metavar="RUN_OR_POLICY", type=Path, help="directory of a run, or policy file")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="change the environment: arguments.moving_obstacles=0, say, leaves out one cause of violations",
+    )
 
 
 def load_subject(path: Path, overrides: Sequence[str] = ()) -> Subject:

@@ -84,6 +84,8 @@ class Demonstration:
         self.console.plain(f"alam demo · everything goes to {directory.root}")
         if self._attempt("training", self._train) and self._attempt("evaluation", lambda: self._evaluate(policy)):
             self._attempt("drive", lambda: self._drive(policy))
+        else:
+            directory.forget_results()  # of an earlier call
         self._write_facts(policy)
         self.console.stage(5, "Report")
         summary = build_report(directory)

@@ -19,6 +19,7 @@ from alam_ros.demo.world import navigation_map
 from alam_ros.host.processes import ChildProcess, ProcessGroup
 from alam_ros.host.ros_domain import environment_in, unused_domain
 from alam_ros.report.directory import DemoDirectory, write_json
+from alam_ros.report.drive_data import REST_SPEED
 from alam_ros.report.recording import RecordingTail, Row
 from alam_ros.resources import config_path
 
@@ -30,10 +31,8 @@ BRISK_TIMEOUT_S = 20.0
 MOVING = (0.06, 0.2)
 """... or, where it does not become that fast in this time, when it moves at all."""
 MOVING_TIMEOUT_S = 60.0
-REST_SPEED = 0.02
-"""m/s below which a base counts as at rest."""
-REST_S = 1.0
-"""s for which it must be."""
+SETTLED_S = 1.0
+"""s at rest before the next fault: longer than the report asks for, so that it finds the rest."""
 PARAMETERS = "simulation.yaml"
 """The nodes' parameters, those of `ros2 launch alam_ros simulation.launch.py`."""
 ODOMETRY, COMMANDS = ("odom", "nav_msgs/msg/Odometry"), ("cmd_vel", "geometry_msgs/msg/TwistStamped")
@@ -85,7 +84,8 @@ def drive(options: DriveOptions, directory: DemoDirectory, console: Console, sho
         KeyboardInterrupt: when told to stop.
     """
     directory.drive.mkdir(parents=True, exist_ok=True)
-    directory.recording.unlink(missing_ok=True)
+    for earlier in (directory.recording, directory.drive_facts):
+        earlier.unlink(missing_ok=True)
     domain = unused_domain()
     facts: dict[str, Any] = {
         "environment": options.environment,
@@ -149,7 +149,7 @@ class _Drive:
         """Kill a process while the robot moves, and wait until it is at rest."""
         self._wait_for_motion(victim)
         moment = self._group.kill(child)
-        at_rest = _Lasting(lambda row: abs(row["speed"]) <= REST_SPEED, REST_S, since=moment)
+        at_rest = _Lasting(lambda row: abs(row["speed"]) <= REST_SPEED, SETTLED_S, since=moment)
         self._wait(lambda: at_rest.holds(self._odometry()), f"rest after `{victim}` was killed", REST_TIMEOUT_S)
         self._facts["faults"].append({"victim": victim, "killed": moment, "signal": "SIGKILL"})
         self._save()

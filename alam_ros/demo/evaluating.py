@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,9 +43,10 @@ def evaluate_policy(
         PolicyFileError: when the file cannot be used.
     """
     runtime = PolicyRuntime.load(policy)
-    key = {"policy_id": runtime.policy_id, "environment": environment.id, "episodes": episodes, "seed": seed}
+    task = {"environment": environment.id, "arguments": dict(environment.arguments)}
+    key = json.loads(json.dumps({"policy_id": runtime.policy_id, **task, "episodes": episodes, "seed": seed}))
     known: dict[str, Any] | None = read_json(output)
-    if known is not None and {name: known[name] for name in key} == key:
+    if known is not None and {name: known.get(name) for name in key} == key:
         return known
     agent, started = PolicyAgent(runtime), time.monotonic()
     with running(make_environments, environment, min(environment.copies, episodes)) as stepper:
@@ -59,7 +62,7 @@ def evaluate_policy(
     document: dict[str, Any] = finite(
         {
             **key,
-            "command": f"alam evaluate {policy} --episodes {episodes} --seed {seed}",
+            "command": _command(policy, environment, runtime, f"--episodes {episodes} --seed {seed}"),
             "algorithm": runtime.manifest.algorithm,
             "training": dict(runtime.manifest.training),
             "summary": summarise(records, agent),
@@ -71,3 +74,11 @@ def evaluate_policy(
     )
     write_json(output, document)
     return document
+
+
+def _command(policy: Path, environment: EnvironmentConfig, runtime: PolicyRuntime, options: str) -> str:
+    """Return what one types for the same evaluation; the file says which environment it was trained in."""
+    trained = runtime.manifest.configuration.get("environment", {}).get("arguments", {})
+    changed = {name: value for name, value in environment.arguments.items() if trained.get(name) != value}
+    overrides = (f"arguments.{name}={json.dumps(value)}" for name, value in changed.items())
+    return " ".join([shlex.join(["alam", "evaluate", str(policy), *overrides]), options])

@@ -40,9 +40,16 @@ class DemoDirectory:
 
     def clear(self) -> None:
         """Delete what a demonstration wrote here, and nothing else."""
-        for folder in (self.run, self.drive, self.figures):
+        self.forget_results()
+        for folder in (self.run, self.figures):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.policy, self.evaluation, self.reference, self.facts, self.report):
+        for file in (self.policy, self.facts, self.report):
+            file.unlink(missing_ok=True)
+
+    def forget_results(self) -> None:
+        """Delete evaluations and drive, which may be of another policy."""
+        shutil.rmtree(self.drive, ignore_errors=True)
+        for file in (self.evaluation, self.reference):
             file.unlink(missing_ok=True)
 
 

@@ -45,7 +45,7 @@ class RayExecutor:
             self._ray: Any = importlib.import_module("ray")
         except ImportError as error:
             raise ConfigurationError(
-                "Ray to be installed", str(error), "`pip install '.[ray]'` in a clone of alam_ros, or run locally"
+                "Ray to be installed", str(error), "`pip install --editable '.[ray]'` in a clone of alam_ros, or run locally"
             ) from error
         _check_reachable(address)
         options = {"logging_level": "warning", "log_to_driver": False}

@@ -84,7 +84,9 @@ class RunProcess:
         if status is None or status == STOPPED:
             return RunStatus(exit_status=status, progress=progress)
         if status == 0:
-            result = (self._root / own_result(self._run)).read_bytes()
+            own = self._root / own_result(self._run)
+            # Where another machine filed it meanwhile, the run had nothing to do.
+            result = (own if own.is_file() else self._root / self._run.result).read_bytes()
             return RunStatus(exit_status=status, progress=progress, result=result)
         return RunStatus(exit_status=status, progress=progress, last_words=self._process.tail())
 

@@ -82,7 +82,8 @@ def _grids(so_far: StudySoFar) -> list[str]:
         parts += ["Multiplier CV:", table]
     seeds = sorted({run.seed for run in so_far.all_results})
     for seed in seeds if len(seeds) > 1 else ():
-        parts += [f"Seed {seed} alone:", return_and_cost(so_far.of_seed(seed)), standing(so_far.of_seed(seed))]
+        alone = so_far.of_seed(seed)
+        parts += [f"Seed {seed} alone:", return_and_cost(alone), standing(alone)]
     return parts
 
 

@@ -35,6 +35,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"alam {__version__}\n"
 
 
+def test_a_package_that_is_not_installed_is_named() -> None:
+    code = "import sys; sys.modules['torch'] = None; from alam_ros.cli.main import main; sys.exit(main(['evaluate', 'run']))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.startswith("alam evaluate: expected the package `torch`")
+    assert len(run.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,12 @@ def start(tmp_path: Path) -> tuple[subprocess.Popen[str], RunDirectory]:
         [*ALAM, "train", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     run = RunDirectory(tmp_path / "run")
-    wait_for(lambda: any(int(path.stem) > 150 for path in run.checkpoints.glob("*.pt")), process)
+    try:
+        wait_for(lambda: any(int(path.stem) > 150 for path in run.checkpoints.glob("*.pt")), process)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
     return process, run
 
 

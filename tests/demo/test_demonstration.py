@@ -57,6 +57,12 @@ def test_evaluation_of_the_same_policy_is_reused(tmp_path: Path) -> None:
     assert read_json(evaluation) == first
     demonstrate(tmp_path, policy=policy, evaluation_seed=1)
     assert read_json(evaluation)["returns"] != first["returns"]
+    config = tiny_config(tmp_path / "unused")
+    emptier = replace(config, environment=replace(config.environment, arguments={"moving_obstacles": 0}))
+    demonstrate(tmp_path, policy=policy, config=emptier)
+    other = read_json(evaluation)
+    assert other["returns"] != first["returns"]
+    assert f"{policy} arguments.moving_obstacles=0 --episodes 2" in other["command"]
 
 
 @pytest.mark.usefixtures("without_ros")
@@ -88,8 +94,14 @@ def test_an_arm_is_evaluated_alone_and_not_driven(tmp_path: Path) -> None:
 
 
 def test_stage_that_fails_ends_in_its_reason_and_still_in_a_report(tmp_path: Path) -> None:
+    demo = tmp_path / "demo"
+    for earlier in (demo / "drive" / "drive.json", demo / "evaluation.json"):
+        earlier.parent.mkdir(parents=True, exist_ok=True)
+        earlier.write_text("{}")
     code, output = demonstrate(tmp_path, policy=write_sample_policy(tmp_path / "other.alam"))
     assert code == 1
+    assert not (demo / "drive").exists(), "of an earlier policy"
+    assert not (demo / "evaluation.json").exists()
     assert "FAIL" in output
     assert output.rstrip().splitlines()[-1].startswith("The evaluation failed: expected an environment of the policy's contract")
     assert (tmp_path / "demo" / "report.html").is_file()

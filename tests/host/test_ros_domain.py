@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -23,28 +24,27 @@ def participant(domain_id: int, number: int) -> Iterator[None]:
         yield
 
 
-def a_free_domain() -> int:
-    return next(domain for domain in reversed(DOMAINS) if not is_domain_in_use(domain))
+def free_domains() -> Iterator[int]:
+    return (domain for domain in reversed(DOMAINS) if not is_domain_in_use(domain))
 
 
 @pytest.mark.parametrize("number", [0, 119])
 def test_a_domain_with_a_participant_is_in_use(number: int) -> None:
-    domain = a_free_domain()
+    domain = next(free_domains())
     with participant(domain, number):
         assert is_domain_in_use(domain)
     assert not is_domain_in_use(domain)
 
 
 def test_the_only_domain_that_is_free_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = a_free_domain()
-    free = taken - 1
-    monkeypatch.setattr(ros_domain, "DOMAINS", range(free, taken + 1))
+    taken, free = islice(free_domains(), 2)
+    monkeypatch.setattr(ros_domain, "DOMAINS", (free, taken))
     with participant(taken, 3):
         assert {unused_domain() for _ in range(10)} == {free}
 
 
 def test_none_that_is_free_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    domain = a_free_domain()
+    domain = next(free_domains())
     monkeypatch.setattr(ros_domain, "DOMAINS", range(domain, domain + 1))
     with participant(domain, 0), pytest.raises(ProcessError, match="participants in all; end nodes"):
         unused_domain()

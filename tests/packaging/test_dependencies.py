@@ -13,6 +13,7 @@ from tests.packaging.project import ROOT, package_xml
 ROBOT = (
     "contract",
     "gate",
+    "host",
     "nodes",
     "onboard",
     "policy_file",

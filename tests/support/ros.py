@@ -127,14 +127,6 @@ class NodeProcess:
         """Send SIGKILL, as a crash would, and return the exit status."""
         return self._stop(signal.SIGKILL)
 
-    def suspend(self) -> None:
-        """Freeze the process, as a stalled machine would."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let a frozen process go on."""
-        self._process.send_signal(signal.SIGCONT)
-
     def wait(self, timeout: float = 20.0) -> int:
         """Return the exit status once the process has ended by itself."""
         return self._process.wait(timeout)
