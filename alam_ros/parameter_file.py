@@ -13,6 +13,7 @@ import yaml
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.typed import flattened
+from alam_ros.yaml_text import parse_yaml
 
 PARAMETERS = "ros__parameters"
 _WILDCARDS = {"**": r"(/\w+)*", "*": r"/\w+"}
@@ -52,7 +53,7 @@ def read_sections(path: Path) -> list[Section]:
         ConfigurationError: when it cannot be read.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError("a readable parameter file", f"{path}: {error.strerror}", "check the path") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -14,6 +14,7 @@ from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.resources import given_or_shipped
 from alam_ros.typed import with_override
+from alam_ros.yaml_text import parse_yaml
 from alam_sim.registry import learning_arguments
 
 
@@ -52,10 +53,10 @@ def read_mapping(path: Path) -> dict[str, Any]:
         ConfigurationError: when there is no such file, or it holds something else.
     """
     try:
-        document = yaml.safe_load(path.read_text())
+        document = parse_yaml(path.read_text())
     except OSError as error:
         raise ConfigurationError(f"a configuration in `{path}`", error.strerror or str(error), "check the path") from error
-    except (yaml.YAMLError, ValueError) as error:  # the latter of bytes that are no text, and of dates that there are not
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"YAML in `{path}`", " ".join(str(error).split()), "correct the file") from error
     if not isinstance(document, dict):
         raise ConfigurationError(f"a mapping in `{path}`", repr(document), "see config for examples")
@@ -69,6 +70,6 @@ def parse_value(text: str) -> object:
         ConfigurationError: when it is not YAML.
     """
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # the latter of dates that there are not
+        return parse_yaml(text)
+    except yaml.YAMLError as error:
         raise ConfigurationError("a YAML value after `=`", f"`{text}`", "quote it") from error

@@ -22,7 +22,7 @@ class ActionCodec:
         self.names = tuple(component.name for component in spec.components)
         self.low = np.array([component.low for component in spec.components])
         self.high = np.array([component.high for component in spec.components])
-        self._lows, self._spans = self.low.tolist(), (self.high - self.low).tolist()
+        self._limits = list(zip(self.low.tolist(), self.high.tolist(), strict=True))
         self.slew = np.array([component.slew or np.inf for component in spec.components])
 
     def to_physical(self, normalised: ArrayLike) -> NDArray[np.float64]:
@@ -30,10 +30,9 @@ class ActionCodec:
         array = self._checked(normalised)
         if array.ndim == 1:
             # Plain numbers: for a handful of components NumPy takes several times as long.
-            rows = zip(array.tolist(), self._lows, self._spans, strict=True)
-            return np.array([low + (min(max(value, -1.0), 1.0) + 1.0) / 2.0 * span for value, low, span in rows])
+            return np.array([_scaled(value, low, high) for value, (low, high) in zip(array.tolist(), self._limits, strict=True)])
         unit = (_clipped(array, -1.0, 1.0) + 1.0) / 2.0
-        return np.asarray(self.low + unit * (self.high - self.low))
+        return np.asarray(np.minimum(self.low + unit * (self.high - self.low), self.high))
 
     def to_normalised(self, physical: ArrayLike) -> NDArray[np.float32]:
         """Return (…, action_size) float32 in [-1, 1]; commands beyond the limits are clipped to them."""
@@ -45,6 +44,11 @@ class ActionCodec:
         if array.shape[-1:] != self.low.shape or not all_finite(array):
             raise ContractError(f"{len(self.names)} finite values for {self.names}", repr(array), "correct the command")
         return array
+
+
+def _scaled(value: float, low: float, high: float) -> float:
+    """Return a value of [-1, 1] in [low, high]; rounding alone may carry it beyond `high`, by one unit in the last place."""
+    return min(low + (min(max(value, -1.0), 1.0) + 1.0) / 2.0 * (high - low), high)
 
 
 def _clipped(values: NDArray[np.float64], low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:

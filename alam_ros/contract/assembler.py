@@ -89,11 +89,11 @@ class ObservationAssembler:
 
     def ages(self, now: float) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived (infinite before the first)."""
-        return {name: now - self._oldest(topics, 1) for name, topics in self._watched.items()}
+        return {name: now - self._oldest_arrival(topics) for name, topics in self._watched.items()}
 
     def stale(self, now: float) -> tuple[str, ...]:
         """Return the names of the channels whose silence exceeds their timeout."""
-        return tuple(name for name, topics in self._watched.items() if now - self._oldest(topics, 1) > self._timeouts[name])
+        return tuple(name for name, topics in self._watched.items() if now - self._oldest_arrival(topics) > self._timeouts[name])
 
     def outdated(self, stamp: float) -> dict[str, float]:
         """Return the channels with data taken longer before `stamp` than their timeout, or as much after it, by how much, s.
@@ -151,12 +151,9 @@ class ObservationAssembler:
         excess[self._history.newest] = beyond
         return excess
 
-    def _oldest(self, topics: tuple[str, ...], which: int) -> float:
-        """Return the oldest stamp (`which` 0) or time of arrival (1) of the topics, minus infinity before the first."""
-        times = self._times
-        if len(topics) == 1:
-            return times.get(topics[0], UNSEEN)[which]
-        return min([times.get(topic, UNSEEN)[which] for topic in topics])
+    def _oldest_arrival(self, topics: tuple[str, ...]) -> float:
+        """Return when the topic that arrived longest ago did, minus infinity before the first."""
+        return min([self._times.get(topic, UNSEEN)[1] for topic in topics])
 
 
 def _topics(channel: Channel) -> frozenset[str]:

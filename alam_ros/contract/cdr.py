@@ -11,6 +11,8 @@ from struct import Struct
 ENCODING = b"\x00\x01\x00\x00"
 BEGIN = len(ENCODING)
 SECOND_NS = 1_000_000_000
+LAST_NS = 2**31 * SECOND_NS - 1
+"""The last stamp that a message can hold."""
 LENGTH = Struct("<I")
 
 STAMP = Struct("<iI")
@@ -32,6 +34,11 @@ def time_ns(seconds: int, nanoseconds: int) -> int:
     return seconds * SECOND_NS + min(nanoseconds, SECOND_NS - 1)
 
 
+def stamp_parts(stamp_ns: int) -> tuple[int, int]:
+    """Return the seconds and nanoseconds of a stamp; beyond what a message can hold, those of the first or the last one."""
+    return divmod(min(max(stamp_ns, 0), LAST_NS), SECOND_NS)
+
+
 def read_header(data: bytes) -> tuple[int, str, int]:
     """Return the stamp (ns), the frame and the place behind them, of a message that begins with a header.
 
@@ -50,8 +57,8 @@ class HeaderWriter:
         self._frame = padded(string(frame), 8, before=STAMP.size)
 
     def __call__(self, stamp_ns: int) -> bytes:
-        """Return encoding and header, padded for a float64; a stamp before zero, which a message cannot hold, becomes zero."""
-        return ENCODING + STAMP.pack(*divmod(max(stamp_ns, 0), SECOND_NS)) + self._frame
+        """Return encoding and header, padded for a float64."""
+        return ENCODING + STAMP.pack(*stamp_parts(stamp_ns)) + self._frame
 
 
 def string(text: str) -> bytes:

@@ -38,7 +38,7 @@ class ChannelReader:
         self._least: NDArray[np.float64] | None = None
         self.centre, self.factor = np.zeros(channel.size), np.ones(channel.size)
         if bounds is not None:
-            low, high = np.array(bounds).T
+            low, high = map(self._raised, np.array(bounds).T)
             if channel.scale != "linear":
                 self._least = low
                 low, high = np.sort((self._spread(low), self._spread(high)), axis=0)
@@ -76,9 +76,12 @@ class ChannelReader:
 
     def curved(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values of the channel's unit raised to its power and on its logarithmic or exponential scale."""
-        if self._channel.power != 1.0:
-            values = np.copysign(np.abs(values) ** self._channel.power, values)
+        values = self._raised(values)
         return values if self._least is None else self._spread(np.maximum(values, self._least))
+
+    def _raised(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        power = self._channel.power
+        return values if power == 1.0 else np.copysign(np.abs(values) ** power, values)
 
     def _seen_from_reference(self, samples: Samples) -> Samples:
         """Return the samples with a goal of a named frame as it lies in the frame it is seen from; only its position is used."""

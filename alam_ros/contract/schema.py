@@ -14,6 +14,7 @@ from alam_ros.contract.extractor import ExtractorType
 from alam_ros.contract.extractors import EXTRACTORS
 from alam_ros.errors import ConfigurationError, ContractError
 from alam_ros.typed import from_mapping, to_mapping
+from alam_ros.yaml_text import parse_yaml
 
 TWIST_TYPES = ("geometry_msgs/msg/TwistStamped", "geometry_msgs/msg/Twist")
 TWIST_COMPONENTS = tuple(f"{part}.{axis}" for part in ("linear", "angular") for axis in "xyz")
@@ -24,6 +25,7 @@ TOPIC = re.compile(r"(~/|/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 """A name of which ROS makes a topic (https://design.ros2.org/articles/topic_and_service_names.html)."""
 LARGEST = 100_000
 """Elements of a channel, and ticks that its history spans: beyond it there is a slip of the pen, and no memory."""
+LONGEST_TIMEOUT_S = 60.0
 Bounds = tuple[float, float]
 MEANING = (
     *("name", "type", "field", "size", "range", "scale", "decay", "power", "unit", "history", "stride"),
@@ -114,6 +116,8 @@ class Channel:
             raise ContractError(f"{joints} different `joints` for `{self.field}`", f"{list(self.joints)}", self._remedy("joints"))
 
     def _check_scale(self) -> None:
+        if self.field == "ranges" and len(set(self.bounds() or ())) > 1:
+            raise ContractError("one range for all sectors of a scan", str(self.range), self._remedy("range"))
         if self.scale == "logarithmic" and not all(low > 0 for low, _ in self.bounds() or ((0.0, 1.0),)):
             raise ContractError("a range above 0 for a logarithmic scale", str(self.range), self._remedy("range"))
         if self.scale == "exponential" and self.range is None:
@@ -136,8 +140,9 @@ class Channel:
         if self.size * self.history > LARGEST or self.stride * self.history > LARGEST:
             found = f"size {self.size}, history {self.history}, stride {self.stride}"
             raise ContractError(f"at most {LARGEST:,} elements, and as many ticks", found, self._remedy("size"))
-        if self.timeout is not None and not self.timeout > 0:
-            raise ContractError("a timeout above 0 s, or none", str(self.timeout), self._remedy("timeout"))
+        if self.timeout is not None and not 0 < self.timeout <= LONGEST_TIMEOUT_S:
+            expected = f"a timeout above 0 s and of {LONGEST_TIMEOUT_S:g} s at most, or none"
+            raise ContractError(expected, f"{self.timeout} s", self._remedy("timeout"))
         if not 0.0 < self.angle_max - self.angle_min <= 2.0 * math.pi + 1e-6:
             found = f"{self.angle_min} to {self.angle_max} rad"
             raise ContractError("angle_max above angle_min, by one turn at most", found, self._remedy("angle_max"))
@@ -166,7 +171,7 @@ class Channel:
         """Return one (low, high) for each element, or None for a channel that is passed through."""
         if self.range is None:
             return None
-        if isinstance(self.range[0], tuple):
+        if not self.range or isinstance(self.range[0], tuple):
             if len(self.range) != self.size:
                 raise ContractError(f"one range or {self.size}", f"{len(self.range)} ranges", self._remedy("range"))
             return self.range
@@ -403,7 +408,7 @@ def read_document(path: str | Path) -> object:
         ContractError: when it cannot be read or is no YAML.
     """
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506  a safe loader
+        return parse_yaml(Path(path).read_text(encoding="utf-8"), _UniqueKeys)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ContractError("a readable contract file", f"{path}: {reason}", "check the path") from error

@@ -74,7 +74,7 @@ class _Observations:
         self._rhythms: defaultdict[str, Rhythm] = defaultdict(Rhythm)
         self._joints, self._of_others = JointFilter(contract), Counter[str]()
         self._stamped: set[str] = set()
-        self._latched = {channel.topic for channel in contract.observation if channel.timeout is None}  # may repeat their stamps
+        self._latched = contract.latched_topics  # may repeat their stamps
         self._is_simulated = clock_topic(bag, topic_of) is not None
         self._read(bag)
 

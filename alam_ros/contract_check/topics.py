@@ -20,7 +20,6 @@ def check_topics(
         topic_of: the contract's name of a topic → that in the recording.
     """
     found = []
-    latched = {channel.topic for channel in contract.observation if channel.timeout is None}
     for topic, kind in contract.topics():
         name = topic_of(topic)
         there = types.get(name)
@@ -29,7 +28,11 @@ def check_topics(
         elif there != kind:
             found.append(fails(f"topic {name}: {there}, expected {kind}; correct `topic` or `type` of the channel"))
         elif not counts.get(name):
-            hint = "; it is latched: record it from before it is published, or publish it again" if topic in latched else ""
+            hint = (
+                "; it is latched: record it from before it is published, or publish it again"
+                if topic in contract.latched_topics
+                else ""
+            )
             found.append(fails(f"topic {name}: {kind}, no messages{hint}"))
         else:
             found.append(fits(f"topic {name}: {kind}, {counts[name]} messages"))

@@ -61,10 +61,9 @@ class ChannelValues:
         name = self.channel.name
         if not self._readings:
             return [fails(f"{name}: never complete: no message on one of its topics")]
+        share = sum(refusals.count for refusals in self._refusals.values()) / self._readings
         found = [
-            by_share(
-                refusals.count / self._readings, f"{name}: {refusals.count} of {self._readings} readings: {refusals.example}"
-            )
+            by_share(share, f"{name}: {refusals.count} of {self._readings} readings: {refusals.example}")
             for refusals in self._refusals.values()
         ]
         if np.isfinite(self._low).all():

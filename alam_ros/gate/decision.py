@@ -56,7 +56,7 @@ class GateDecision:
         is_holding: zero has been sent for longer than `stop_pub_timeout`; it may be repeated at a lower rate.
         causes: in force, including those that do not decide the state.
         scale: factor applied to all components of the source's command.
-        command_age: s since the last command arrived; infinite without one.
+        command_age: s since the last command arrived, or since its own stamp where that is longer; infinite without one.
         risk_age: s since the observation behind the last estimate was made; infinite without one.
         observation_age: s since the most silent of the topics with a timeout was heard; infinite before its first data.
         probability: of a violation, from the last estimate; NaN without.

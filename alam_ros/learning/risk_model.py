@@ -47,25 +47,32 @@ def fit_risk_model(records: Sequence[EpisodeRecord], horizon: int, *, seed: int,
         seed: of the training.
         steps: of the training, gradient steps.
     """
-    cost_value = _calibrated(None, records, horizon)
-    training = [record for index, record in enumerate(records) if index % HELD_OUT]
-    held_out = records[::HELD_OUT]
-    if cost_value is None or len(records) < LEAST_EPISODES or _violated(training, horizon) < LEAST_VIOLATED:
-        return RiskModel(None, cost_value)
-    network = fit_risk_network(training, futures(training), horizon, seed=seed, steps=steps)
-    by_network, by_cost_value = _calibrated(network, held_out, horizon), _calibrated(None, held_out, horizon)
-    if by_network is None or by_cost_value is None or not by_network.evidence.auroc > by_cost_value.evidence.auroc:
-        return RiskModel(None, cost_value)
-    return RiskModel(network, by_network)
-
-
-def _calibrated(network: RiskNetwork | None, records: Sequence[EpisodeRecord], horizon: int) -> FittedCalibration | None:
-    score = network(risk_inputs(records)) if network else np.concatenate([record.cost_value for record in records])
     try:
-        return fit_calibration(score.astype(np.float64), futures(records), horizon)
+        cost_value = _calibrated(None, records, horizon)
     except ConfigurationError as error:
         logger.warning("no calibrated probability: %s", error)
+        return RiskModel(None, None)
+    return _by_network(records, horizon, seed, steps) or RiskModel(None, cost_value)
+
+
+def _by_network(records: Sequence[EpisodeRecord], horizon: int, seed: int, steps: int) -> RiskModel | None:
+    """Return the model by a network; None where one cannot be trained or held against Q_c, or ranks no better."""
+    training = [record for index, record in enumerate(records) if index % HELD_OUT]
+    held_out = records[::HELD_OUT]
+    if len(records) < LEAST_EPISODES or _violated(training, horizon) < LEAST_VIOLATED:
         return None
+    try:
+        by_cost_value = _calibrated(None, held_out, horizon)
+        network = fit_risk_network(training, futures(training), horizon, seed=seed, steps=steps)
+        by_network = _calibrated(network, held_out, horizon)
+    except ConfigurationError:  # too little happens in the episodes that were held out
+        return None
+    return RiskModel(network, by_network) if by_network.evidence.auroc > by_cost_value.evidence.auroc else None
+
+
+def _calibrated(network: RiskNetwork | None, records: Sequence[EpisodeRecord], horizon: int) -> FittedCalibration:
+    score = network(risk_inputs(records)) if network else np.concatenate([record.cost_value for record in records])
+    return fit_calibration(score.astype(np.float64), futures(records), horizon)
 
 
 def _violated(records: Sequence[EpisodeRecord], horizon: int) -> int:

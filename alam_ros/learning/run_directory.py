@@ -18,6 +18,7 @@ from alam_ros.errors import CheckpointError, ConfigurationError
 from alam_ros.host.files import write_atomically
 from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.typed import to_mapping
+from alam_ros.yaml_text import parse_yaml
 
 
 class RunDirectory:
@@ -57,7 +58,7 @@ class RunDirectory:
         if not self.has_run():
             raise CheckpointError(f"a run in `{self.root}`", "no config.yaml there", "check the path, or train first")
         try:
-            document = yaml.safe_load(self.config.read_text())
+            document = parse_yaml(self.config.read_text())
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             found = " ".join(str(error).split())
             raise CheckpointError(f"YAML in `{self.config}`", found, "restore the file, or train anew elsewhere") from error

@@ -16,9 +16,8 @@ from alam_ros.nodes.observation_source import ObservationSource
 from alam_ros.nodes.qos import RISK
 from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.onboard.command_judge import CommandJudge, Judgement
-from alam_ros.onboard.contracts import load_policy
 from alam_ros.onboard.wire import RiskWriter
-from alam_ros.runtime import RiskLevels
+from alam_ros.runtime import PolicyRuntime, RiskLevels
 
 
 class JudgeSource:
@@ -33,6 +32,7 @@ class JudgeSource:
         node: SafeLifecycleNode,
         values: Mapping[str, Any],
         contract: Contract | None,
+        runtime: PolicyRuntime | None,
         names: tuple[str, ...],
         on_arrival: Callable[[str], None],
     ) -> None:
@@ -42,17 +42,17 @@ class JudgeSource:
             node: the safety monitor, being configured.
             values: of its parameters.
             contract: of this robot; None without any.
+            runtime: of the policy that judges; None without any.
             names: of the gate's components.
             on_arrival: called with the topic of each message that arrives.
 
         Raises:
             AlamError: without a policy file, or for one that does not fit.
         """
-        if contract is None or not values["policy"]:
+        if contract is None or runtime is None:
             raise ConfigurationError(
                 "the parameter `policy`, because `risk_source` is `command`", "an empty path", "give the path of a policy file"
             )
-        runtime = load_policy(values["policy"])
         self._judge = CommandJudge(runtime, contract, names, levels(values))
         self._message = RiskWriter(contract.action.frame, runtime.policy_id, contract.action_size)
         self._node = node

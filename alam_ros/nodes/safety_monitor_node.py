@@ -49,10 +49,11 @@ from alam_ros.nodes.subscriptions import subscribe
 from alam_ros.onboard.command_judge import Judgement
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession, GateTick
 from alam_ros.onboard.gate_settings import CHOICES, NAMES, THRESHOLDS, gate_config, topic_timeouts
-from alam_ros.onboard.gated_action import contract_of
+from alam_ros.onboard.gated_action import policy_and_contract
 from alam_ros.onboard.risk_input import judged, risk_from
 from alam_ros.onboard.stamps import SECOND_NS, StampScale, nanoseconds
 from alam_ros.onboard.wire import read_risk
+from alam_ros.runtime import PolicyRuntime
 
 LOG_PERIOD_S = 5.0
 LOG_STATE_PERIOD_S = 1.0
@@ -80,7 +81,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def configure(self) -> None:
         """Build the gate and connect it."""
         values = self._values()
-        contract = contract_of(values)
+        runtime, contract = policy_and_contract(values)
         self._gated = gated_command(values, contract)
         for name in (name for name in values if name.endswith("_topic")):
             check_topic(name, self._gated.topic if name == "cmd_vel_out_topic" else values[name])
@@ -93,7 +94,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._source: Any = None
         self._ticks = 0
         self._connect_outputs(values)
-        self._connect_inputs(values, contract)
+        self._connect_inputs(values, contract, runtime)
         self._offer_services()
         self.hold(self.create_timer(1.0 / values["rate"], self._tick, clock=self._steady), self.destroy_timer)
         for add, remove, callback in (
@@ -133,7 +134,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         # Nor this: what came before the activation counts as well.
         self._trace_out = self.hold(self.create_publisher(GateTrace, values["trace_topic"], TRACE), self.destroy_publisher)
 
-    def _connect_inputs(self, values: dict[str, Any], contract: Contract | None) -> None:
+    def _connect_inputs(self, values: dict[str, Any], contract: Contract | None, runtime: PolicyRuntime | None) -> None:
         topic = self._listen(self._gated.port_in.message_type, values["cmd_vel_in_topic"], self._on_command, COMMAND).topic_name
         if topic == self._command_out.topic_name:  # it would gate its own commands, which are never stale
             raise ConfigurationError(
@@ -141,7 +142,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
             )
         self._judge: JudgeSource | None = None
         if values["risk_source"] == "command":
-            self._judge = JudgeSource(self, values, contract, self._gated.limits.names, self._on_topic)
+            self._judge = JudgeSource(self, values, contract, runtime, self._gated.limits.names, self._on_topic)
             self.hold(self._judge, self._drop_judge)
         else:
             self._listen(RiskEstimate, values["risk_topic"], self._on_risk, RISK)

@@ -7,12 +7,12 @@ import time
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
 
-from alam_ros.onboard.stamps import SECOND_NS
+from alam_ros.contract.cdr import stamp_parts
 
 
 def time_message(nanoseconds: int) -> Time:
-    """Return a ROS stamp; times before zero, which a message cannot hold, become zero."""
-    sec, nanosec = divmod(max(nanoseconds, 0), SECOND_NS)
+    """Return a ROS stamp; a time beyond what a message can hold becomes the first or the last one."""
+    sec, nanosec = stamp_parts(nanoseconds)
     return Time(sec=sec, nanosec=nanosec)
 
 

@@ -150,18 +150,26 @@ class GateSession:
             Why a reset is refused, otherwise None.
 
         Raises:
-            ConfigurationError: for a configuration without meaning, and for any other event before the first one.
+            ConfigurationError: for an event without meaning, such as a trace of another version may hold, and for any other than
+                a configuration before the first one.
         """
-        if event.kind is EventKind.CONFIGURATION:
-            self._gate = Gate(from_mapping(GateConfig, json.loads(event.text)))
-            answer = None
-        else:
-            answer = _HANDLERS[event.kind](self._configured(), event)
+        try:
+            answer = self._told(event)
+        except (ValueError, TypeError) as error:
+            expected = f"the event {event.kind.name} as this version of alam_ros writes it"
+            raise ConfigurationError(expected, f"{error} in {event}", "replay with --no-trace") from error
         if event.kind in (EventKind.CONFIGURATION, EventKind.RESTART):
             self._sent, self._command = -math.inf, b""
             self.reports.forget()
         self._is_answer_due |= event.kind is EventKind.COMMAND
         self._events.append(event)
+        return answer
+
+    def _told(self, event: GateEvent) -> str | None:
+        if event.kind is EventKind.CONFIGURATION:
+            self._gate = Gate(configuration_in(event))
+            return None
+        answer: str | None = _HANDLERS[event.kind](self._configured(), event)
         return answer
 
     def has_turned(self) -> bool:
@@ -209,8 +217,21 @@ class GateSession:
         return self._gate
 
 
+def configuration_in(event: GateEvent) -> GateConfig:
+    """Return the configuration that an event holds.
+
+    Raises:
+        ConfigurationError: where it holds none.
+    """
+    try:
+        document = json.loads(event.text)
+    except ValueError as error:
+        raise ConfigurationError("a gate's configuration as JSON", str(error), "replay with --no-trace") from error
+    return from_mapping(GateConfig, document)
+
+
 def _reconfigure(gate: Gate, event: GateEvent) -> None:
-    gate.reconfigure(event.time, from_mapping(GateConfig, json.loads(event.text)))
+    gate.reconfigure(event.time, configuration_in(event))
 
 
 def _risk(gate: Gate, event: GateEvent) -> None:

@@ -11,6 +11,7 @@ from alam_ros.contract.schema import TWIST_COMPONENTS
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits
 from alam_ros.onboard.contracts import load_policy, robot_contract
+from alam_ros.runtime import PolicyRuntime
 
 STAMPED = {
     "enable_stamped_cmd_vel": (
@@ -36,15 +37,21 @@ class GatedAction:
     limits: CommandLimits
 
 
-def contract_of(values: Mapping[str, Any]) -> Contract | None:
-    """Return the contract that the parameters `policy` and `robot` name; None without either.
+def policy_and_contract(values: Mapping[str, Any]) -> tuple[PolicyRuntime | None, Contract | None]:
+    """Return the policy and the contract that the parameters `policy` and `robot` name; None for what they do not.
 
     Raises:
         AlamError: when a file cannot be used.
     """
     if values["policy"]:
-        return robot_contract(load_policy(values["policy"]).contract, values["robot"])
-    return Contract.load(values["robot"]) if values["robot"] else None
+        runtime = load_policy(values["policy"])
+        return runtime, robot_contract(runtime.contract, values["robot"])
+    return None, Contract.load(values["robot"]) if values["robot"] else None
+
+
+def contract_of(values: Mapping[str, Any]) -> Contract | None:
+    """Return the contract alone."""
+    return policy_and_contract(values)[1]
 
 
 def commanded_action(values: Mapping[str, Any], contract: Contract | None) -> ActionSpec:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,14 +17,13 @@ from alam_ros.gate import GateConfig
 from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.commands import CommandReader
 from alam_ros.onboard.estimator import Estimate
-from alam_ros.onboard.gate_session import RISK_NUMBERS, EventKind, GateEvent, GateSession, GateTick
+from alam_ros.onboard.gate_session import RISK_NUMBERS, EventKind, GateEvent, GateSession, GateTick, configuration_in
 from alam_ros.onboard.gate_settings import gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import GatedAction, gated_action
 from alam_ros.onboard.risk_input import JUDGED, judged, risk_from
 from alam_ros.onboard.stamps import SECOND_NS, StampScale, nanoseconds
 from alam_ros.replay.policy_pass import Answer, PolicyPass
 from alam_ros.replay.settings import NodeParameters
-from alam_ros.typed import from_mapping
 
 FOREIGN_CLOCK_S = 60.0
 """s between stamps and the recorder's clock from which they are two clocks rather than a delay."""
@@ -171,7 +169,7 @@ class _Tracer:
         elif event.kind is EventKind.RESTART:
             self._asked = None
         elif event.kind in (EventKind.CONFIGURATION, EventKind.RECONFIGURATION):
-            config = from_mapping(GateConfig, json.loads(event.text))
+            config = configuration_in(event)
             self.names = config.limits.names
             if self._parameters.is_given:
                 if event.kind is EventKind.RECONFIGURATION:
@@ -345,8 +343,11 @@ class _Inputs:
 
 
 def _event(message: Any) -> GateEvent:
+    kind = int(message.kind)
+    if kind not in set(EventKind):
+        raise BagError("events of this version of alam_ros in the gate's trace", f"the kind {kind}", "replay with --no-trace")
     return GateEvent(
-        EventKind(int(message.kind)),
+        EventKind(kind),
         float(message.time),
         message.text,
         int(message.stamp_ns),

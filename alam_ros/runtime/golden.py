@@ -75,7 +75,7 @@ def check_golden(networks: Networks, golden: GoldenSpec) -> None:
     cost_values = [networks.cost_value(row, action) for row, action in zip(observations, actions, strict=True)]
     _compare("cost_values", cost_values, golden.cost_values)
     _compare("multipliers", [networks.multiplier(row) for row in observations], golden.multipliers)
-    if golden.risk_scores is not None:
+    if golden.risk_scores:
         inputs = zip(observations, actions, golden.cost_values, golden.multipliers, strict=True)
         _compare("risk_scores", [networks.risk_score(*one) for one in inputs], golden.risk_scores)
 

@@ -38,6 +38,13 @@ def test_commands_never_leave_the_limits(linear: float, angular: float) -> None:
     assert (np.abs(CODEC.to_normalised([linear, angular])) <= 1.0).all()
 
 
+@given(bounds=limits)
+def test_the_largest_action_is_the_limit_and_not_a_rounding_more(bounds: tuple[float, float]) -> None:
+    for physical in (codec(*bounds).to_physical([1.0]), codec(*bounds).to_physical([[1.0]])[0]):
+        assert physical[0] <= bounds[1]
+    assert codec(-0.3, 0.1).to_physical([1.0])[0] == 0.1
+
+
 def test_the_ends_of_the_range_are_the_limits() -> None:
     np.testing.assert_allclose(CODEC.to_physical([-1.0, -1.0]), [-0.3, -2.0])
     np.testing.assert_allclose(CODEC.to_physical([1.0, 1.0]), [0.7, 2.0])

@@ -36,6 +36,15 @@ def test_a_power_keeps_the_sign():
     np.testing.assert_allclose(assembler.advance(), [-2.0, 3.0])
 
 
+@pytest.mark.parametrize("scale", ["linear", "logarithmic"])
+def test_a_range_is_of_the_values_before_they_are_raised_to_a_power(scale: str):
+    assembler = ObservationAssembler(contract(channel("near", 3, power=0.5, range=(1.0, 16.0), scale=scale)))
+    assembler.update("observation", ArraySample(np.array([1.0, 16.0, 25.0], np.float32)))
+    np.testing.assert_allclose(assembler.advance(), [-1.0, 1.0, 1.0])
+    np.testing.assert_allclose(assembler.excess()[:2], 0.0)
+    assert assembler.excess()[2] > 0.0
+
+
 def test_an_array_of_another_length_is_refused():
     assembler = ObservationAssembler(contract(channel("body", 2, array_size=5)))
     assembler.update("observation", ArraySample(np.zeros(6, np.float32)))

@@ -81,6 +81,12 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "needless reference": (lambda m: m["observation"][1].update(reference_topic="odom"), "no `reference_topic`"),
     "scan without range": (lambda m: m["observation"][0].update(range=None), "`range` for `ranges`"),
     "crossed range": (lambda m: m["observation"][0].update(range=[3.0, 0.0]), "low < high"),
+    "no range at all": (lambda m: m["observation"][1].update(range=[]), "one range or 2; found 0 ranges"),
+    "ranges by sector": (
+        lambda m: m["observation"][0].update(range=[[0.1, 3.0], *[[0.1, 9.0]] * (m["observation"][0]["size"] - 1)]),
+        "one range for all sectors",
+    ),
+    "a timeout of ever": (lambda m: m["observation"][1].update(timeout=float("inf")), "of 60 s at most"),
     "too few ranges": (lambda m: m["observation"][1].update(range=[[0.0, 1.0]]), "one range or 2"),
     "more than one turn": (lambda m: m["observation"][0].update(angle_max=4.0), "one turn"),
     "no patience": (lambda m: m["observation"][0].update(timeout=0.0), "timeout above 0"),
@@ -128,6 +134,13 @@ def test_a_file_that_is_absent_or_no_yaml_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("a: [")
     with pytest.raises(ContractError, match=r"broken\.yaml"):
         Contract.load(tmp_path / "broken.yaml")
+
+
+@pytest.mark.parametrize("text", ["name: 2024-13-45", "a: !!int foo", "a: !!map foo", "? []\n: 1\n? []\n: 2", "[" * 3000])
+def test_what_pyyaml_answers_with_other_errors_is_no_yaml_either(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(ContractError, match=r"YAML in .*odd\.yaml"):
+        Contract.load(tmp_path / "odd.yaml")
 
 
 def test_a_key_that_stands_there_twice_is_refused(tmp_path: Path) -> None:

@@ -62,6 +62,23 @@ CHANGES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.parametrize("rate", [13.0, 15.0, 25.0])
+def test_a_trigger_that_is_thinned_to_the_period_fits_whatever_its_rate(tmp_path: Path, rate: float) -> None:
+    lines = told(tmp_path, drives.drive(seconds=8.0, scan_period=1.0 / rate))
+    assert not [text for text in lines[Verdict.FAILS] if "control ticks" in text]
+
+
+def test_refusals_count_together_whatever_their_reasons(tmp_path: Path) -> None:
+    entries = drives.drive()
+    odometry = [index for index, (topic, *_) in enumerate(entries) if topic == "/odom"]
+    for number, index in enumerate(odometry[:6]):  # 6 of 80, 3 for each reason
+        at = entries[index][1]
+        bad = drives.odometry(at, speed=math.nan) if number % 2 else drives.odometry(at, frame="elsewhere")
+        entries[index] = ("/odom", at, bad)
+    failed = told(tmp_path, entries)[Verdict.FAILS]
+    assert sum("of 80 readings" in text for text in failed) >= 1, failed
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_does_not_fit_is_named(tmp_path: Path, name: str) -> None:
     changes, expected = CHANGES[name]

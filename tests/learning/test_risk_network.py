@@ -117,6 +117,18 @@ def test_a_network_that_ranks_no_better_than_the_critic_is_dropped() -> None:
     assert model.calibration.evidence.episodes == 60
 
 
+def test_where_held_out_episodes_are_safe_the_critic_is_calibrated_and_nobody_warned(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    episodes = [
+        one if index % 3 else EpisodeRecord(**(vars(one) | {"cost": np.zeros(60)})) for index, one in enumerate(approaches(60, 0))
+    ]
+    model = fit_risk_model(episodes, HORIZON, seed=0, steps=1)
+    assert model.network is None
+    assert model.calibration is not None
+    assert not caplog.text
+
+
 def test_few_episodes_calibrate_the_critic_instead() -> None:
     model = fit_risk_model(approaches(20, 0), HORIZON, seed=0)
     assert model.network is None

@@ -180,6 +180,20 @@ def test_a_refused_reset_says_why() -> None:
     assert gate.is_latched
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        GateEvent(EventKind.CONFIGURATION, 0.0, ""),
+        GateEvent(EventKind.RECONFIGURATION, 0.0, "["),
+        GateEvent(EventKind.RISK, 0.0, values=(1.0,) * 6),
+        GateEvent(EventKind.COMMAND_RISK, 0.0, values=(1.0, 2.0)),
+    ],
+)
+def test_events_as_another_version_might_have_recorded_them_are_refused(event: GateEvent) -> None:
+    with pytest.raises(ConfigurationError, match="replay with --no-trace"):
+        session().take(event)
+
+
 def test_events_before_a_configuration_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="first event"):
         GateSession().take(GateEvent(EventKind.RESTART, 0.0))

@@ -15,8 +15,9 @@ pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `m
 from geometry_msgs.msg import TwistStamped
 from rclpy.serialization import deserialize_message, serialize_message
 
-from alam_ros.contract.cdr import HeaderWriter
+from alam_ros.contract.cdr import SECOND_NS, HeaderWriter
 from alam_ros.msg import RiskEstimate
+from alam_ros.nodes.stamps import time_message
 from alam_ros.onboard.estimator import NUMBERS, Estimate
 from alam_ros.onboard.risk_input import JUDGED
 from alam_ros.onboard.wire import RiskWriter, read_risk, read_twist_stamped, write_twist_stamped
@@ -63,9 +64,12 @@ def test_a_command_is_read_and_written_as_rclpy_does(name: str, numbers: list[fl
     assert deserialize_message(write_twist_stamped(header, [0.0] * 6), TwistStamped).header == message.header
 
 
-def test_a_stamp_that_no_message_can_hold_becomes_zero() -> None:
-    data = write_twist_stamped(HeaderWriter("base")(-1), [0.0] * 6)
-    assert deserialize_message(data, TwistStamped).header.stamp.nanosec == 0
+@pytest.mark.parametrize(("stamp_ns", "held"), [(-1, (0, 0)), (2**31 * SECOND_NS, (2**31 - 1, SECOND_NS - 1))])
+def test_a_stamp_that_no_message_can_hold_becomes_the_nearest(stamp_ns: int, held: tuple[int, int]) -> None:
+    data = write_twist_stamped(HeaderWriter("base")(stamp_ns), [0.0] * 6)
+    stamp = deserialize_message(data, TwistStamped).header.stamp
+    assert (stamp.sec, stamp.nanosec) == held
+    assert time_message(stamp_ns) == stamp
 
 
 def test_what_is_cut_off_or_encoded_otherwise_is_left_to_rclpy() -> None:

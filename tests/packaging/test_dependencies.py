@@ -22,6 +22,7 @@ ROBOT = (
     "parameter_file.py",
     "resources.py",
     "typed.py",
+    "yaml_text.py",
 )
 NOT_ON_THE_ROBOT = ("simulator_node.py", "bag_recorder_node.py")  # need what `alam_sim` needs, and rosbags
 ROSDEP_NAMES = {"numpy": "python3-numpy", "yaml": "python3-yaml"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from alam_ros.errors import PolicyFileError
 from alam_ros.policy_file import PolicyContents, decode, encode
+from alam_ros.runtime import PolicyRuntime
 from tests.support.policies import sample_policy
 
 Change = Callable[[dict[str, Any], dict[str, Any]], object]
@@ -119,6 +121,12 @@ def test_files_written_before_there_were_risk_networks_are_read() -> None:
         manifest["golden"].pop("risk_scores")
 
     decode(encode(changed(without)))
+
+
+def test_golden_scores_of_no_network_are_none(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.alam"
+    policy.write_bytes(encode(changed(lambda m, _: m["golden"].update(risk_scores=[]))))
+    PolicyRuntime.load(policy)
 
 
 def test_a_policy_without_calibration_is_allowed() -> None:
