@@ -38,8 +38,10 @@ def standing(comparison: Comparison) -> str:
 
 def _grid(comparison: Comparison, algorithms: Sequence[str], text: Callable[[Cell], str]) -> str:
     rows: dict[str, dict[str, str]] = {}
+    most = max((len(cell.seeds) for cell in comparison.cells), default=0)
     for cell in comparison.cells:
-        rows.setdefault(f"{cell.task}, `{cell.environment}` ({cell.budget:g})", {})[cell.algorithm] = text(cell)
+        fewer = "" if len(cell.seeds) == most else f" (of {len(cell.seeds)})"
+        rows.setdefault(f"{cell.task}, `{cell.environment}` ({cell.budget:g})", {})[cell.algorithm] = text(cell) + fewer
     body = [[name, *(row.get(algorithm, MISSING) for algorithm in algorithms)] for name, row in rows.items()]
     return markdown_table(["task (budget)", *algorithms], body)
 
@@ -47,7 +49,8 @@ def _grid(comparison: Comparison, algorithms: Sequence[str], text: Callable[[Cel
 def _outcome(cell: Cell, *, is_best: bool) -> str:
     mean, cost = _number(cell.episode_return.value), f"{cell.highest_cost:.1f}"
     spread = "" if cell.return_spread is None else f" ± {_number(cell.return_spread)}"
-    return f"{f'**{mean}**' if is_best else mean}{spread} / {cost if cell.is_safe else f'*{cost}*'} / {cell.tail_cost:.1f}"
+    price = cost if cell.is_safe else f"*{cost}*"
+    return f"{f'**{mean}**' if is_best else mean}{spread} / {price} / {cell.tail_cost:.1f}"
 
 
 def _variation(cell: Cell) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from alam_ros.study.comparison import compare
+from alam_ros.study.grid import return_and_cost, standing
 from tests.study.support import make_result
 
 BUDGET = 10.0
@@ -26,6 +27,15 @@ def test_every_seed_has_to_be_within_the_budget() -> None:
     assert [(cell.within_budget, cell.is_safe) for cell in comparison.cells] == [(2, True), (1, False), (2, True)]
     assert comparison.cells[1].highest_cost == 10.01
     assert comparison.best("navigation") is comparison.cells[2]  # the highest return of all is not safe
+
+
+def test_one_lucky_seed_is_not_the_best_of_those_with_two() -> None:
+    lucky, both = runs("lucky", [9], [0]), runs("both", [1, 2], [9, 8])
+    comparison = compare({"navigation": {"lucky": lucky, "both": both}}, "none")
+    assert comparison.best("navigation") is comparison.cells[1]
+    table = return_and_cost(comparison)
+    assert "| 9.0 / 0.0 / 0.0 (of 1) | **1.5** ± 0.7 / 9.0 / 8.5 |" in table
+    assert "has both on 1 of 1." in standing(comparison)
 
 
 def test_scores_and_their_spread_are_over_seeds() -> None:
