@@ -106,13 +106,8 @@ class Comparison:
         return [cell for cell in self.cells if cell.task == task]
 
     def best(self, task: str) -> Cell | None:
-        """Return the cell of highest return among those whose every run is within the budget, or None where there is none.
-
-        Only those count that have as many runs as any: one run is within the budget more easily than three are.
-        """
-        cells = self.of_task(task)
-        most = max((len(cell.seeds) for cell in cells), default=0)
-        safe = [cell for cell in cells if cell.is_safe and len(cell.seeds) == most]
+        """Return the cell of highest return among those whose every run is within the budget, or None where there is none."""
+        safe = [cell for cell in self.of_task(task) if cell.is_safe]
         return max(safe, key=lambda cell: cell.episode_return.value, default=None)
 
 

@@ -9,6 +9,8 @@ from alam_ros.report.markdown import markdown_table
 from alam_ros.study.comparison import Cell, Comparison
 from alam_ros.study.tables import MISSING
 
+UNEVEN = "; not all have run on the same seeds, and one seed is within a budget more easily than three are"
+
 
 def return_and_cost(comparison: Comparison) -> str:
     """Return the table of return ± deviation over seeds / worst seed's cost / mean cost of the worst tenth of episodes.
@@ -33,7 +35,8 @@ def standing(comparison: Comparison) -> str:
     tasks = dict.fromkeys(cell.task for cell in comparison.cells)
     best = Counter(cell.algorithm for cell in map(comparison.best, tasks) if cell is not None)
     found = ", ".join(f"{name} on {count} of {len(tasks)}" for name, count in best.most_common()) or "on no task anybody"
-    return f"The highest return of those within the budget has {found}."
+    is_uneven = len({cell.seeds for cell in comparison.cells}) > 1
+    return f"The highest return of those within the budget has {found}{UNEVEN if is_uneven else ''}."
 
 
 def _grid(comparison: Comparison, algorithms: Sequence[str], text: Callable[[Cell], str]) -> str:

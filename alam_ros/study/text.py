@@ -34,8 +34,7 @@ budget. Of an algorithm with more seeds on some tasks than on others, the lowest
 GRID = """## Tasks and algorithms
 
 Return ± standard deviation over seeds / cost of the worst seed / mean cost of the worst tenth of a run's episodes. Bold: the
-highest return of those within the budget in every seed, and with as many seeds as any; italics: over the budget; *(of 1)*: of one
-seed, where others have more."""
+highest return of those within the budget in every seed; italics: over the budget; *(of 1)*: one seed, where others have more."""
 
 TASK = """## {task}
 
