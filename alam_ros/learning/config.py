@@ -201,9 +201,6 @@ class MultiplierConfig:
         rule: what moves it. For a network, "averaged_target": ALaM's regression toward the dual target built from λ̄;
             "online_target": the same built from the trained network; "dual_ascent": the gradient of the Lagrangian. For a scalar,
             "dual_ascent", or "pid" (Stooke et al. 2020).
-        head: how a network's λ is kept from being negative. "softplus" of its output: above 0 in every state. "rectified": the
-            network learns z = λ + ρ G, of which λ is the positive part: exactly 0 where the constraint is slack (alam.md §4.3);
-            not with dual ascent, which has no slope there.
         signal: what a scalar follows: "cost_value", the batch mean of Q_c - d; "episode_cost", what an episode costs at the
             measured cost of a step (`Threshold`), as a share of the budget beyond it.
         penalise: whether the actor's objective has the quadratic penalty; without, ρ is only the step of the dual target.
@@ -229,7 +226,6 @@ class MultiplierConfig:
 
     kind: Literal["none", "scalar", "network"] = "network"
     rule: Literal["averaged_target", "online_target", "dual_ascent", "pid"] = "averaged_target"
-    head: Literal["softplus", "rectified"] = "softplus"
     signal: Literal["cost_value", "episode_cost"] = "cost_value"
     penalise: bool = True
     penalty: float = 1.0
@@ -271,9 +267,6 @@ class MultiplierConfig:
             raise ConfigurationError(
                 f"`multiplier.rule` for a {self.kind} to be one of {', '.join(rules[self.kind])}", self.rule, "choose one of them"
             )
-        if self.kind == "network" and self.rule == "dual_ascent" and self.head == "rectified":
-            found = "`rectified`, in which λ could never rise from 0 again"
-            raise ConfigurationError("`multiplier.head: softplus` with dual ascent", found, "leave it out, or regress")
         if self.kind == "network" and self.signal != "cost_value":
             raise ConfigurationError(
                 "`multiplier.signal: cost_value` for a network: each state has its own", self.signal, "leave it out"

@@ -158,7 +158,6 @@ def _risk(learner: Learner) -> dict[str, Any]:
         "penalty_coefficient": learner.multiplier.penalty if isinstance(learner.multiplier, StateMultiplier) else 0.0,
         "multiplier_max": learner.multiplier.maximum,
         "multiplier": None if isinstance(learner.multiplier, StateMultiplier) else _scalar_multiplier(learner),
-        "multiplier_head": learner.config.multiplier.head,
     }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from alam_ros.learning.config import AlgorithmConfig
 from alam_ros.learning.learner import ALL, COST, REWARD, Learner, combine
 from alam_ros.learning.memory import memory
 from alam_ros.learning.multiplier import StateMultiplier
-from alam_ros.learning.networks import non_negative
 from alam_ros.learning.passes import ActorPass, CriticMemory, CriticPass, multiplier_pass
 from alam_ros.learning.replay import Batch
 
@@ -150,7 +150,7 @@ class FastLearner(Learner):
     def _multiplier_value(self) -> Tensor:
         if isinstance(self.multiplier, StateMultiplier):
             raw = self._average_pass.forward(self._observation).squeeze(-1)
-            return non_negative(raw, self.config.multiplier.head).clamp_(max=self.multiplier.maximum)
+            return functional.softplus(raw).clamp_(max=self.multiplier.maximum)
         return self.multiplier.value(self._observation)
 
     def _step_multiplier(self, *, record: bool) -> dict[str, Tensor]:
@@ -160,20 +160,18 @@ class FastLearner(Learner):
             error = self.multiplier.update(self._observation, gap, self.episode_excess)
             return {"multiplier/loss": error} if record else {}
         raw = self._online_pass.forward(self._observation)
-        head, rule, step = self.config.multiplier.head, self.config.multiplier.rule, self.multiplier.dual_step
-        multiplier = non_negative(raw, head).squeeze(-1)
+        multiplier = functional.softplus(raw).squeeze(-1)
+        rule, step = self.config.multiplier.rule, self.multiplier.dual_step
         if rule == "dual_ascent":
             delta = gap * (-2.0 * step / self._batch_size)
         else:
             origin = (
-                non_negative(self._average_pass.forward(self._observation).squeeze(-1), head)
+                functional.softplus(self._average_pass.forward(self._observation).squeeze(-1))
                 if rule == "averaged_target"
                 else multiplier
             )
-            learned = raw.squeeze(-1) if self.multiplier.is_rectified else multiplier
-            delta = (learned - self.multiplier.dual_target(origin, gap)).mul_(2.0 / self._batch_size)
-        slope = torch.ones_like(raw) if self.multiplier.is_rectified else torch.sigmoid(raw)
-        self._online_pass.backward(slope.mul_(delta.unsqueeze(-1)))
+            delta = (multiplier - self.multiplier.dual_target(origin, gap)).mul_(2.0 / self._batch_size)
+        self._online_pass.backward(torch.sigmoid(raw).mul_(delta.unsqueeze(-1)))
         self.multiplier.vector.step()
         self.multiplier.follow()
         if not record:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from alam_ros.learning.config import MultiplierConfig
-from alam_ros.learning.networks import MultiplierNetwork, non_negative
+from alam_ros.learning.networks import MultiplierNetwork
 from alam_ros.learning.parameters import ParameterVector, flatten
 
 GRADIENT_NORM = 3.0
@@ -49,17 +49,12 @@ class StateMultiplier:
 
     def __init__(self, config: MultiplierConfig, observation_size: int, hidden: Sequence[int]) -> None:
         self.config = config
-        self.online = MultiplierNetwork(observation_size, hidden, config.head)
+        self.online = MultiplierNetwork(observation_size, hidden)
         self.average = copy.deepcopy(self.online).requires_grad_(False)
         self.vector = ParameterVector(self.online, config.learning_rate, GRADIENT_NORM)
         self.average_vector = flatten(self.average)
         self.ramp = 0.0
         self.maximum = config.maximum
-
-    @property
-    def is_rectified(self) -> bool:
-        """Whether the network learns z = λ + ρ G, of which λ is the positive part."""
-        return self.config.head == "rectified"
 
     @property
     def dual_step(self) -> float:
@@ -105,12 +100,8 @@ class StateMultiplier:
         return (felt * self.effective(multiplier, gap) - felt.square() / 2.0) / self.penalty
 
     def dual_target(self, multiplier: Tensor, gap: Tensor) -> Tensor:
-        """Return y(s), the ALaM dual target (alam.md §4.3), (batch,), of λ and G, (batch,) each.
-
-        It is clip(λ + ρ G, 0, λ_max); where the head is rectified, what is below 0 stays: the network learns z = λ + ρ G itself.
-        """
-        low = None if self.is_rectified else 0.0
-        return (multiplier + self.dual_step * gap).clamp(low, self.maximum)
+        """Return y(s) = clip(λ + ρ G, 0, λ_max), the ALaM dual target (alam.md §4.3), (batch,), of λ and G, (batch,) each."""
+        return (multiplier + self.dual_step * gap).clamp(0.0, self.maximum)
 
     def loss(self, observation: Tensor, gap: Tensor) -> Tensor:
         """Return what the update rule minimises over ξ, a scalar.
@@ -122,14 +113,13 @@ class StateMultiplier:
             observation: in the networks' units, (batch, observation_size).
             gap: G, (batch,), without gradient.
         """
-        output = self.online.output(observation)
-        multiplier = non_negative(output, self.config.head)
+        multiplier: Tensor = self.online(observation)
         if self.config.rule == "dual_ascent":
             return -2.0 * self.dual_step * (multiplier * gap).mean()
         with torch.no_grad():
             origin = self.average(observation) if self.config.rule == "averaged_target" else multiplier
             target = self.dual_target(origin, gap)
-        return functional.mse_loss(output if self.is_rectified else multiplier, target)
+        return functional.mse_loss(multiplier, target)
 
     def update(self, observation: Tensor, gap: Tensor, episode_excess: float = 0.0) -> Tensor:
         """Take one step on λ_ξ and move λ̄ toward it.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LOG_STD_RANGE = (-5.0, 2.0)
-MULTIPLIER_BIAS = {"softplus": -3.0, "rectified": -0.1}
+MULTIPLIER_BIAS = -3.0
 
 
 def mlp(sizes: Sequence[int]) -> nn.Sequential:
@@ -108,34 +108,17 @@ class BatchedCritics(nn.Module):
         return hidden.squeeze(-1)
 
 
-def non_negative(output: Tensor, head: str) -> Tensor:
-    """Return the λ ≥ 0 that a multiplier network's output stands for, of the same shape (`MultiplierConfig.head`)."""
-    return functional.relu(output) if head == "rectified" else functional.softplus(output)
-
-
 class MultiplierNetwork(nn.Module):
-    """State-wise Lagrange multiplier λ(s) ≥ 0 (arXiv 2605.00667); starts at zero, or near it, in every state.
+    """State-wise Lagrange multiplier λ(s) ≥ 0 (arXiv 2605.00667); starts near zero in every state."""
 
-    Args:
-        observation_size: of the contract.
-        hidden: sizes of the hidden layers.
-        head: "softplus" or "rectified", how λ is kept from being negative (`MultiplierConfig.head`).
-    """
-
-    def __init__(self, observation_size: int, hidden: Sequence[int], head: str = "softplus") -> None:
+    def __init__(self, observation_size: int, hidden: Sequence[int]) -> None:
         super().__init__()
         self.trunk = mlp([observation_size, *hidden, 1])
-        self.head = head
         output = self.trunk[-1]
         assert isinstance(output, nn.Linear)
         nn.init.uniform_(output.weight, -1e-3, 1e-3)
-        nn.init.constant_(output.bias, MULTIPLIER_BIAS[head])
-
-    def output(self, observation: Tensor) -> Tensor:
-        """Return what λ is made of, (batch,): z = λ + ρ G with the rectified head."""
-        output: Tensor = self.trunk(observation).squeeze(-1)
-        return output
+        nn.init.constant_(output.bias, MULTIPLIER_BIAS)
 
     def forward(self, observation: Tensor) -> Tensor:
         """Return λ, (batch,)."""
-        return non_negative(self.output(observation), self.head)
+        return functional.softplus(self.trunk(observation).squeeze(-1))

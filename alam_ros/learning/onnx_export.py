@@ -102,8 +102,7 @@ def _cost_critic(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]]
 def _multiplier(runtime: PolicyRuntime, weights: dict[str, NDArray[np.float32]]) -> onnx.ModelProto:
     graph, spec = _Graph(weights), runtime.manifest.networks.multiplier
     assert spec is not None
-    operator = "Softplus" if runtime.manifest.risk.multiplier_head == "softplus" else "Relu"
-    positive = graph.add(operator, [graph.network("multiplier", spec.layers, "observation")], "positive")
+    positive = graph.add("Softplus", [graph.network("multiplier", spec.layers, "observation")], "positive")
     maximum = graph.constant("maximum", np.array([[runtime.manifest.risk.multiplier_max]], np.float32))
     graph.add("Min", [positive, maximum], "multiplier")
     return _model(graph, runtime, "multiplier", 1)

@@ -238,7 +238,7 @@ class ActorPass:
 
 
 def multiplier_pass(network: MultiplierNetwork, batch_size: int, gradients: Sequence[Tensor] = ()) -> MlpPass:
-    """Return the pass through a multiplier network up to its head."""
+    """Return the pass through a multiplier network up to its softplus."""
     return MlpPass(linear_layers(network.trunk), batch_size, gradients)
 
 

@@ -13,7 +13,6 @@ from torch.nn import functional
 
 from alam_ros.learning.config import MultiplierConfig
 from alam_ros.learning.multiplier import GRADIENT_NORM, bounded
-from alam_ros.learning.networks import non_negative
 from alam_ros.learning.scalar_multiplier import SMOOTHING
 from alam_ros.learning.stacked_networks import stacked_mlp
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
@@ -122,7 +121,7 @@ class StackedStateMultiplier:
 
     def value(self, observation: Tensor, maximum: Tensor) -> Tensor:
         """Return λ̄(s), at most λ_max, (learners, batch)."""
-        return torch.minimum(non_negative(self._output(self._average, observation), self._config.head), maximum)
+        return torch.minimum(self._softplus(self._average, observation), maximum)
 
     def felt(self, multiplier: Tensor, gap: Tensor, ramp: Tensor) -> Tensor:
         """Return what the actor feels of m = [λ̄ + ρ G]_+, (learners, batch)."""
@@ -132,17 +131,14 @@ class StackedStateMultiplier:
     def update(self, observation: Tensor, gap: Tensor, ramp: Tensor, excess: Tensor, maximum: Tensor) -> Tensor:
         """Take one step on λ_ξ and move λ̄ toward it."""
         config, step = self._config, self._config.penalty * ramp
-        output = self._output(self._online, observation)
-        multiplier, is_rectified = non_negative(output, config.head), config.head == "rectified"
+        multiplier = self._softplus(self._online, observation)
         if config.rule == "dual_ascent":
             loss = -2.0 * (step * multiplier * gap).mean(-1)
         else:
             with torch.no_grad():
-                is_averaged = config.rule == "averaged_target"
-                origin = non_negative(self._output(self._average, observation), config.head) if is_averaged else multiplier
-                target = origin + step * gap
-                target = torch.minimum(target if is_rectified else target.clamp(min=0.0), maximum)
-            loss = ((output if is_rectified else multiplier) - target).square().mean(-1)
+                origin = self._softplus(self._average, observation) if config.rule == "averaged_target" else multiplier
+                target = torch.minimum((origin + step * gap).clamp(min=0.0), maximum)
+            loss = (multiplier - target).square().mean(-1)
         self._adam.minimise(loss.sum(), self._online.tensors)
         with torch.no_grad():
             self._average.matrix.lerp_(self._online.matrix, config.averaging)
@@ -157,8 +153,8 @@ class StackedStateMultiplier:
         }
 
     @staticmethod
-    def _output(parameters: StackedParameters, observation: Tensor) -> Tensor:
-        return stacked_mlp(parameters.tensors, observation).squeeze(-1)
+    def _softplus(parameters: StackedParameters, observation: Tensor) -> Tensor:
+        return functional.softplus(stacked_mlp(parameters.tensors, observation).squeeze(-1))
 
 
 class StackedScalarMultiplier:

@@ -55,7 +55,6 @@ class RiskSpec:
         penalty_coefficient: rho of the augmented Lagrangian.
         multiplier_max: the multiplier network's output is clipped to [0, multiplier_max].
         multiplier: the scalar multiplier of algorithms without a multiplier network.
-        multiplier_head: what makes the multiplier of the network's output (alam.md §4.3); files that do not say have softplus.
     """
 
     threshold: float
@@ -63,7 +62,6 @@ class RiskSpec:
     penalty_coefficient: float
     multiplier_max: float
     multiplier: float | None = None
-    multiplier_head: Literal["softplus", "rectified"] = "softplus"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,6 @@ class PolicyNetworks:
         self._critics = tuple(networks[f"cost_critic_{twin}"] for twin in (0, 1))
         self._scalar_multiplier = risk.multiplier or 0.0
         self._multiplier_max = risk.multiplier_max
-        self._non_negative = softplus if risk.multiplier_head == "softplus" else rectified
         self._action_size = pair - size
         self._inputs: dict[int, tuple[Float32Array, Float32Array]] = {}
 
@@ -44,7 +43,7 @@ class PolicyNetworks:
         """Return the averaged multiplier of the observation seen, in [0, multiplier_max] (alam.md §4.3)."""
         if self._multiplier is None:
             return self._scalar_multiplier
-        return min(self._non_negative(float(self._multiplier.of_observation()[0])), self._multiplier_max)
+        return min(softplus(float(self._multiplier.of_observation()[0])), self._multiplier_max)
 
     def judge(self, actions: Float32Array, multiplier: float | None) -> tuple[Float32Array, Float32Array | None]:
         """Judge k actions in the observation seen.
@@ -99,11 +98,6 @@ class PolicyNetworks:
             size = 1 + self._action_size
             self._inputs[count] = np.ones((count, size), np.float32), np.ones((count, size + 2), np.float32)
         return self._inputs[count]
-
-
-def rectified(value: float) -> float:
-    """Return the value, or 0 where it is negative."""
-    return max(value, 0.0)
 
 
 def softplus(value: float) -> float:

@@ -154,7 +154,6 @@ def test_an_unknown_member_is_refused_with_the_known() -> None:
             {"rule": "averaged_target"},
             "`multiplier.rule` for a scalar to be one of dual_ascent, pid; found averaged_target",
         ),
-        ("fac", {"head": "rectified"}, "`multiplier.head: softplus` with dual ascent"),
         ("fac", {"signal": "episode_cost"}, "`multiplier.signal: cost_value` for a network"),
         ("sac_alam", {"start": 15_000}, "`algorithm.multiplier.start` as a share, 0 to 1; found 15000"),
         ("cal", {"ramp": -0.1}, "`algorithm.multiplier.ramp` as a share"),

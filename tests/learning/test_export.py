@@ -61,15 +61,6 @@ def test_the_file_agrees_with_torch(run: RunDirectory, runtime: PolicyRuntime) -
     assert_agreement(run, runtime)
 
 
-def test_a_rectified_multiplier_is_exported_as_one(tmp_path: Path) -> None:
-    run = trained(tmp_path / "run", "sac_alam", multiplier={"head": "rectified", "start": 0.0, "ramp": 0.0})
-    runtime = export(run, run.root / "policy.alam", make_vector, calibration_episodes=15)
-    assert runtime.manifest.risk.multiplier_head == "rectified"
-    assert_agreement(run, runtime)
-    values = PolicyAgent(runtime).assess(*random_pairs(200)).multiplier
-    assert (values == 0).mean() > 0, "no softplus is exactly zero"
-
-
 @pytest.mark.parametrize("name", ["sac_alam", "cal", "sac_lag"])
 def test_a_file_takes_raw_observations_whatever_units_the_networks_have(name: str, tmp_path: Path) -> None:
     run = trained(tmp_path / "run", name, normalise_observations=True, reward_scale=0.5)

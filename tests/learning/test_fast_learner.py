@@ -43,8 +43,6 @@ CASES = {
     **{f"constraint decay of {name}": configure(name, constraint=DECAY) for name in ("sac_alam", "cal")},
     **{f"constraint decay from the {how}": configure(constraint=DECAY, cost_bootstrap=how) for how in ("max", "min")},
     "online target": configure(multiplier={"rule": "online_target"}),
-    "rectified": configure(multiplier={"head": "rectified"}),
-    "rectified, online target": configure(multiplier={"head": "rectified", "rule": "online_target"}),
     "no penalty": configure(multiplier={"penalise": False}),
     "narrow gaps": configure(multiplier={"gap_low": 0.1, "gap_high": 0.5, "dual_gap": 0.2}),
     "a penalty that soon reaches its limit": configure(multiplier={"effective_maximum": 0.02}),

@@ -103,28 +103,6 @@ def test_online_target_regression_has_the_gradient_of_dual_ascent() -> None:
     torch.testing.assert_close(gradient(make(rule="dual_ascent", penalty=0.8)), expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("rule", ["averaged_target", "online_target"])
-def test_a_rectified_multiplier_is_exactly_zero_where_the_constraint_is_slack_and_rises_from_there(rule: str) -> None:
-    subject = make(rule=rule, head="rectified", penalty=0.5, averaging=0.5, learning_rate=3e-3)
-    observation, _ = data()
-    slack = torch.full((64,), -0.4)
-    for _ in range(3000):
-        subject.update(observation, slack)
-    assert (subject.average(observation) == 0).all()
-    torch.testing.assert_close(subject.average.output(observation), 0.5 * slack, rtol=0, atol=0.05)  # z = ρ G
-    for _ in range(3000):
-        subject.update(observation, -slack)
-    assert (subject.average(observation) > 1).all(), "the slope is not lost below zero"
-
-
-def test_a_rectified_multiplier_above_zero_learns_what_another_one_does() -> None:
-    subject = make(head="rectified", penalty=0.5)
-    observation, gap = data()
-    assert subject.dual_target(subject.average(observation), gap).min() > 0
-    error = subject.online(observation) - (subject.average(observation) + 0.5 * gap)
-    torch.testing.assert_close(subject.loss(observation, gap), error.square().mean())
-
-
 def test_where_the_target_is_clipped_they_differ() -> None:
     clipped = {rule: gradient(make(rule=rule, penalty=0.8, maximum=2.0)) for rule in ("online_target", "dual_ascent")}
     assert (clipped["online_target"] - clipped["dual_ascent"]).abs().max() > 1e-3
