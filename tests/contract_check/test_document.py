@@ -51,7 +51,7 @@ def test_every_part_that_is_wrong_has_its_line(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("timeout", 100.0, r"`observation_timeout[scan]` from 0.001 to 60.0; found 100.0"),
+        ("timeout", 0.0005, r"`observation_timeout[odom]` from 0.001 to 60.0; found 0.0005"),
         ("low", 0.1, "with zero, the command of rest"),
     ],
 )
@@ -59,7 +59,7 @@ def test_what_the_safety_monitor_would_refuse_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: float, reason: str
 ) -> None:
     document = yaml.safe_load(TURTLEBOT.read_text())
-    (document["observation"][0] if key == "timeout" else document["action"]["components"][0])[key] = value
+    (document["observation"][1] if key == "timeout" else document["action"]["components"][0])[key] = value
     code, lines = check(written(tmp_path / "robot.yaml", document), capsys)
     assert code == 1
     (line,) = [line for line in lines if line.startswith("FAILS ")]

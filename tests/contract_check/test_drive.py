@@ -70,13 +70,12 @@ def test_a_trigger_that_is_thinned_to_the_period_fits_whatever_its_rate(tmp_path
 
 def test_refusals_count_together_whatever_their_reasons(tmp_path: Path) -> None:
     entries = drives.drive()
-    odometry = [index for index, (topic, *_) in enumerate(entries) if topic == "/odom"]
-    for number, index in enumerate(odometry[:6]):  # 6 of 80, 3 for each reason
-        at = entries[index][1]
-        bad = drives.odometry(at, speed=math.nan) if number % 2 else drives.odometry(at, frame="elsewhere")
-        entries[index] = ("/odom", at, bad)
+    scans = [index for index, (topic, *_) in enumerate(entries) if topic == "/scan"]
+    for index, changes in zip(scans, ({"frame": "laser"}, {"frame": "laser"}, {"zeros": 360}, {"zeros": 360}), strict=False):
+        topic, at, _ = entries[index]
+        entries[index] = topic, at, drives.scan(at, **changes)
     failed = told(tmp_path, entries)[Verdict.FAILS]
-    assert sum("of 80 readings" in text for text in failed) >= 1, failed
+    assert sum("scan: 2 of 40 readings" in text for text in failed) == 2, failed  # a twentieth each, which alone would be a note
 
 
 @pytest.mark.parametrize("name", CHANGES)
