@@ -26,7 +26,7 @@ from tests.study.support import (
     write_study,
 )
 
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: `pip install '.[ray]'`")
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: `pip install --editable '.[ray]'`")
 STEPS = 500
 
 
@@ -97,7 +97,7 @@ def test_without_ray_the_remedy_is_said(path: Path) -> None:
     with session(path, "--executor", "ray") as process:
         _, error = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 2
-    assert "pip install '.[ray]'" in error
+    assert "pip install --editable '.[ray]'" in error
 
 
 def parent_of(pid: int) -> int:
