@@ -35,8 +35,10 @@ def main(arguments: Sequence[str]) -> int:
             advance=bar.update,
         )
     summary = summarise(records, agent)
-    document = finite(_document(options, subject, summary, records))
-    print(json.dumps(document, allow_nan=False) if options.json else _text(summary, records))
+    if options.json:
+        print(json.dumps(finite(_document(options, subject, summary, records)), allow_nan=False))
+    else:
+        print(_text(summary, records))
     return 0
 
 

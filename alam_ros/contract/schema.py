@@ -101,6 +101,7 @@ class Channel:
         self._check_needs(known)
         self._check_array()
         self._check_numbers()
+        self._check_range()
         self._check_scale()
 
     def _check_needs(self, extractor: ExtractorType) -> None:
@@ -116,8 +117,6 @@ class Channel:
             raise ContractError(f"{joints} different `joints` for `{self.field}`", f"{list(self.joints)}", self._remedy("joints"))
 
     def _check_scale(self) -> None:
-        if self.field == "ranges" and len(set(self.bounds() or ())) > 1:
-            raise ContractError("one range for all sectors of a scan", str(self.range), self._remedy("range"))
         if self.scale == "logarithmic" and not all(low > 0 for low, _ in self.bounds() or ((0.0, 1.0),)):
             raise ContractError("a range above 0 for a logarithmic scale", str(self.range), self._remedy("range"))
         if self.scale == "exponential" and self.range is None:
@@ -148,9 +147,13 @@ class Channel:
             raise ContractError("angle_max above angle_min, by one turn at most", found, self._remedy("angle_max"))
         if not abs(self.sensor_yaw) <= 2.0 * math.pi:
             raise ContractError("a sensor_yaw in rad, of one turn at most", str(self.sensor_yaw), self._remedy("sensor_yaw"))
+
+    def _check_range(self) -> None:
         for low, high in self.bounds() or ():
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise ContractError("finite ranges with low < high", f"[{low}, {high}]", self._remedy("range"))
+        if self.field == "ranges" and len(set(self.bounds() or ())) > 1:
+            raise ContractError("one range for all sectors of a scan", str(self.range), self._remedy("range"))
 
     @property
     def whole_array(self) -> int:

@@ -343,11 +343,13 @@ class _Inputs:
 
 
 def _event(message: Any) -> GateEvent:
-    kind = int(message.kind)
-    if kind not in set(EventKind):
-        raise BagError("events of this version of alam_ros in the gate's trace", f"the kind {kind}", "replay with --no-trace")
+    try:
+        kind = EventKind(int(message.kind))
+    except ValueError as error:
+        expected = "events of this version of alam_ros in the gate's trace"
+        raise BagError(expected, str(error), "replay with --no-trace") from error
     return GateEvent(
-        EventKind(kind),
+        kind,
         float(message.time),
         message.text,
         int(message.stamp_ns),

@@ -43,6 +43,11 @@ def test_a_package_that_is_not_installed_is_named() -> None:
     assert len(run.stderr.splitlines()) == 1
 
 
+def test_a_figure_of_what_is_left_out_is_refused_before_anything_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "learner", "--no-growth", "--figure", "limit.png"]) == 2
+    assert "which draws the growth" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -95,6 +100,7 @@ def test_a_command_answers_a_misspelt_key_without_loading_torch(configuration: P
         (["bench", "ros", "--rate", "0"], "a finite number above 0, found 0"),
         (["bench", "learner", "--peers", "/nowhere/python"], "found nothing at /nowhere/python"),
         (["train", "navigation", "--members", "cal,cal"], "expected different names, found cal,cal"),
+        (["train", "navigation", "--members", "cal,"], "expected different names, found cal,"),
         (["export", "run", "--output", "/nowhere/policy.alam"], "a folder that exists, found /nowhere/policy.alam"),
         (["contract", "check", "robot.yaml", "--namespace", "robot1"], "of a recorded drive; give it with --bag"),
         (["export", "run", "--output", "."], "expected a file to write, found the folder ."),
