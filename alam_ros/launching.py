@@ -9,23 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from launch import Action, Event, LaunchContext
-from launch.actions import (
-    DeclareLaunchArgument,
-    IncludeLaunchDescription,
-    OpaqueFunction,
-    RegisterEventHandler,
-    Shutdown,
-)
+from launch import Action, LaunchContext
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, Shutdown
 from launch.conditions import IfCondition
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import LifecycleNode, LifecycleTransition, Node
-from launch_ros.event_handlers import OnStateTransition
-from launch_ros.events.lifecycle import StateTransition
+from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
-from lifecycle_msgs.msg import Transition
+from launch_ros.utilities import prefix_namespace
 
 from alam_ros.errors import ConfigurationError, LaunchError
 from alam_ros.parameter_file import full_name, read_sections, require_sections
@@ -41,6 +33,8 @@ _DESCRIPTIONS = {
     "markers": "Whether risk and gate are drawn for RViz and Foxglove, on alam/markers.",
     "log_level": "Least severity the nodes log: debug, info, warn, error or fatal.",
 }
+START_TIMEOUT_S = "60"
+"""Within which a lifecycle node is found, and then answers; the computer of a robot may be slow."""
 _NODES = ("policy", "safety_monitor", "simulator", "markers")
 _FILES = ("params_file", "policy", "robot")
 _BOOLEAN = ("true", "false", "True", "False")
@@ -48,7 +42,6 @@ _CHOICES = {
     "log_level": ("debug", "info", "warn", "error", "fatal"),
     **dict.fromkeys(("use_sim_time", "autostart", "markers"), _BOOLEAN),
 }
-_REFUSED = {("configuring", "unconfigured"), ("activating", "inactive")}
 _DEFAULTS = {"namespace": "", "use_sim_time": "false", "robot": "", "autostart": "true", "markers": "false", "log_level": "info"}
 
 
@@ -96,29 +89,26 @@ def optional_node(executable: str) -> Node:
 def lifecycle_node(executable: str, **options: Any) -> list[Action]:
     """Return a lifecycle node that takes the launch file's arguments, and what brings it to work when `autostart` is true.
 
-    A node that refuses to be brought to work then ends the launch, with status 1: who started it, a person or a supervisor, would
-    wait for ever.
+    A node that refuses to be brought to work, or is not there, then ends the launch, with status 1: who started it, a person or a
+    supervisor, would wait for ever. The transitions are not `launch_ros`'s own: those follow `transition_event` alone, and an
+    event from before the launch's subscription is matched is lost, and the launch then waits for ever.
     """
-    name = [LaunchConfiguration("namespace"), "/", executable]
-    autostart = IfCondition(LaunchConfiguration("autostart"))
-    start = LifecycleTransition(
-        lifecycle_node_names=[name],
-        transition_ids=[Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE],
-        condition=autostart,
-    )
+
+    def end(event: ProcessExited, context: LaunchContext) -> None:
+        if event.returncode != 0 and not context.is_shutdown:
+            raise LaunchError(f"a {executable} that works as it was started", "one that does not", "see the log")
+
     started = LifecycleNode(executable=executable, **_common(executable, _POLICY | _SIMULATED), **options)
-
-    def is_refusal(event: Event) -> bool:
-        if not isinstance(event, StateTransition) or event.action is not started:
-            return False
-        return (event.start_state, event.goal_state) in _REFUSED
-
-    def end(context: LaunchContext) -> None:
-        if not context.is_shutdown:
-            raise LaunchError(f"a {executable} that works as it was started", "one that refuses", "see its log")
-
-    refusal = OnStateTransition(matcher=is_refusal, entities=[OpaqueFunction(function=end)])
-    return [RegisterEventHandler(refusal, condition=autostart), started, start]
+    start = Node(
+        package=PACKAGE,
+        executable="bring_up",
+        namespace=LaunchConfiguration("namespace"),
+        arguments=["--timeout", START_TIMEOUT_S, executable],
+        output="both",
+        condition=IfCondition(LaunchConfiguration("autostart")),
+        on_exit=end,
+    )
+    return [started, start]
 
 
 def end_everything(event: ProcessExited, context: LaunchContext) -> Action | None:
@@ -157,7 +147,8 @@ def _require_files(context: LaunchContext) -> None:
         if path and not Path(path).is_file():
             raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
     path = Path(LaunchConfiguration("params_file").perform(context))
-    require_sections(read_sections(path), [full_name(namespaces["namespace"], name) for name in _NODES], path)
+    namespace = prefix_namespace(namespaces.get("ros_namespace"), namespaces["namespace"]) or ""  # within a PushRosNamespace
+    require_sections(read_sections(path), [full_name(namespace, name) for name in _NODES], path)
 
 
 def _share(*path: str) -> PathJoinSubstitution:

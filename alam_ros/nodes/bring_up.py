@@ -1,12 +1,14 @@
-"""Brings lifecycle nodes to work, in the order given: `python -m alam_ros.nodes.bring_up safety_monitor policy`.
+"""Brings lifecycle nodes to work, in the order given: `ros2 run alam_ros bring_up safety_monitor policy`.
 
-For machines without `ros2 lifecycle` and `launch_ros`. A node that cannot be reached, or refuses, ends it with status 1; the
-reason stands in that node's own log.
+The launch files use it, and machines without ROS's command line (`python -m alam_ros.nodes.bring_up`). Names are relative to its
+own namespace. A node that cannot be reached, or refuses, ends it with status 1; the reason stands in that node's own log.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,9 +16,11 @@ from collections.abc import Callable, Sequence
 import rclpy
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rclpy.executors import ExternalShutdownException
+from rclpy.exceptions import NameValidationException
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+from rclpy.utilities import remove_ros_args
 
 TRANSITIONS = {"configure": Transition.TRANSITION_CONFIGURE, "activate": Transition.TRANSITION_ACTIVATE}
 
@@ -123,17 +127,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bring_up", description="Configure and activate lifecycle nodes.")
     parser.add_argument("names", metavar="NODE", nargs="+", help="name, with namespace if any")
     parser.add_argument("--timeout", type=float, default=20.0, metavar="S", help="for each node (default 20 s)")
-    options = parser.parse_args(arguments)
-    rclpy.init(args=[])
+    given = sys.argv if arguments is None else [parser.prog, *arguments]
+    options = parser.parse_args(remove_ros_args(given)[1:])
+    rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        bring_up(rclpy.create_node("bring_up"), options.names, options.timeout)
-    except (TimeoutError, RuntimeError) as error:
+        # Hidden, as those of ROS's command line are, and beside another one in its namespace.
+        node = rclpy.create_node(f"_bring_up_{os.getpid()}", start_parameter_services=False)
+        bring_up(node, options.names, options.timeout)
+    except (TimeoutError, RuntimeError, NameValidationException) as error:
         print(f"bring_up: {error}", file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except KeyboardInterrupt:
         print("bring_up: stopped", file=sys.stderr)
         return 1
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that comes now must not make a failure of what is done
         rclpy.try_shutdown()
     return 0
 

@@ -33,13 +33,13 @@ def ros2() -> str:
 
 @pytest.fixture
 def launch(ros: RosGraph, ros2: str, tmp_path: Path) -> Iterator[Launch]:
-    """Yield a function that launches a file of this package; Ctrl-C ends what it started."""
+    """Yield a function that launches a file of this package, or another one by its path; Ctrl-C ends what it started."""
     environment = {"AMENT_PREFIX_PATH": sys.prefix, **ros.environment()}
     with ExitStack() as stack:
 
-        def start(launch_file: str, *arguments: str) -> NodeProcess:
-            command = [ros2, "launch", "alam_ros", launch_file, *arguments]
-            process = NodeProcess(command, environment, tmp_path / f"{launch_file}.log")
+        def start(launch_file: str | Path, *arguments: str) -> NodeProcess:
+            file = [str(launch_file)] if isinstance(launch_file, Path) else ["alam_ros", launch_file]
+            process = NodeProcess([ros2, "launch", *file, *arguments], environment, tmp_path / f"{Path(launch_file).name}.log")
             # SIGTERM would leave its children behind.
             stack.callback(process.interrupt)
             stack.callback(lambda: print(f"--- {launch_file}\n{process.output()}"))

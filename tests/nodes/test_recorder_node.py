@@ -58,3 +58,13 @@ def test_refusal_and_absence_are_told(ros: RosGraph) -> None:
     assert (refused.returncode, "`policy` refused to configure" in refused.stderr) == (1, True)
     absent = bring_up(ros, "nobody", timeout=0.5)
     assert (absent.returncode, "no lifecycle node `nobody`" in absent.stderr) == (1, True)
+    misspelt = bring_up(ros, "no body")
+    assert (misspelt.returncode, misspelt.stderr.startswith("bring_up: Invalid service name")) == (1, True), misspelt.stderr
+
+
+def test_names_are_relative_to_the_namespace(ros: RosGraph, tmp_path: Path) -> None:
+    policy = {"policy": str(write_sample_policy(tmp_path / "policy.alam"))}
+    ros.start("policy_node", parameters=policy, namespace="/robot1")
+    result = bring_up(ros, "policy", "--ros-args", "-r", "__ns:=/robot1")
+    assert result.returncode == 0, result.stderr
+    assert ros.state("/robot1/policy") == "active"

@@ -62,6 +62,7 @@ def test_the_installation_holds_modules_messages_simulators_and_configuration(
 def test_the_installation_holds_the_nodes_and_the_launch_files(installation: Path) -> None:
     nodes = installation / "lib" / "alam_ros"
     assert {path.name for path in nodes.iterdir() if os.access(path, os.X_OK)} == {
+        "bring_up",
         "markers",
         "policy",
         "safety_monitor",
