@@ -178,9 +178,7 @@ def test_a_node_that_refuses_to_work_ends_the_launch(launch: Launch, tmp_path: P
     assert "expected a safety_monitor that works as it was started; found one that does not; see the log" in process.output()
 
 
-def test_a_launch_file_of_users_may_put_all_in_a_namespace(
-    ros: RosGraph, launch: Launch, policy: str, tmp_path: Path
-) -> None:
+def test_a_launch_file_of_users_may_put_all_in_a_namespace(ros: RosGraph, launch: Launch, policy: str, tmp_path: Path) -> None:
     path = tmp_path / "fleet.launch.py"
     path.write_text(FLEET)
     parameters = tmp_path / "parameters.yaml"
