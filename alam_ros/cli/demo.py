@@ -26,14 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.policy is not None and not options.policy.is_file():
         raise ConfigurationError(f"a policy file `{options.policy}`", "none", "check the path")
-    try:
-        options.directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        found = error.strerror or str(error)
-        raise ConfigurationError(f"to make the folder `{options.directory}`", found, "name another --directory") from error
     directory = DemoDirectory(options.directory)
-    if options.fresh:
-        directory.clear()
     demo = DemoOptions(
         config=load_configuration(options.config, [f"trainer.wall_clock_limit_s={WALL_CLOCK_LIMIT_S}", *options.set]),
         directory=directory,
@@ -41,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
         reference=shipped_policy("navigation"),
         command=shlex.join(["alam", "demo", *arguments]),
     )
+    if options.fresh:
+        directory.clear()
     with StopOnSignal("stopping (once more ends at once)") as stop:
         demonstration = Demonstration(demo, make_environments, Console(STAGES), stop.is_requested)
         try:

@@ -76,10 +76,11 @@ class Demonstration:
         """Run all stages and return the exit code: 0, or 1 when one failed.
 
         Raises:
+            ConfigurationError: when the directory cannot be made.
             KeyboardInterrupt: when told to stop.
         """
         options, directory = self.options, self.options.directory
-        directory.root.mkdir(parents=True, exist_ok=True)
+        directory.make()
         policy = options.policy or directory.policy
         self.console.plain(f"alam demo · everything goes to {directory.root}")
         if self._attempt("training", self._train) and self._attempt("evaluation", lambda: self._evaluate(policy)):
@@ -148,7 +149,6 @@ class Demonstration:
             episodes=options.episodes,
             seed=options.evaluation_seed,
             should_stop=self.should_stop,
-            on_progress=lambda done: self.console.detail(f"{done} of {options.episodes} episodes"),
         )
 
     def _drive(self, policy: Path) -> None:

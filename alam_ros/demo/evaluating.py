@@ -12,16 +12,14 @@ from typing import Any
 from alam_ros.demo.reliability import reliability
 from alam_ros.learning.agents import PolicyAgent
 from alam_ros.learning.config import EnvironmentConfig
-from alam_ros.learning.evaluation import EpisodeRecord, evaluate
+from alam_ros.learning.evaluation import evaluate
+from alam_ros.learning.progress import episodes_bar
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import EnvironmentFactory, running
 from alam_ros.learning.summary import summarise
 from alam_ros.report.directory import read_json, write_json
 from alam_ros.runtime import PolicyRuntime
 from alam_ros.typed import finite
-
-ROUNDS = 4
-"""Episodes each environment runs between two signs of progress."""
 
 
 def evaluate_policy(
@@ -33,7 +31,6 @@ def evaluate_policy(
     episodes: int,
     seed: int,
     should_stop: Callable[[], bool],
-    on_progress: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Evaluate with deterministic actions; what `output` holds already for this very file and these episodes is reused.
 
@@ -51,14 +48,11 @@ def evaluate_policy(
     agent, started = PolicyAgent(runtime), time.monotonic()
     with running(make_environments, environment, min(environment.copies, episodes)) as stepper:
         runtime.contract.require(stepper.contract())
-        records: list[EpisodeRecord] = []
-        while len(records) < episodes:
-            chunk = min(ROUNDS * stepper.copies, episodes - len(records))
-            first = first_seed(Purpose.EVALUATION, seed) + len(records)
-            records += evaluate(agent, stepper, episodes=chunk, first_seed=first, should_stop=should_stop)
-            if should_stop():
-                raise KeyboardInterrupt
-            on_progress(len(records))
+        first = first_seed(Purpose.EVALUATION, seed)
+        with episodes_bar(episodes, "evaluation") as bar:
+            records = evaluate(agent, stepper, episodes=episodes, first_seed=first, should_stop=should_stop, advance=bar.update)
+        if should_stop():
+            raise KeyboardInterrupt
     document: dict[str, Any] = finite(
         {
             **key,

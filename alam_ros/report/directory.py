@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from alam_ros.errors import ConfigurationError
 from alam_ros.host.files import write_atomically
 
 
@@ -38,8 +39,22 @@ class DemoDirectory:
         self.figures = self.root / "figures"
         self.report = self.root / "report.html"
 
+    def make(self) -> None:
+        """Make the root where it is not there yet.
+
+        Raises:
+            ConfigurationError: when it cannot be made.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            found = error.strerror or str(error)
+            raise ConfigurationError(f"to make the folder `{self.root}`", found, "name another --directory") from error
+
     def clear(self) -> None:
         """Delete what a demonstration wrote here, and nothing else."""
+        if not self.root.is_dir():
+            return
         self.forget_results()
         for folder in (self.run, self.figures):
             shutil.rmtree(folder, ignore_errors=True)

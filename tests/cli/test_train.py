@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,19 +16,10 @@ from alam_ros.cli.main import main
 from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
+from tests.support.processes import TIMEOUT_S, wait_for
 from tests.support.training import tiny_mapping
 
 ALAM = [sys.executable, "-m", "tests.cli.alam"]
-TIMEOUT_S = 240.0
-
-
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Return once the condition holds while the process lives."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert process.poll() is None, f"ended early:\n{process.communicate()[1]}"
-        assert time.monotonic() < deadline, "the condition was never met"
-        time.sleep(0.01)
 
 
 def start(tmp_path: Path) -> tuple[subprocess.Popen[str], RunDirectory]:

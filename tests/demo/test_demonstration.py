@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from alam_ros.cli.environments import make_environments
+from alam_ros.cli.main import main
 from alam_ros.contract import Contract
 from alam_ros.demo import demonstration
 from alam_ros.demo.console import Console
@@ -132,3 +133,14 @@ def test_clearing_leaves_foreign_files_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     directory.clear()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert main(["demo", "--fresh", "--directory", str(tmp_path / "file" / "demo")]) == 2
+    assert "expected to make the folder" in capsys.readouterr().err
+
+
+def test_a_wrong_override_leaves_no_folder_behind(tmp_path: Path) -> None:
+    assert main(["demo", "--directory", str(tmp_path / "demo"), "--set", "trainer.sed=3"]) == 2
+    assert not list(tmp_path.iterdir())

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from alam_ros.study.result import SCHEMA, Episodes, RunResult
 from alam_ros.typed import from_mapping, to_mapping
 
 ALAM = [sys.executable, "-m", "tests.cli.alam"]
-TIMEOUT_S = 600.0
 
 
 def smoke_mapping(folder: Path, *overrides: str, **changes: Any) -> dict[str, Any]:
@@ -61,15 +59,6 @@ def session(path: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         kill_all([*descendants(process.pid), process.pid])
         process.communicate()
-
-
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
-    """Return once the condition holds; while it does not, the process has to live."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert process is None or process.poll() is None, f"ended early:\n{process.communicate()[1]}"
-        assert time.monotonic() < deadline, "the condition was never met"
-        time.sleep(0.01)
 
 
 def descendants(pid: int) -> list[int]:

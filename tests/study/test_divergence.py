@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 
 from alam_ros.study.result import read_result
-from tests.study.support import TIMEOUT_S, planned, session, write_study
+from tests.study.support import planned, session, write_study
+from tests.support.processes import TIMEOUT_S
 
 
 def test_a_run_that_diverges_is_a_result_and_the_report_says_so(tmp_path: Path) -> None:

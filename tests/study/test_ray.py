@@ -14,17 +14,16 @@ from alam_ros.learning.restore import restore_run
 from alam_ros.study.plan import PlannedRun
 from alam_ros.study.result import read_result
 from tests.study.support import (
-    TIMEOUT_S,
     descendants,
     is_alive,
     kill_all,
     newest_checkpoints,
     planned,
     session,
-    wait_for,
     workers,
     write_study,
 )
+from tests.support.processes import TIMEOUT_S, wait_for
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: `pip install --editable '.[ray]'`")
 STEPS = 500

@@ -19,17 +19,16 @@ from alam_ros.study.progress import read_progress
 from alam_ros.study.result import read_result
 from alam_ros.study.session import alone
 from tests.study.support import (
-    TIMEOUT_S,
     descendants,
     is_alive,
     kill_all,
     newest_checkpoints,
     planned,
     session,
-    wait_for,
     workers,
     write_study,
 )
+from tests.support.processes import TIMEOUT_S, wait_for
 
 STEPS = 700
 ROWS = [100, 200, 300, 400, 500, 600, 700]
