@@ -5,21 +5,34 @@ Each message says what was expected, what was found and what to do about it, so 
 
 from __future__ import annotations
 
+from typing import overload
+
 
 class AlamError(Exception):
     """Base of all errors raised on purpose.
 
     Args:
-        expected: what would have been right.
+        expected: what would have been right; or an error, of which this one is to be a copy: Gymnasium raises what a simulator's
+            process raised as `type(error)(error)`.
         found: what was there instead.
         remedy: what the reader should do.
     """
 
-    def __init__(self, expected: str, found: str, remedy: str) -> None:
-        super().__init__(f"expected {expected}; found {found}; {remedy}")
-        self.expected = expected
-        self.found = found
-        self.remedy = remedy
+    @overload
+    def __init__(self, expected: str, found: str, remedy: str) -> None: ...
+
+    @overload
+    def __init__(self, expected: AlamError) -> None: ...
+
+    def __init__(self, expected: str | AlamError, found: str = "", remedy: str = "") -> None:
+        self.expected: str
+        self.found: str
+        self.remedy: str
+        if isinstance(expected, AlamError):
+            self.expected, self.found, self.remedy = expected.expected, expected.found, expected.remedy
+        else:
+            self.expected, self.found, self.remedy = expected, found, remedy
+        super().__init__(f"expected {self.expected}; found {self.found}; {self.remedy}")
 
     def __reduce__(self) -> tuple[type[AlamError], tuple[str, str, str]]:
         """Pickle by the three parts, so that worker processes can hand the error on."""

@@ -91,6 +91,19 @@ def new_file(text: str) -> Path:
     return path
 
 
+def new_folder(text: str) -> Path:
+    """Return the path of a folder to be written to, made where it is not there yet.
+
+    Raises:
+        ArgumentTypeError: when it is a file, or below one.
+    """
+    path = Path(text)
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not existing.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a folder, found the file {existing}")
+    return path
+
+
 def _at_least(least: int, text: str) -> int:
     number = int(text)
     if number < least:

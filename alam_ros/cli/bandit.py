@@ -15,6 +15,7 @@ from alam_ros.cli.arguments import new_file, positive_integer, positive_number
 from alam_ros.learning.bandit import LEARNING_RATES, VARIANTS, BanditResult, sweep
 from alam_ros.report.figures.bandit import draw
 from alam_ros.report.theme import LIGHT, png, styled
+from alam_ros.typed import finite
 
 FIGURES = ("mean_error", "state_error", "violation", "oscillation")
 
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         with styled(LIGHT):
             options.figure.write_bytes(png(draw(LIGHT, results)))
     if options.json:
-        print(json.dumps({"steps": options.steps, "results": [dataclasses.asdict(result) for result in results]}))
+        document = {"steps": options.steps, "results": [dataclasses.asdict(result) for result in results]}
+        print(json.dumps(finite(document), allow_nan=False))
     return 0
 
 

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-from alam_ros.cli.arguments import new_file
+from alam_ros.cli.arguments import new_file, new_folder
 from alam_ros.cli.environments import make_environments
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.export import export
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="alam export", description="Write the policy file of a run's newest checkpoint.")
     parser.add_argument("run", metavar="RUN", type=Path, help="directory of a run")
     parser.add_argument("--output", metavar="FILE.alam", type=new_file, help="the file to write; RUN/policy.alam if not given")
-    parser.add_argument("--onnx", metavar="DIR", type=Path, help="also write the networks there as ONNX, verified against ours")
+    parser.add_argument("--onnx", metavar="DIR", type=new_folder, help="write the networks there as ONNX, verified against ours")
     options = parser.parse_args(arguments)
     if options.onnx is not None and importlib.util.find_spec("onnx") is None:
         raise ConfigurationError("the package `onnx` for --onnx", "none", "pip install '.[onnx]'")

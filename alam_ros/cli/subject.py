@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alam_ros.cli.configuration import parse_value
 from alam_ros.contract import Contract
+from alam_ros.errors import PolicyFileError
 from alam_ros.learning.agents import Agent, LearnerAgent, PolicyAgent
 from alam_ros.learning.config import EnvironmentConfig
 from alam_ros.learning.learner import Learner
@@ -65,7 +66,10 @@ def load_subject(path: Path, overrides: Sequence[str] = ()) -> Subject:
         agent = LearnerAgent(trained.learner)
         return Subject(agent, environment, run.load_contract(), None, run, trained.learner)
     runtime = PolicyRuntime.load(path)
-    environment = _overridden(dict(runtime.manifest.configuration["environment"]), overrides)
+    given = runtime.manifest.configuration.get("environment")
+    if not isinstance(given, Mapping):
+        raise PolicyFileError(f"`configuration.environment` in `{path}`", repr(given), "take a file that `alam export` wrote")
+    environment = _overridden(dict(given), overrides)
     calibration = runtime.manifest.calibration
     horizon = calibration.horizon if calibration else None
     return Subject(PolicyAgent(runtime), environment, runtime.contract, horizon, None, None)

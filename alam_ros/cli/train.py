@@ -44,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
             )
             for config in configs
         ]
+        _tell_idleness(configs[0])
         _tell_budget(configs[0], episode_limit(configs[0].environment))
         if len(trainers) == 1 and device.type == "cpu":
             trainers[0].run()
@@ -59,6 +60,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _tell_idleness(config: TrainingConfig) -> None:
+    """Say what a configuration leaves without effect though it is allowed."""
+    trainer, multiplier = config.trainer, config.algorithm.multiplier
+    if trainer.random_steps >= trainer.steps:
+        print(f"nothing will be learned: all of {trainer.steps:,} steps are random (trainer.random_steps)", file=sys.stderr)
+    elif multiplier.kind != "none" and multiplier.start == 1.0:
+        print("the constraint never comes into force (algorithm.multiplier.start: 1)", file=sys.stderr)
+
+
 def _tell_budget(config: TrainingConfig, limit: int | None) -> None:
     """Say what a budget of other episodes comes to in the environment's own."""
     constraint = config.algorithm.constraint
@@ -71,9 +81,8 @@ def _tell_budget(config: TrainingConfig, limit: int | None) -> None:
 def _configurations(options: argparse.Namespace) -> Iterator[TrainingConfig]:
     """Yield the configuration of each run."""
     for member in options.members or [None]:
-        directory = [f"trainer.directory={options.directory}"] if options.directory else []
         algorithm = [f"algorithm.name={member}"] if member else []
-        config = load_configuration(options.config, [*options.overrides, *algorithm, *directory])
+        config = load_configuration(options.config, [*options.overrides, *algorithm], options.directory)
         root = f"{config.trainer.directory}/{member}" if member else config.trainer.directory
         runs = [(seed, f"{root}-{seed}") for seed in options.seeds] if options.seeds else [(config.trainer.seed, root)]
         for seed, where in runs:

@@ -15,6 +15,7 @@ from alam_ros.learning.learner import Learner
 from alam_ros.learning.multiplier import StateMultiplier
 from alam_ros.learning.networks import squashed_log_std
 from alam_ros.runtime import PolicyRuntime
+from alam_ros.typed import flattened
 
 Array = NDArray[np.float32]
 
@@ -124,8 +125,8 @@ class PolicyAgent:
         self._runtime = runtime
         self.threshold = runtime.manifest.risk.threshold
         self.cost_discount = runtime.manifest.risk.cost_discount
-        constraint = runtime.manifest.configuration.get("algorithm", {}).get("constraint", {})
-        self.certificate: str = constraint.get("certificate", ConstraintConfig.certificate)
+        said = flattened(runtime.manifest.configuration).get("algorithm.constraint.certificate")
+        self.certificate: str = ConstraintConfig.certificate if said is None else str(said)
 
     def act(self, observation: Array, noise: Array | None = None) -> Array:
         """Return the deterministic actions, or with noise those that training would have drawn."""

@@ -106,6 +106,8 @@ def _check(document: object, config: TrainingConfig | None, path: Path) -> None:
         raise CheckpointError(
             f"a checkpoint of schema {SCHEMA}", f"another one in `{path}`", "resume with the version that wrote it"
         )
+    if {"config", "steps", "state"} - document.keys():
+        raise CheckpointError("a checkpoint with `config`, `steps` and `state`", f"not all in `{path}`", "train anew")
     differing = _differing_keys(_of_this_version(document["config"]), to_mapping(config)) if config else []
     if differing:
         raise CheckpointError(

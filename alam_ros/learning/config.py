@@ -13,9 +13,11 @@ from alam_ros.learning.ranges import (
     AVERAGING,
     BELOW_ONE,
     FINITE,
+    FINITE_FROM_ONE,
     FROM_ONE,
     FROM_ZERO,
     POSITIVE,
+    SEED,
     SHARE,
     check_ranges,
 )
@@ -220,8 +222,8 @@ class MultiplierConfig:
         gap_low, gap_high: where nothing but a penalty of each state's own G = Q_c - d is felt, G is at least -gap_low · d₀ in the
             actor; what m sees of it is at most gap_high · d₀. d₀ is the computed d (`ConstraintConfig.threshold`), which stays
             when d moves.
-        dual_gap: in the dual target, G is clipped to ± dual_gap · d₀, so that λ falls as fast as it rises; a scalar's is clipped
-            as the mean that it is.
+        dual_gap: in the dual target, G, clipped as in the actor, is clipped to ± dual_gap · d₀ as well, so that λ falls as fast
+            as it rises where `gap_low` is not less; a scalar's is clipped as the mean that it is.
     """
 
     kind: Literal["none", "scalar", "network"] = "network"
@@ -410,7 +412,12 @@ class TrainerConfig:
     def __post_init__(self) -> None:
         """Refuse numbers with which the loop cannot run."""
         counts = {name: FROM_ONE for name, value in vars(self).items() if type(value) is int}
-        others = {"seed": FROM_ZERO, "updates_per_step": FROM_ZERO, "replay_recency": FROM_ONE, "wall_clock_limit_s": ABOVE_ZERO}
+        others = {
+            "seed": SEED,
+            "updates_per_step": FROM_ZERO,
+            "replay_recency": FINITE_FROM_ONE,
+            "wall_clock_limit_s": ABOVE_ZERO,
+        }
         check_ranges("trainer", self, counts | others)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alam_ros.contract import Contract
+from alam_ros.errors import CheckpointError
 from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.divergence import require_finite_networks
@@ -92,19 +94,23 @@ def export(
         risk_training_steps: gradient steps on the risk network.
 
     Raises:
-        CheckpointError: when the run has no checkpoint.
+        CheckpointError: when the run has no checkpoint, or one of before its first step, or its files are damaged.
+        ContractError: when the simulator has another contract than the run was trained by.
         DivergenceError: when its networks are not finite.
         PolicyFileError: when what was written does not load.
     """
     trained, contract = restore_run(run.root), run.load_contract()
     config, learner = trained.config, trained.learner
     require_finite_networks(learner, "export another run")
-    records = _calibration_records(learner, config, make_environments, calibration_episodes)
+    rows = trained.state["replay"]["rows"][:, : contract.observation_size]
+    if not len(rows):
+        raise CheckpointError("a run that has collected something", f"none of that in `{run.checkpoints}`", "train on")
+    libraries = recorded_libraries(run)
+    records = _calibration_records(learner, config, contract, make_environments, calibration_episodes)
     horizon = max(1, round(CALIBRATION_HORIZON_S / contract.control_period))
     model = fit_risk_model(records, horizon, seed=config.trainer.seed, steps=risk_training_steps)
     observations = np.concatenate([record.observation for record in records])
     picks = np.linspace(0, len(observations) - 1, GOLDEN_OBSERVATIONS).astype(int)
-    rows = trained.state["replay"]["rows"][:, : contract.observation_size]
     manifest = {
         "algorithm": config.algorithm.name,
         "configuration": to_mapping(config),
@@ -114,7 +120,7 @@ def export(
         "calibration": _calibration(model, horizon * contract.control_period),
         "novelty": {"low": rows.amin(0).tolist(), "high": rows.amax(0).tolist()},
         "training": {"steps": trained.steps, "updates": learner.updates, "seed": config.trainer.seed},
-        "libraries": recorded_libraries(run),
+        "libraries": libraries,
         "golden": golden_vectors(TrainedNetworks(learner, model.network), observations[picks]),
     }
     write_policy(output, PolicyContents(manifest, _weights(learner, model.network)))
@@ -122,11 +128,12 @@ def export(
 
 
 def _calibration_records(
-    learner: Learner, config: TrainingConfig, make_environments: EnvironmentFactory, episodes: int
+    learner: Learner, config: TrainingConfig, contract: Contract, make_environments: EnvironmentFactory, episodes: int
 ) -> Sequence[EpisodeRecord]:
     agent, records, count = LearnerAgent(learner), list[EpisodeRecord](), episodes // len(MIXED_NOISES)
     bar = episodes_bar(count * len(MIXED_NOISES), "calibrating the risk")
     with running(make_environments, config.environment, config.environment.copies) as stepper, bar:
+        contract.require(stepper.contract())
         for index, noise in enumerate(MIXED_NOISES.values()):
             seed = first_seed(Purpose.CALIBRATION, config.trainer.seed, index)
             records += evaluate(agent, stepper, episodes=count, first_seed=seed, noise=noise, advance=bar.update)
@@ -134,10 +141,19 @@ def _calibration_records(
 
 
 def recorded_libraries(run: RunDirectory) -> dict[str, str]:
-    """Return the versions that physics and arithmetic depend on, of what was installed when the run started."""
-    document = json.loads(run.versions.read_text())
-    packages = {name.lower(): version for name, version in document["packages"].items()}
-    return {"python": document["python"]} | {name: packages[name] for name in RECORDED_LIBRARIES if name in packages}
+    """Return the versions that physics and arithmetic depend on, of what was installed when the run started.
+
+    Raises:
+        CheckpointError: when the run does not tell.
+    """
+    try:
+        document = json.loads(run.versions.read_text())
+        packages = {name.lower(): version for name, version in document["packages"].items()}
+        python = document["python"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise CheckpointError(f"the versions of a run in `{run.versions}`", found, "restore the file") from error
+    return {"python": python} | {name: packages[name] for name in RECORDED_LIBRARIES if name in packages}
 
 
 def _network_specs(config: TrainingConfig, risk_network: RiskNetwork | None) -> dict[str, Any]:

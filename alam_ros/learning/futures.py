@@ -34,8 +34,12 @@ class Futures:
         return self.lead <= horizon
 
     def is_known(self, horizon: int) -> NDArray[np.bool_]:
-        """Return where the label is certain; elsewhere truncation hides the end of a window without a cost so far."""
-        return self.label(horizon) | (self.seen >= horizon)
+        """Return where the whole window was seen.
+
+        A window that truncation cuts is left out also where it holds a cost already: of those only the dangerous ones would be
+        kept, and the time in an episode would foretell danger (docs/decisions/0024).
+        """
+        return self.seen >= horizon
 
     def headline(self, horizon: int) -> NDArray[np.bool_]:
         """Return the states to judge by: those with a known label that are not in violation already."""

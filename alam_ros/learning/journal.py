@@ -38,7 +38,7 @@ class Journal:
     ) -> None:
         self._metrics = MetricsFile(run.metrics)
         self._metrics.truncate_after(evaluated_at)
-        self._writer = SummaryWriter(str(run.tensorboard), purge_step=evaluated_at + 1 if steps else None)
+        self._writer = SummaryWriter(str(run.tensorboard), purge_step=steps + 1 if steps else None)
         self.progress = Progress(total, steps, seconds_left=seconds_left, label=label)
 
     def log(self, steps: int, learner: Mapping[str, float], training: Mapping[str, float]) -> None:

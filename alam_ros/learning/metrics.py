@@ -60,6 +60,10 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     """
     lines = path.read_text(errors="replace").splitlines(keepends=True) if path.exists() else []
     try:
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        rows = [json.loads(line) for line in lines if line.endswith("\n")]
     except ValueError as error:
         raise CheckpointError(f"a JSON object in each line of `{path}`", str(error), "remove the damaged line") from error
+    for row in rows:
+        if not isinstance(row, dict) or "steps" not in row:
+            raise CheckpointError(f"an evaluation with its `steps` in each line of `{path}`", repr(row), "remove that line")
+    return rows

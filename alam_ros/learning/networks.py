@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from alam_ros.errors import ConfigurationError
+
 LOG_STD_RANGE = (-5.0, 2.0)
 MULTIPLIER_BIAS = -3.0
 
@@ -18,7 +20,11 @@ def mlp(sizes: Sequence[int]) -> nn.Sequential:
     """Return a ReLU network with linear output; `sizes` counts input, hidden layers and output."""
     layers: list[nn.Module] = []
     for index, (size_in, size_out) in enumerate(itertools.pairwise(sizes)):
-        layers.append(nn.Linear(size_in, size_out))
+        try:
+            layers.append(nn.Linear(size_in, size_out))
+        except RuntimeError as error:
+            found = f"too little for {size_in:,} x {size_out:,}"
+            raise ConfigurationError("memory for all layers", found, "lower algorithm.hidden") from error
         if index < len(sizes) - 2:
             layers.append(nn.ReLU())
     return nn.Sequential(*layers)

@@ -14,7 +14,7 @@ from gymnasium.vector import AsyncVectorEnv
 from numpy.typing import NDArray
 
 from alam_ros.contract import Contract
-from alam_ros.errors import SimulatorError
+from alam_ros.errors import AlamError, SimulatorError
 from alam_ros.learning.config import EnvironmentConfig
 from alam_ros.learning.divergence import DivergenceError
 
@@ -26,6 +26,7 @@ then has `successor`, the true successors of its copies.
 """
 
 OWN_SIMULATOR = 'docs/simulators.md, "A simulator of your own"'
+LARGEST_REWARD = float(np.finfo(np.float32).max)  # the replay's
 
 
 @dataclass(frozen=True)
@@ -129,13 +130,11 @@ class EnvironmentStepper:
         """Start an episode in each environment with the seeds `seed`, `seed + 1`, …; return (n, observation_size).
 
         Raises:
-            SimulatorError: when an environment's process is gone, or an observation is not finite.
+            SimulatorError: when an environment fails or its process is gone, or an observation is not finite.
         """
-        try:
-            seeds: list[int | None] = [seed + process * self._each for process in range(self._processes)]
+        seeds: list[int | None] = [seed + process * self._each for process in range(self._processes)]
+        with _failures_told():
             observation, _ = self.environments.reset(seed=seeds)
-        except (EOFError, OSError) as error:
-            raise _process_gone(error) from error
         rows = self._joined(np.array(observation, np.float32))
         _require("finite observations", rows, np.isfinite(rows))
         return rows
@@ -158,12 +157,11 @@ class EnvironmentStepper:
         """Finish the step that `send` began.
 
         Raises:
-            SimulatorError: when an environment's process is gone, or a reward or an observation is not finite.
+            SimulatorError: when an environment fails or its process is gone, or a reward, as float32, or an observation is not
+                finite.
         """
-        try:
+        with _failures_told():
             observation, reward, terminated, truncated, info = self.environments.step_wait()
-        except (EOFError, OSError) as error:
-            raise _process_gone(error) from error
         observation = np.array(observation, np.float32)
         successor = observation
         if "successor" in info:
@@ -182,7 +180,7 @@ class EnvironmentStepper:
             info=numbers,
             restarted_observation=self._joined(observation),
         )
-        _require("a finite reward", step.reward, np.isfinite(step.reward))
+        _require("a reward that is finite in float32", step.reward, np.abs(step.reward) <= LARGEST_REWARD)
         for rows in (step.next_observation, step.restarted_observation):
             _require("finite observations", rows, np.isfinite(rows))
         return step
@@ -234,6 +232,24 @@ def _require(what: str, values: NDArray[Any], is_right: NDArray[np.bool_]) -> No
     if not is_right.all():
         copy = int(np.argwhere(~is_right)[0][0])
         raise SimulatorError(what, f"{values[copy]} in environment {copy}", f"correct it ({OWN_SIMULATOR})")
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Make one kind of error of whatever happens in the simulators' processes; Gymnasium has logged where it happened."""
+    try:
+        yield
+    except SimulatorError:
+        raise
+    except AlamError as error:
+        raise SimulatorError(error) from error
+    except (EOFError, OSError) as error:
+        raise _process_gone(error) from error
+    except Exception as error:
+        found = f"{type(error).__name__} in one: {error}"
+        raise SimulatorError(
+            "environments that go on", found, f"correct it ({OWN_SIMULATOR}); the log above says where"
+        ) from error
 
 
 def _process_gone(error: Exception) -> SimulatorError:

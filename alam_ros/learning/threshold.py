@@ -15,6 +15,8 @@ LARGEST_EXCESS = 2.0
 """A cost of three times the target moves d no faster than any higher one; none moves it half as fast the other way."""
 SATURATED = 0.75
 """Mean of λ over a batch, as a share of λ_max, from which a lower d would change nothing: most states are at λ_max already."""
+LARGEST_CHANGE = 50.0
+"""Of a logarithm in one step: more than any range of d or λ_max holds, and little enough for `exp`."""
 MULTIPLIER_RANGE = 10.0
 """λ_max rises to this multiple of what is configured at most."""
 
@@ -39,6 +41,7 @@ class Threshold:
         multiplier_maximum: λ_max.
         saturation: mean of λ over the last batch, as a share of λ_max; the learner keeps it up to date.
         measured: cost of a step, averaged over the latest share `AVERAGING` of the training budget; None before any was seen.
+            Random steps count as no share of it: the first of them stands for all, until the first step after them does.
     """
 
     def __init__(self, config: ConstraintConfig, multiplier_maximum: float) -> None:
@@ -65,7 +68,7 @@ class Threshold:
             return
         error = max(1.0 - self.spent_share, -LARGEST_EXCESS)
         trust = min(max(self.spent_share / ENOUGH, config.adaptation_trust), 1.0) if error > 0.0 else 1.0
-        change = config.adaptation * share * error
+        change = min(max(config.adaptation * share * error, -LARGEST_CHANGE), LARGEST_CHANGE)
         if self._is_price_to_move(error):
             price = self.multiplier_maximum * math.exp(-change)
             self.multiplier_maximum = min(max(price, self._least_maximum), self._least_maximum * MULTIPLIER_RANGE)

@@ -104,6 +104,8 @@ class Trainer:
             collecting = stack.enter_context(running(make_environments, config.environment, copies))
             self._config = config = config.at(collecting.contract().control_period)
             state = self._checkpoints.load(config) if resume else None
+            if state is not None:
+                self._run.load_contract().require(collecting.contract())
             evaluating = min(copies, config.trainer.evaluation_episodes)
             self._evaluating = stack.enter_context(running(make_environments, config.environment, evaluating))
             self._begin(collecting, state)

@@ -42,7 +42,11 @@ class TrainingGroup:
     def __init__(self, trainers: Sequence[Trainer], configs: Sequence[TrainingConfig], device: torch.device) -> None:
         steps = sorted({trainer.steps for trainer in trainers})
         if len(steps) > 1:
-            raise ConfigurationError("runs with equally many steps behind them", f"{steps} steps", "resume each by itself")
+            raise ConfigurationError(
+                "runs with equally many steps behind them",
+                f"{steps} steps",
+                f"resume each by itself, or move the checkpoints of more than {steps[0]} steps away",
+            )
         self._trainers, self._device = trainers, device
         self._learner = StackedLearner([trainer.learner for trainer in trainers], device)
         self._replay = StackedReplay([trainer.replay for trainer in trainers], device)

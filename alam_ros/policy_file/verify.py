@@ -80,7 +80,7 @@ def _verify_array(name: str, weights: Weights) -> None:
 
 
 def _verify_risk(risk: RiskSpec, *, has_network: bool) -> None:
-    _require(math.isfinite(risk.threshold), "a finite `risk.threshold`", f"{risk.threshold}")
+    _require(0.0 < risk.threshold < math.inf, "a finite `risk.threshold` above 0", f"{risk.threshold}")
     _require(0.0 <= risk.cost_discount < 1.0, "`risk.cost_discount` in [0, 1)", f"{risk.cost_discount}")
     for name in ("penalty_coefficient", "multiplier_max"):
         value = getattr(risk, name)

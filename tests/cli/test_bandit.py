@@ -29,3 +29,10 @@ def test_what_cannot_be_run_is_refused_before_anything_is_printed(capsys: pytest
     with pytest.raises(SystemExit):
         main(["bandit", "--learning-rates", "0"])
     assert not capsys.readouterr().out
+
+
+def test_what_diverged_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bandit", "--seeds", "1", "--steps", "400", "--learning-rates", "1e20", "--json"]) == 0
+    output = capsys.readouterr().out
+    assert "NaN" not in output
+    assert any(result["mean_error"] is None for result in json.loads(output)["results"])

@@ -63,3 +63,14 @@ def test_a_policy_of_another_contract_is_refused(tmp_path: Path, capfd: pytest.C
     write_policy(policy, contents)
     assert main([command[0], str(policy), *command[1:]]) == 2
     assert "scale" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "risk"])
+def test_a_policy_file_that_does_not_tell_its_environment_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    contents = sample_policy()
+    contents.manifest["configuration"] = {"algorithm": "unknown"}
+    write_policy(tmp_path / "sample.alam", contents)
+    assert main([command, str(tmp_path / "sample.alam")]) == 2
+    assert "`configuration.environment` in" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.resources import config_path
+from alam_ros.typed import to_mapping
 from tests.support.training import tiny_mapping
 
 
@@ -103,6 +104,7 @@ def test_a_command_answers_a_misspelt_key_without_loading_torch(configuration: P
         (["train", "navigation", "--members", "cal,"], "expected different names, found cal,"),
         (["export", "run", "--output", "/nowhere/policy.alam"], "a folder that exists, found /nowhere/policy.alam"),
         (["contract", "check", "robot.yaml", "--namespace", "robot1"], "of a recorded drive; give it with --bag"),
+        (["export", "run", "--onnx", "/dev/null/models"], "expected a folder, found the file /dev/null"),
         (["export", "run", "--output", "."], "expected a file to write, found the folder ."),
         (["risk", "x.alam", "--figure", "/nowhere/figure.png"], "a folder that exists, found /nowhere/figure.png"),
     ],
@@ -145,6 +147,41 @@ def test_an_override_of_the_name_brings_the_members_multiplier(configuration: Pa
     config = load_configuration(str(configuration), ["algorithm.name=sac_pid", "algorithm.multiplier.maximum=5"])
     multiplier = config.algorithm.multiplier
     assert (multiplier.kind, multiplier.rule, multiplier.maximum) == ("scalar", "pid", 5.0)
+
+
+@pytest.mark.parametrize("name", ["run #1", "2024", "yes", "a: b", "a=b"])
+def test_the_name_of_a_directory_is_taken_as_it_is(configuration: Path, tmp_path: Path, name: str) -> None:
+    assert load_configuration(str(configuration), [], name).trainer.directory == name
+    run = RunDirectory(tmp_path / name)
+    run.root.mkdir()
+    run.config.write_text(configuration.read_text())
+    assert load_configuration(str(run.root), []).trainer.directory == str(run.root)
+
+
+@pytest.mark.parametrize("override", ["algorithm.name=fac", "algorithm.constraint.cost_horizon=5"])
+def test_what_a_run_has_derived_other_keys_from_is_not_changed(configuration: Path, tmp_path: Path, override: str) -> None:
+    run = RunDirectory(tmp_path / "run")
+    run.root.mkdir()
+    run.config.write_text(yaml.safe_dump(to_mapping(load_configuration(str(configuration), []))))
+    assert load_configuration(str(run.root), ["algorithm.name=sac_alam"]).algorithm.name == "sac_alam"
+    with pytest.raises(ConfigurationError, match="begin with the configuration file"):
+        load_configuration(str(run.root), [override])
+
+
+@pytest.mark.parametrize("override", ["replay_recency=.inf", "seed=9223372036854775808"])
+def test_numbers_that_teach_nothing_or_break_later_are_refused(configuration: Path, override: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"`trainer\."):
+        load_configuration(str(configuration), [f"trainer.{override}"])
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [("trainer.random_steps=9", "nothing will be learned"), ("algorithm.multiplier.start=1.0", "never comes into force")],
+)
+def test_what_has_no_effect_is_told(configuration: Path, override: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = ["trainer.steps=8", "trainer.evaluation_episodes=1", "trainer.random_steps=4", "trainer.evaluate_every=8"]
+    assert main(["train", str(configuration), *limits, override]) == 0
+    assert told in capsys.readouterr().err
 
 
 def test_a_member_that_is_none_is_refused_naming_the_members(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,12 @@ def test_a_key_that_is_gone_is_named(tmp_path: Path) -> None:
         store.load(CONFIG)
 
 
+def test_a_checkpoint_that_lacks_something_is_refused(tmp_path: Path) -> None:
+    torch.save({"schema": SCHEMA, "state": {}}, tmp_path / f"{5:012d}.pt")
+    with pytest.raises(CheckpointError, match="`config`, `steps` and `state`"):
+        CheckpointStore(tmp_path).load()
+
+
 def test_another_schema_is_refused(tmp_path: Path) -> None:
     torch.save({"schema": SCHEMA - 1}, tmp_path / "000000000001.pt")
     with pytest.raises(CheckpointError, match=f"schema {SCHEMA}"):

@@ -10,7 +10,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from alam_ros.errors import SimulatorError
+from alam_ros.errors import ConfigurationError, SimulatorError
 from alam_ros.learning.agents import Assessment
 from alam_ros.learning.collection import Collector
 from alam_ros.learning.divergence import DivergenceError
@@ -63,6 +63,23 @@ class Faulty(Countdown):
         if self.place == "observation":
             observation = np.array((self.steps, self.value), np.float32)
         return observation, numbers.pop("reward"), terminated, truncated, numbers
+
+
+class Failing(Countdown):
+    """Raises in its second step or, with a place of "reset", at once."""
+
+    def __init__(self, place: str, error: Exception) -> None:
+        self.place, self.error = place, error
+
+    def reset(self, **options: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        if self.place == "reset":
+            raise self.error
+        return super().reset(**options)
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        if self.steps == 1:
+            raise self.error
+        return super().step(action)
 
 
 class ConstantAgent:
@@ -188,8 +205,9 @@ def test_an_environment_without_cost_is_refused() -> None:
 @pytest.mark.parametrize(
     ("place", "value", "expected"),
     [
-        ("reward", np.nan, "expected a finite reward; found nan in environment 1"),
-        ("reward", -np.inf, "expected a finite reward; found -inf in environment 1"),
+        ("reward", np.nan, "expected a reward that is finite in float32; found nan in environment 1"),
+        ("reward", -np.inf, "expected a reward that is finite in float32; found -inf in environment 1"),
+        ("reward", 1e39, r"expected a reward that is finite in float32; found 1e\+39 in environment 1"),
         ("observation", np.nan, r"expected finite observations; found \[ ?2\. +nan\] in environment 1"),
         ("observation", np.inf, r"expected finite observations; found \[ ?2\. +inf\] in environment 1"),
         ("cost", np.nan, "expected a finite `cost` of at least 0; found nan in environment 1"),
@@ -214,6 +232,32 @@ def test_a_number_that_would_spoil_what_is_learned_is_refused_before_it_is_kept(
         assert len(replay) == collector.steps == 2
     finally:
         vector.close(terminate=True)
+
+
+def start_and_step_twice(stepper: EnvironmentStepper) -> None:
+    stepper.start(3)
+    for _ in range(2):
+        stepper.send(np.zeros((1, 1), np.float32))
+        stepper.receive()
+
+
+@pytest.mark.parametrize("place", ["reset", "step"])
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (SimulatorError("physics", "chaos", "slow down"), "^expected physics; found chaos; slow down$"),
+        (ConfigurationError("room", "none", "make some"), "^expected room; found none; make some$"),
+        (ValueError("no such wheel"), "^expected environments that go on; found ValueError in one: no such wheel; "),
+    ],
+)
+def test_what_a_simulator_raises_in_its_process_is_told(place: str, error: Exception, message: str) -> None:
+    vector = in_processes([functools.partial(Failing, place, error)])
+    stepper = EnvironmentStepper(vector)
+    try:
+        with pytest.raises(SimulatorError, match=message):
+            start_and_step_twice(stepper)
+    finally:
+        close_environments(vector)
 
 
 def test_a_cost_above_one_needs_its_share_of_the_step() -> None:

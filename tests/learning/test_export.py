@@ -11,6 +11,7 @@ import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 
+from alam_ros.errors import CheckpointError, ContractError
 from alam_ros.learning.agents import LearnerAgent, PolicyAgent
 from alam_ros.learning.checkpoint import CheckpointStore
 from alam_ros.learning.config import training_config
@@ -93,6 +94,39 @@ def test_a_run_that_diverged_is_refused_before_any_episode(run: RunDirectory, tm
     CheckpointStore(copied.checkpoints).save(restored.state, restored.config, restored.steps)
     with pytest.raises(DivergenceError, match="finite networks; found NaN or infinity in"):
         export(copied, tmp_path / "policy.alam", lambda *_: pytest.fail("an episode was begun"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (lambda run: run.versions.unlink(), r"the versions of a run in .*FileNotFoundError"),
+        (lambda run: run.versions.write_text("[]"), r"the versions of a run in .*TypeError"),
+        (lambda run: shutil.rmtree(run.checkpoints), "none yet"),
+    ],
+)
+def test_a_damaged_run_is_refused_before_any_episode(run: RunDirectory, tmp_path: Path, spoil: Any, error: str) -> None:
+    copied = RunDirectory(shutil.copytree(run.root, tmp_path / "run"))
+    spoil(copied)
+    with pytest.raises(CheckpointError, match=error):
+        export(copied, tmp_path / "policy.alam", lambda *_: pytest.fail("an episode was begun"))
+
+
+def test_a_run_that_was_stopped_before_its_first_step_is_refused(tmp_path: Path) -> None:
+    with Trainer(tiny_config(tmp_path / "run"), make_environments=make_vector, should_stop=lambda: True) as trainer:
+        trainer.run()
+    with pytest.raises(CheckpointError, match="a run that has collected something"):
+        export(RunDirectory(tmp_path / "run"), tmp_path / "policy.alam", make_vector)
+
+
+def test_a_simulator_of_another_contract_is_refused(run: RunDirectory, tmp_path: Path) -> None:
+    copied = RunDirectory(shutil.copytree(run.root, tmp_path / "run"))
+    text = copied.contract.read_text()
+    assert "decay: 0.3" in text
+    copied.contract.write_text(text.replace("decay: 0.3", "decay: 1.5"))
+    with pytest.raises(ContractError, match=r"scan\.decay"):
+        export(copied, tmp_path / "policy.alam", make_vector)
+    with pytest.raises(ContractError, match=r"scan\.decay"):
+        Trainer(tiny_config(copied.root), make_environments=make_vector, resume=True)
 
 
 def test_the_file_tells_where_it_comes_from(run: RunDirectory, runtime: PolicyRuntime) -> None:

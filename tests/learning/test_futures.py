@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from alam_ros.learning.discrimination import Ranking
 from alam_ros.learning.futures import NEVER, futures
 from tests.support.episodes import episode
 
@@ -19,10 +21,14 @@ def test_labels_look_exactly_the_horizon_ahead() -> None:
     assert what_followed.headline(2).tolist() == [True] * 4 + [False, True, False]
 
 
-def test_a_cut_window_that_already_holds_a_cost_is_kept() -> None:
+def test_where_truncation_cuts_a_window_the_time_in_an_episode_foretells_nothing() -> None:
     what_followed = futures([episode([0, 0, 1])])
-    assert what_followed.is_known(3).all()
     assert what_followed.label(3).all()
+    assert what_followed.is_known(3).tolist() == [True, False, False]
+    rng = np.random.default_rng(0)
+    at_random = futures([episode((rng.random(100) < 0.01).astype(float)) for _ in range(400)])
+    kept, label, time = at_random.headline(50), at_random.label(50), np.tile(np.arange(100), 400)
+    assert Ranking(time[kept].astype(float), label[kept]).judge().auroc == pytest.approx(0.5, abs=0.05)
 
 
 def test_termination_ends_the_future_and_truncation_hides_it() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import pytest
+
+from alam_ros.errors import CheckpointError
 from alam_ros.learning.metrics import MetricsFile, MetricsRow, read_metrics
 
 
@@ -33,6 +36,14 @@ def test_what_json_does_not_know_becomes_null(tmp_path: Path) -> None:
     MetricsFile(tmp_path / "metrics.jsonl").append(row(1, math.nan))
     assert "NaN" not in (tmp_path / "metrics.jsonl").read_text()
     assert read_metrics(tmp_path / "metrics.jsonl")[0]["evaluation"]["return_mean"] is None
+
+
+@pytest.mark.parametrize("line", ["5", "{}", "{"])
+def test_a_damaged_line_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(f"{line}\n")
+    with pytest.raises(CheckpointError, match="in each line of"):
+        read_metrics(path)
 
 
 def test_a_run_without_evaluations_has_no_lines(tmp_path: Path) -> None:

@@ -5,12 +5,18 @@ import torch
 from torch.distributions import Normal, TransformedDistribution
 from torch.distributions.transforms import TanhTransform
 
+from alam_ros.errors import ConfigurationError
 from alam_ros.learning.networks import Actor, BatchedCritics, MultiplierNetwork
 
 
 def squashed_gaussian(actor: Actor, observation: torch.Tensor) -> TransformedDistribution:
     mean, log_std = actor.distribution(observation)
     return TransformedDistribution(Normal(mean, log_std.exp()), TanhTransform(cache_size=1))
+
+
+def test_layers_without_room_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"lower algorithm\.hidden"):
+        Actor(4, 2, (30_000_000, 30_000_000))
 
 
 def test_log_probability_is_that_of_a_tanh_transformed_normal() -> None:

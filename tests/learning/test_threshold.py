@@ -202,3 +202,11 @@ def test_without_a_constraint_the_threshold_stays() -> None:
         learner.set_progress(share)
         collect(learner, 1.0)
     assert learner.threshold == CONSTRAINT.threshold
+
+
+def test_whatever_the_rate_a_limit_stays_within_its_range() -> None:
+    threshold = Threshold(replace(CONSTRAINT, adaptation=1e9), 2.0)
+    threshold.follow(0.0, 0.5, moves=True)
+    assert threshold.value == CONSTRAINT.threshold * CONSTRAINT.adaptation_range
+    threshold.follow(1.0, 1.0, moves=True)
+    assert threshold.value == CONSTRAINT.threshold / CONSTRAINT.adaptation_range

@@ -62,6 +62,7 @@ MANIFEST: dict[str, tuple[Change, str]] = {
     "misspelt key": (lambda m, _: m.update(algoritm="sac"), "algoritm"),
     "absent key": (lambda m, _: m.pop("novelty"), "novelty"),
     "threshold": (lambda m, _: m["risk"].update(threshold="high"), r"risk\.threshold"),
+    "threshold of nothing": (lambda m, _: m["risk"].update(threshold=0.0), r"`risk\.threshold` above 0; found 0\.0"),
     "discount": (lambda m, _: m["risk"].update(cost_discount=1.0), r"risk\.cost_discount"),
     "negative penalty": (lambda m, _: m["risk"].update(penalty_coefficient=-1.0), r"risk\.penalty_coefficient"),
     "two multipliers": (lambda m, _: m["risk"].update(multiplier=1.0), r"risk\.multiplier"),
