@@ -8,6 +8,7 @@ from alam_ros.gate.command_risk import FALLBACK, FRACTIONS, REST, CommandRisk
 from alam_ros.gate.config import GateConfig, Hysteresis
 from alam_ros.gate.decision import GateStatus
 from alam_ros.gate.hold import Hold
+from alam_ros.gate.limiter import NEGLIGIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Verdict:
     ratio: float
 
 
+PRACTICALLY_REST = 0.02
+"""Share of a component's limit that nobody means who drives."""
 PASS, STOP = Verdict(GateStatus.PASS, 1.0), Verdict(GateStatus.STOP, 0.0)
 
 
@@ -66,7 +69,7 @@ class CommandResponse:
             return STOP
         if not self.hold.is_active or not any(command):
             return PASS
-        if self.config.response == "stop":
+        if self.config.response == "stop" or self._is_practically_rest(command):
             return STOP
         if self.config.response == "policy":
             return self._fall_back(self.last)
@@ -90,6 +93,14 @@ class CommandResponse:
     def forget(self) -> None:
         """Start without a judgement."""
         self.last, self.fault, self.hold, self.fallback = None, "", Hold(), Hold()
+
+    def _is_practically_rest(self, command: tuple[float, ...]) -> bool:
+        """Say whether a command is what a joystick without a dead zone gives when it is let go of."""
+        limits = self.config.limits
+        return all(
+            abs(value) <= max(PRACTICALLY_REST * max(-low, high), NEGLIGIBLE)
+            for value, low, high in zip(command, limits.low, limits.high, strict=True)
+        )
 
     def _acceptable(self, risk: CommandRisk) -> Hysteresis:
         return self.config.acceptable_probability if risk.is_calibrated() else self.config.acceptable_cost_ratio

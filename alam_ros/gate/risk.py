@@ -41,6 +41,8 @@ class Risk:
             value = getattr(self, name)
             if not (math.isnan(value) or 0.0 <= value <= 1.0):
                 bad.append(f"{name} {value}")
+        if math.isinf(self.rest_cost_value):
+            bad.append(f"rest_cost_value {self.rest_cost_value}")
         return ", ".join(bad)
 
     def rest_helps(self, benefit: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
+from alam_ros.nodes.endpoints import publishers_on
 from alam_ros.nodes.mismatches import UNDISCOVERED
 
 
@@ -21,7 +22,7 @@ class BypassWatch:
 
     def others(self) -> tuple[str, ...]:
         """Return the fully qualified names of the other nodes that publish there now; another one may have this one's name."""
-        endpoints = self._node.get_publishers_info_by_topic(self._topic)
+        endpoints = publishers_on(self._node, self._topic)
         publishers = [
             f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
             for endpoint in endpoints

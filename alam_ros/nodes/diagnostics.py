@@ -21,6 +21,11 @@ class Health(Enum):
     STALE = DiagnosticStatus.STALE
 
 
+def worse(health: Health) -> Health:
+    """Return what remains of a health about which there is a doubt: WARN in place of OK."""
+    return Health.WARN if health is Health.OK else health
+
+
 def task_name(node: Node, task: str) -> str:
     """Return the name of a node's status: `safety_monitor: gate`, and in a namespace `robot1/safety_monitor: gate`."""
     return f"{node.get_fully_qualified_name().lstrip('/')}: {task}"

@@ -50,5 +50,5 @@ def health_of(state: GateState) -> Health:
     """Return how diagnostics should show a state of an active node."""
     if state.state in (GateStatus.STOP, GateStatus.EMERGENCY_STOP):
         return Health.ERROR
-    is_plain_pass = state.state == GateStatus.PASS and not state.monitoring_only
+    is_plain_pass = state.state == GateStatus.PASS and not (state.monitoring_only or state.risk_high or state.rest_no_safer)
     return Health.OK if is_plain_pass else Health.WARN

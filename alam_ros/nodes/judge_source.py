@@ -58,6 +58,7 @@ class JudgeSource:
         self._node = node
         self._on_arrival = on_arrival
         self._complaints, self._refusal = Complaints(node), ""
+        self._shared: tuple[str, ...] = ()
         publisher = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
         self._risk = node.hold(publisher, node.destroy_lifecycle_publisher)
         self.observations = node.hold(ObservationSource(node, contract, self._arrived), ObservationSource.destroy)
@@ -89,11 +90,25 @@ class JudgeSource:
         return {f"age of {name} (s)": age for name, age in self.observations.ages().items()}
 
     def problem(self) -> str:
-        """Say, and log, why nothing was judged since the last call; an empty string where something could be."""
+        """Say, and log, why nothing was judged since the last call; an empty string where something could be.
+
+        To be called once a second: nothing is judged while several nodes publish what can only be one's, for nobody knows which
+        of them sees what the robot is driven into.
+        """
         refusal, self._refusal = self._refusal, ""
+        self._shared = self.observations.shared()
+        if self._shared:
+            self._judge.forget()
+            text = f"several nodes publish on {', '.join(self._shared)}: a robot has one of each"
+            self._complaints.tell("shared", f"no judgement: {text}")
+            return text
         if problem := self.observations.problem():
             self._complaints.tell("silence", f"no judgement: {problem}")
         return problem or refusal
+
+    def doubt(self) -> str:
+        """Say what makes it doubtful whether the policy judges as it learned to."""
+        return self.observations.slowness()
 
     def _arrived(self, topic: str) -> None:
         self._on_arrival(topic)
@@ -103,6 +118,8 @@ class JudgeSource:
         """Run the control ticks that are due; what cannot be judged grows stale, and the gate stops."""
         try:
             while (tick := self.observations.poll()) is not None:
+                if self._shared:
+                    continue
                 self._judge.observe(tick.observation, self.observations.stamp_ns(tick), tick.excess)
                 self._refusal = ""
                 if text := self._judge.unfamiliar():

@@ -26,11 +26,16 @@ class SafeLifecycleNode(LifecycleNode):
 
     `configure` acquires, through `hold`, what `release` gives back; `activate` starts work; `make_safe` leaves the robot in a
     safe state and is called, with the publishers still enabled, before every way out of the active state.
+
+    Attributes:
+        is_active: whether the node works.
+        refusal: why the last transition failed; empty where it did not.
     """
 
     def __init__(self, name: str, **options: Any) -> None:
         self._held = ExitStack()
         self.is_active = False
+        self.refusal = ""
         super().__init__(name, **options)
 
     def configure(self) -> None:
@@ -106,10 +111,13 @@ class SafeLifecycleNode(LifecycleNode):
         try:
             action()
         except AlamError as error:
-            self.get_logger().error(f"cannot {what}: {error}")
-        except Exception:  # noqa: BLE001  a transition must end in a safe state whatever happens
+            self.refusal = f"cannot {what}: {error}"
+            self.get_logger().error(self.refusal)
+        except Exception as error:  # noqa: BLE001  a transition must end in a safe state whatever happens
+            self.refusal = f"cannot {what}: {type(error).__name__}: {error}"
             self.get_logger().error(f"cannot {what}:\n{traceback.format_exc()}")
         else:
+            self.refusal = ""
             set_aside()  # what the transition made stays; the collector need not look at it while the node works
             return TransitionCallbackReturn.SUCCESS
         undo()

@@ -23,7 +23,7 @@ class MarkersNode(Node):
 
     def __init__(self) -> None:
         super().__init__("markers")
-        self.declare_parameter("frame", "base_link", fixed("frame of the robot's base"))
+        self.declare_parameter("frame", "", fixed("frame of the robot's base; empty for the one that the gate's state names"))
         self.declare_parameter("radius", 0.3, number("of the disc under the robot, m", 0.01, 10.0))
         self.declare_parameter("policy", "", fixed("path of the policy file, whose contract says what actions are"))
         self.declare_parameter("robot", "", fixed("path of this robot's contract, where it differs from the policy's"))
@@ -41,7 +41,8 @@ class MarkersNode(Node):
 
     def _on_state(self, state: GateState) -> None:
         radius = self.get_parameter("radius").value
-        self._markers.publish(gate_markers(state, self.get_parameter("frame").value, 1.2 * radius))
+        frame = self.get_parameter("frame").value or state.header.frame_id or "base_link"
+        self._markers.publish(gate_markers(state, frame, 1.2 * radius))
 
 
 def main() -> int:

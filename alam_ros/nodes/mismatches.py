@@ -12,6 +12,7 @@ from typing import Any
 from rclpy.node import Node
 
 from alam_ros.contract.schema import TWIST_TYPES
+from alam_ros.nodes.endpoints import publishers_on, subscriptions_on
 
 STAMPED_IN = "enable_stamped_cmd_vel_in"
 UNDISCOVERED = "_NODE_NAME_UNKNOWN_"
@@ -41,13 +42,13 @@ class Mismatches:
         for subscription in self._node.subscriptions:
             mine = interface_name(subscription.msg_type)
             topic = subscription.topic_name
-            for kind, name in _others(self._node.get_publishers_info_by_topic(topic), mine):
+            for kind, name in _others(publishers_on(self._node, topic), mine):
                 text = f"`{name}` publishes {kind} on {topic}, of which nothing arrives: this node reads {mine} there"
                 yield text + self._remedy(kind, mine)
         for publisher in self._node.publishers:
             mine = interface_name(publisher.msg_type)
             topic = publisher.topic_name
-            for kind, name in _others(self._node.get_subscriptions_info_by_topic(topic), mine):
+            for kind, name in _others(subscriptions_on(self._node, topic), mine):
                 yield f"`{name}` reads {kind} on {topic}, where nothing reaches it: this node publishes {mine} there"
 
     def _remedy(self, kind: str, mine: str) -> str:

@@ -19,6 +19,8 @@ from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
 LOG_PERIOD_S = 5.0
+SLOW = 1.25
+"""Ratio of measured to trained control period from which a policy sees another time scale than it learned."""
 
 
 class ObservationSource:
@@ -38,6 +40,7 @@ class ObservationSource:
         """
         self._node = node
         self._on_arrival = on_arrival
+        self._trained_period = contract.control_period
         self._stream = ObservationStream(contract)
         self.synchroniser = self._stream.synchroniser
         latched = contract.latched_topics
@@ -85,6 +88,11 @@ class ObservationSource:
             since = " since the clock was set back: publish again what is latched" if self.synchroniser.restarts else ""
             return f"no data yet on {', '.join(missing)}{since}"
         return f"stale: {', '.join(stale)}" if stale else ""
+
+    def slowness(self) -> str:
+        """Say that control ticks come more rarely than in training, where they do: a history then spans another time."""
+        measured, trained = self.synchroniser.measured_period, self._trained_period
+        return f"control period {measured:.3f} s, trained with {trained:.3f} s" if measured > SLOW * trained else ""
 
     def shared(self) -> tuple[str, ...]:
         """Return the topics on which several nodes publish what can only be one's; not joint states of several devices."""

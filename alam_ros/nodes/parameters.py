@@ -52,7 +52,11 @@ def check_topic(parameter: str, topic: str) -> None:
         raise ConfigurationError(f"a topic in `{parameter}`", f"{topic!r}", f"correct it: {reason}") from error
 
 
+OTHERS_QUALITIES = tuple(f"qos_overrides.{topic}." for topic in ("/clock", "/parameter_events", "/rosout"))
+"""Of what ROS itself publishes and subscribes to; all other qualities are fixed here."""
+
+
 def ignored_parameters(node: Any) -> list[str]:
     """Return what a parameter file or the command line sets and the node does not have, which rclpy passes over in silence."""
     given = node._parameter_overrides  # noqa: SLF001  rclpy tells it nowhere else
-    return sorted(name for name in given if not node.has_parameter(name) and not name.startswith("qos_overrides."))
+    return sorted(name for name in given if not node.has_parameter(name) and not name.startswith(OTHERS_QUALITIES))

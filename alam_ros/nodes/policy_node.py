@@ -33,8 +33,6 @@ from alam_ros.onboard.unfamiliar import unfamiliar
 from alam_ros.onboard.wire import RiskWriter
 from alam_ros.runtime import RiskLevel, RiskLevels
 
-SLOW = 1.25
-"""Ratio of measured to trained control period from which the policy acts on another time scale than it learned."""
 LEVEL_PARAMETERS = {
     "caution_probability": "probability of a violation from which the level is CAUTION",
     "danger_probability": "probability of a violation from which the level is DANGER",
@@ -172,6 +170,8 @@ class PolicyNode(SafeLifecycleNode):
         )
 
     def _health(self, second: _Second) -> tuple[Health, str]:
+        if self.refusal:
+            return Health.ERROR, self.refusal
         if self._source is None or not self.is_active:
             return Health.OK, "inactive" if self._source is not None else "not configured"
         problem = self._source.problem() or second.problem
@@ -183,9 +183,8 @@ class PolicyNode(SafeLifecycleNode):
 
     def _doubt(self, source: ObservationSource, second: _Second) -> str:
         """Say what makes it doubtful whether the policy, which acts, does so as it learned to."""
-        measured, trained = source.synchroniser.measured_period, self._contract.control_period
-        if measured > SLOW * trained:
-            return f"control period {measured:.3f} s, trained with {trained:.3f} s"
+        if slowness := source.slowness():
+            return slowness
         if shared := source.shared():
             text = f"several nodes publish on {', '.join(shared)}: a robot has one of each"
             self._complaints.tell("shared", text)

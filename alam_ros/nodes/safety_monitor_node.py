@@ -11,7 +11,7 @@ import dataclasses
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,7 @@ from alam_ros.gate import GateConfig, GateDecision, GateStatus
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.bypass import BypassWatch
 from alam_ros.nodes.conversions import MESSAGE_TYPES
-from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name
+from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name, worse
 from alam_ros.nodes.gate_messages import NUMBERS, gate_state, gate_trace, health_of
 from alam_ros.nodes.gate_parameters import declare_gate_parameters
 from alam_ros.nodes.gated_command import gated_command
@@ -82,6 +82,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         """Build the gate and connect it."""
         values = self._values()
         runtime, contract = policy_and_contract(values)
+        self._policy_id = "" if runtime is None else runtime.policy_id
+        self._foreign = ""
         self._gated = gated_command(values, contract)
         for name in (name for name in values if name.endswith("_topic")):
             check_topic(name, self._gated.topic if name == "cmd_vel_out_topic" else values[name])
@@ -197,6 +199,10 @@ class SafetyMonitorNode(SafeLifecycleNode):
             stamp_ns, numbers, policy_id = read_risk(data) or _risk_of(deserialize_message(data, RiskEstimate))
         except RuntimeError as error:
             self._ignore("a risk estimate", error)
+            return
+        if self._policy_id and policy_id != self._policy_id:  # of another robot, say; without our own the watchdog stops
+            self._foreign = f"estimates of the policy {policy_id or 'without a name'} are ignored, not of {self._policy_id}"
+            self.get_logger().warning(self._foreign, throttle_duration_sec=LOG_PERIOD_S)
             return
         self._rates.note("risks")
         risk = risk_from(numbers, stamp_ns, self._stamps, ros_time_ns(self))
@@ -371,14 +377,16 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _publish_diagnostics(self) -> None:
         rates = self._rates.report("commands", "risks", "observations", "gate ticks")
         health, summary, values = Health.OK, "not configured or not active", {}
+        if self.refusal:
+            health, summary = Health.ERROR, self.refusal
         if self.is_active and self._decided is not None:
             state = gate_state(self._decided[0], Header(), self._decided[1])
             health, summary = health_of(state), state.detail
             values = rates | {name: getattr(state, name) for name in (*NUMBERS, "processing_time")}
             if self._judge is not None:
                 values |= self._judge.ages()
-                if problem := self._judge.problem():
-                    summary += f"; no judgement: {problem}"
+            for doubt in self._doubts():
+                health, summary = worse(health), f"{summary}; {doubt}"
             if others := self._bypass.others():
                 values["publishers past the gate"] = ", ".join(others)
                 health, summary = Health.ERROR, f"commands reach the robot past this gate, from {', '.join(others)}; {summary}"
@@ -388,6 +396,17 @@ class SafetyMonitorNode(SafeLifecycleNode):
                 summary += f"; nothing subscribes to {self._command_out.topic_name}"
         name = task_name(self, "gate")
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
+
+    def _doubts(self) -> Iterator[str]:
+        """Say what has been wrong since the last call with what risks come from; the judge looks at its topics for it."""
+        if self._judge is not None:
+            if problem := self._judge.problem():
+                yield f"no judgement: {problem}"
+            elif doubt := self._judge.doubt():
+                yield doubt
+        if self._foreign:
+            yield self._foreign
+            self._foreign = ""
 
 
 def _risk_of(message: RiskEstimate) -> tuple[int, dict[str, float], str]:

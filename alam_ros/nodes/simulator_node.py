@@ -20,7 +20,7 @@ from std_msgs.msg import Float32
 
 import alam_sim  # noqa: F401 (registers the environments)
 from alam_ros.contract import ActionCodec, Contract, Sample
-from alam_ros.errors import SimulatorError
+from alam_ros.errors import ConfigurationError, SimulatorError
 from alam_ros.nodes.conversions import MESSAGE_TYPES, CommandConverter, sample_message
 from alam_ros.nodes.driver_watchdog import DriverWatchdog
 from alam_ros.nodes.parameters import check_topic, declare_if_given, fixed, integer, number
@@ -52,8 +52,7 @@ class SimulatorNode(Node):
         super().__init__("simulator")
         self._declare_parameters()
         self._environment = _make_environment(self._text("environment"))
-        contract: Contract = self._environment.unwrapped.contract  # type: ignore[attr-defined]
-        self._contract = contract
+        contract = self._contract = _contract_of(self._environment)
         self._codec = ActionCodec(contract.action)
         # As the safety monitor has it, so that what it publishes is what is taken here.
         spec = stamped(contract.action, is_stamped=self.get_parameter_or(STAMPED, Parameter(STAMPED)).value)
@@ -158,6 +157,14 @@ class SimulatorNode(Node):
 
     def _stamp(self) -> Time:
         return time_message(round(self._time * 1e9))
+
+
+def _contract_of(environment: Any) -> Contract:
+    contract = getattr(environment.unwrapped, "contract", None)
+    if not isinstance(contract, Contract):
+        found = f"none in {type(environment.unwrapped).__name__}"
+        raise ConfigurationError("an environment with a `contract`", found, "see docs/simulators.md")
+    return contract
 
 
 def _make_environment(name: str) -> gymnasium.Env[Any, Any]:

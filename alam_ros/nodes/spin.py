@@ -1,8 +1,8 @@
 """Spins a node until it is asked to stop, and stops it in order.
 
 rclpy's own signal handlers invalidate the context at once, so that nothing can be published any more. The nodes here must be able
-to publish a last zero command, so they handle the signals themselves: SIGINT and SIGTERM end the spinning, the node is made safe
-while its context still works, and the exit status is 0.
+to publish a last zero command, so they handle the signals themselves: SIGINT, SIGTERM and SIGHUP end the spinning, the node is
+made safe while its context still works, and the exit status is 0.
 """
 
 from __future__ import annotations
@@ -61,11 +61,15 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
         make_node: makes the node, once rclpy is initialised.
 
     Returns:
-        The process's exit status: 0 after SIGINT or SIGTERM, 1 when the node cannot be made, as with parameters that do not fit,
+        The process's exit status: 0 after such a signal, 1 when the node cannot be made, as with parameters that do not fit,
         or a callback raises.
     """
     stop = _StopRequest()
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:  # rcl's, for a parameter file that it cannot read or an argument that is none
+        get_logger("alam_ros").fatal(f"{' '.join(str(error).split())}; correct what follows --ros-args")
+        return 1
     try:
         node = make_node()
         executor = make_executor(node.declare_parameter("executor", EVENTS, fixed(EXECUTOR_MEANING)).value)
@@ -112,11 +116,11 @@ def make_executor(name: str = EVENTS) -> Executor:
 
 
 class _StopRequest:
-    """Remembers that SIGINT or SIGTERM arrived."""
+    """Remembers that SIGINT, SIGTERM or SIGHUP arrived."""
 
     def __init__(self) -> None:
         self.requested = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last when a remote terminal is gone
             signal.signal(number, self._on_signal)
 
     def ignore_interrupts(self) -> None:

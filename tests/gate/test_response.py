@@ -91,6 +91,18 @@ def test_stop_is_stop() -> None:
     assert (decision.state, decision.command.tolist()) == (GateStatus.STOP, [0.0, 0.0])
 
 
+@pytest.mark.parametrize("response", ["policy", "scale", "scale_or_policy", "stop"])
+@pytest.mark.parametrize("command", [(1e-7, 0.0), (0.009, -0.02), (-0.004, 1e-9)])
+def test_a_joystick_that_does_not_come_back_to_zero_exactly_is_let_go_of_all_the_same(
+    response: str, command: tuple[float, ...]
+) -> None:
+    bench = Bench(response, probabilities=(HIGH,) * len(FRACTIONS), command=command)
+    decision = bench.step()
+    assert (decision.state, decision.command.tolist()) == (GateStatus.STOP, [0.0, 0.0])
+    bench.probabilities = (LOW,) * len(FRACTIONS)
+    assert bench.run(2.0)[-1].command.tolist() == list(command)
+
+
 @pytest.mark.parametrize(("response", "state"), [("scale", GateStatus.STOP), ("scale_or_policy", GateStatus.FALLBACK)])
 def test_where_not_even_rest_is_acceptable_scaling_stops_or_hands_over(response: str, state: GateStatus) -> None:
     assert Bench(response, probabilities=(HIGH,) * len(FRACTIONS)).step().state is state

@@ -59,7 +59,7 @@ class Commanded:
             for topic, kind in RUNTIME.contract.topics()
         }
         self._commands = ros.publisher(TwistStamped, f"{namespace}/cmd_in", COMMAND)
-        ros.node.create_timer(SENSOR_PERIOD_S, self._sense)
+        self._sensing = ros.node.create_timer(SENSOR_PERIOD_S, self._sense)
         ros.node.create_timer(COMMAND_PERIOD_S, self._command)
         assert ros.change_state(self.name, Transition.TRANSITION_ACTIVATE), self.process.output()
 
@@ -71,6 +71,11 @@ class Commanded:
     def _command(self) -> None:
         if self.is_commanding:
             self._commands.publish(forward_command(self.ros.node, self.speed, 0.0))
+
+    def slow_down(self, factor: int) -> None:
+        """Sense so many times more rarely."""
+        self.ros.node.destroy_timer(self._sensing)
+        self._sensing = self.ros.node.create_timer(factor * SENSOR_PERIOD_S, self._sense)
 
     def junk(self) -> None:
         """Command by bytes that are no message, and see by others."""

@@ -11,8 +11,10 @@ from tests.contract.samples import odometry
 from tests.support.ros import RosGraph, Transition
 
 from alam_ros.msg import RiskEstimate  # isort: skip
-from alam_ros.nodes.qos import DIAGNOSTICS  # isort: skip
+from alam_ros.nodes.conversions import MESSAGE_TYPES  # isort: skip
+from alam_ros.nodes.qos import DIAGNOSTICS, SENSOR  # isort: skip
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
+from rclpy.node import Node  # isort: skip
 from tests.nodes.commanded import RUNTIME, SPEED, Commanded  # isort: skip
 
 
@@ -62,6 +64,26 @@ def test_what_cannot_be_judged_stops(ros: RosGraph) -> None:
     bench.wait_for(GateStatus.PASS)
     del bench.samples["scan"]
     assert bench.wait_for(GateStatus.STOP, lambda state: state.observation_stale)
+
+
+def test_by_the_sensors_of_two_robots_nothing_is_judged(ros: RosGraph) -> None:
+    bench = Commanded(ros)
+    bench.wait_for(GateStatus.PASS)
+    kind = dict(RUNTIME.contract.topics())["scan"]
+    other = Node("other", context=ros.context)
+    ros.add(other)
+    foreign = other.create_publisher(MESSAGE_TYPES[kind], "/scan", SENSOR)
+    bench.wait_for(GateStatus.STOP, lambda state: state.risk_stale)
+    assert "no judgement: several nodes publish on /scan" in bench.process.output()
+    other.destroy_publisher(foreign)
+    bench.wait_for(GateStatus.PASS)
+
+
+def test_a_scan_that_comes_more_rarely_than_in_training_is_told(ros: RosGraph) -> None:
+    bench = Commanded(ros)
+    heard: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    bench.slow_down(4)
+    ros.wait_for(lambda: any("trained with 0.100 s" in array.status[0].message for array in heard), "a doubt")
 
 
 def test_bytes_that_are_no_message_are_ignored(ros: RosGraph) -> None:

@@ -13,6 +13,7 @@ from tests.support.ros import RosGraph
 from alam_ros.msg import GateState, RiskEstimate  # isort: skip
 from alam_ros.nodes.markers import GREY, LEVELS, STATES, drives_forward, gate_markers, risk_markers  # isort: skip
 from alam_ros.nodes.qos import LATCHED, MARKERS, RISK  # isort: skip
+from std_msgs.msg import Header  # isort: skip
 from visualization_msgs.msg import Marker, MarkerArray  # isort: skip
 
 
@@ -79,16 +80,18 @@ def test_the_gates_ring_says_why() -> None:
     assert math.hypot(found["gate"].points[5].x, found["gate"].points[5].y) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("robot", "drives"), [("navigation", True), ("arm_reach", False)])
-def test_the_node_draws_what_it_hears(ros: RosGraph, robot: str, drives: bool) -> None:
-    parameters = {"frame": "chassis", "radius": 0.5, "robot": str(config_path(f"contracts/{robot}.yaml"))}
+@pytest.mark.parametrize(
+    ("robot", "drives", "frame"), [("navigation", True, {}), ("arm_reach", False, {}), ("navigation", True, {"frame": "chassis"})]
+)
+def test_the_node_draws_what_it_hears(ros: RosGraph, robot: str, drives: bool, frame: dict[str, str]) -> None:
+    parameters = {"radius": 0.5, "robot": str(config_path(f"contracts/{robot}.yaml")), **frame}
     ros.start("markers_node", parameters=parameters, namespace="/one")
     drawn = ros.collect(MarkerArray, "/one/alam/markers", MARKERS)
     risks, states = ros.publisher(RiskEstimate, "/one/alam/risk", RISK), ros.publisher(GateState, "/one/alam/gate", LATCHED)
 
     def seen() -> set[tuple[str, str]]:
         risks.publish(estimate())
-        states.publish(GateState(state=GateState.STOP))
+        states.publish(GateState(state=GateState.STOP, header=Header(frame_id="" if frame else "chassis")))
         return {(marker.ns, marker.header.frame_id) for array in drawn for marker in array.markers}
 
     ros.wait_for(lambda: {("risk", "base_link"), ("gate", "chassis")} <= seen(), "both drawings")

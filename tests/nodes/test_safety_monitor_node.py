@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 from alam_ros.gate import GateStatus
+from alam_ros.resources import shipped_policy
+from alam_ros.runtime import PolicyRuntime
 from tests.support.ros import NodeProcess, RosGraph, Transition
 
 from alam_ros.msg import GateEvent, GateState, GateTrace, RiskEstimate  # isort: skip
@@ -135,6 +137,63 @@ def test_who_publishes_past_the_gate_is_named(ros: RosGraph) -> None:
     twin.create_publisher(TwistStamped, "cmd_out", COMMAND)
     ros.wait_for(lambda: (status := newest()) and status.level == DiagnosticStatus.ERROR, "a gate beside another of its name")
     assert "another `/robot1/safety_monitor` publishes on /robot1/cmd_out too" in bench.process.output()
+
+
+def test_who_publishes_past_a_gate_that_was_put_in_between_is_named_and_the_commander_is_not(ros: RosGraph) -> None:
+    topics = {"cmd_vel_in_topic": "cmd_vel", "cmd_vel_out_topic": "cmd_out"}
+    remappings = {"cmd_vel": "cmd_vel_raw", "cmd_out": "cmd_vel"}
+    process = ros.start("safety_monitor_node", parameters={**LIMITS, **topics}, remappings=remappings)
+    ros.configure_and_activate("/safety_monitor")
+    found: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    ros.publisher(TwistStamped, "/cmd_vel_raw", COMMAND)
+    ros.wait_for(lambda: len(found) >= 3, "three reports")
+    assert "past this gate" not in process.output()
+    past = ros.node.create_publisher(TwistStamped, "/cmd_vel", COMMAND)
+    ros.wait_for(lambda: "publishes on /cmd_vel too: its commands reach the robot past this gate" in process.output(), "its name")
+    ros.node.destroy_publisher(past)
+
+
+def test_a_dropped_terminal_leaves_the_robot_at_rest(ros: RosGraph) -> None:
+    bench = Bench(ros)
+    bench.wait_for_command(is_forward, "a passed command")
+    assert bench.process.hang_up() == 0
+    ros.wait_for(lambda: is_zero(bench.sent[-1]), "a last zero")
+
+
+def test_estimates_of_another_policy_open_nothing(ros: RosGraph) -> None:
+    policy = PolicyRuntime.load(shipped_policy("navigation"))
+    process = ros.start(
+        "safety_monitor_node", parameters={"policy": str(shipped_policy("navigation")), "cmd_vel_out_topic": "out"}
+    )
+    found: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    states: list[GateState] = ros.collect(GateState, "/alam/gate", LATCHED)
+    ros.configure_and_activate("/safety_monitor")
+    risks, name = ros.publisher(RiskEstimate, "/alam/risk", RISK), "000000000bad"
+
+    def estimate() -> None:
+        message = safe_estimate(ros.node)
+        message.policy_id = name
+        risks.publish(message)
+
+    ros.node.create_timer(PERIOD_S, estimate)
+    ros.wait_for(lambda: "estimates of the policy 000000000bad are ignored" in process.output(), "the warning")
+    ros.wait_for(lambda: any("000000000bad" in array.status[0].message for array in found), "a diagnosis")
+    assert states[-1].risk_missing
+    name = policy.policy_id
+    ros.wait_for(lambda: not states[-1].risk_missing, "estimates of its own")
+
+
+def test_a_refused_configuration_is_an_error_until_one_is_accepted(ros: RosGraph, tmp_path: Path) -> None:
+    found: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    policy = tmp_path / "late.alam"
+    ros.start("safety_monitor_node", parameters={"policy": str(policy)})
+    assert not ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
+    refused = DiagnosticStatus.ERROR
+    ros.wait_for(lambda: found and found[-1].status[0].level == refused, "an error")
+    assert found[-1].status[0].message.startswith("cannot configure: expected")
+    policy.write_bytes(shipped_policy("navigation").read_bytes())
+    assert ros.change_state("/safety_monitor", Transition.TRANSITION_CONFIGURE)
+    ros.wait_for(lambda: found[-1].status[0].level == DiagnosticStatus.OK, "no error")
 
 
 def test_a_command_passes_when_it_arrives_and_not_only_at_the_gates_next_tick(ros: RosGraph) -> None:

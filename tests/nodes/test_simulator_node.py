@@ -159,3 +159,10 @@ def test_an_unknown_environment_ends_the_node_with_the_known_ones(ros: RosGraph)
     assert "expected an environment such as alam/" in process.output()
     assert "alam/Navigation-v0" in process.output()
     assert "Traceback" not in process.output()
+
+
+def test_an_environment_without_a_contract_is_refused(ros: RosGraph) -> None:
+    process = ros.start("simulator_node", parameters={"environment": "Pendulum-v1"})
+    assert process.wait(60.0) == 1
+    assert "expected an environment with a `contract`; found none in PendulumEnv" in process.output()
+    assert "Traceback" not in process.output()

@@ -54,6 +54,18 @@ def test_a_misspelt_parameter_is_told(ros: RosGraph, tmp_path: Path) -> None:
     assert process.interrupt() == 0
 
 
+def test_qualities_that_are_fixed_are_told(ros: RosGraph) -> None:
+    process = ros.start("markers_node", arguments=["-p", "qos_overrides./alam/risk.subscription.depth:=5"])
+    ros.wait_for(lambda: "risk.subscription.depth` is no parameter of this node" in process.output(), "the warning")
+
+
+def test_a_parameter_file_that_is_not_there_is_told_in_one_line(ros: RosGraph) -> None:
+    process = ros.start("markers_node", arguments=["--params-file", "/nowhere.yaml"])
+    assert process.wait(60.0) == 1
+    assert "correct what follows --ros-args" in process.output()
+    assert "Traceback" not in process.output()
+
+
 def test_a_second_ctrl_c_does_not_spoil_an_orderly_end(ros: RosGraph) -> None:
     ended = subprocess.run([sys.executable, "-c", TWICE], env=ros.environment(), capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")

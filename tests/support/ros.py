@@ -123,6 +123,10 @@ class NodeProcess:
         """Send SIGINT, as Ctrl-C does, and return the exit status."""
         return self._stop(signal.SIGINT)
 
+    def hang_up(self) -> int:
+        """Send SIGHUP, as a terminal does that is gone, and return the exit status."""
+        return self._stop(signal.SIGHUP)
+
     def kill(self) -> int:
         """Send SIGKILL, as a crash would, and return the exit status."""
         return self._stop(signal.SIGKILL)
