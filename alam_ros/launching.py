@@ -5,7 +5,7 @@ Imported by launch files only; needs the `launch_ros` of a ROS installation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from launch_ros.substitutions import FindPackageShare
 from launch_ros.utilities import prefix_namespace
 
 from alam_ros.errors import ConfigurationError, LaunchError
-from alam_ros.parameter_file import full_name, read_sections, require_sections
+from alam_ros.parameter_file import Section, full_name, read_sections, require_sections
 
 PACKAGE = "alam_ros"
 _DESCRIPTIONS = {
@@ -36,7 +36,6 @@ _DESCRIPTIONS = {
 START_TIMEOUT_S = "60"
 """Within which a lifecycle node is found, and then answers; the computer of a robot may be slow."""
 _NODES = ("policy", "safety_monitor", "simulator", "markers")
-_FILES = ("params_file", "policy", "robot")
 _BOOLEAN = ("true", "false", "True", "False")
 _CHOICES = {
     "log_level": ("debug", "info", "warn", "error", "fatal"),
@@ -140,15 +139,47 @@ def _require_files(context: LaunchContext) -> None:
 
     A namespace loses the slash that it may end with, for `//` is in no node's name.
     """
-    namespaces = context.launch_configurations
-    namespaces["namespace"] = namespaces["namespace"].rstrip("/")
-    for name in _FILES:
-        path = LaunchConfiguration(name).perform(context)
-        if path and not Path(path).is_file():
-            raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
-    path = Path(LaunchConfiguration("params_file").perform(context))
-    namespace = prefix_namespace(namespaces.get("ros_namespace"), namespaces["namespace"]) or ""  # within a PushRosNamespace
-    require_sections(read_sections(path), [full_name(namespace, name) for name in _NODES], path)
+    arguments = context.launch_configurations
+    arguments["namespace"] = arguments["namespace"].rstrip("/")
+    _require_file(arguments, "params_file")
+    path = Path(arguments["params_file"])
+    sections = read_sections(path)
+    namespace = prefix_namespace(arguments.get("ros_namespace"), arguments["namespace"]) or ""  # within a PushRosNamespace
+    nodes = [full_name(namespace, name) for name in _NODES]
+    require_sections(sections, nodes, path)
+    _take_from_file(arguments, sections, nodes, path)
+    for name in _POLICY:
+        _require_file(arguments, name)
+
+
+def _require_file(arguments: Mapping[str, str], name: str) -> None:
+    path = arguments[name]
+    if path and not Path(path).is_file():
+        raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
+
+
+def _take_from_file(arguments: MutableMapping[str, str], sections: Sequence[Section], nodes: Sequence[str], path: Path) -> None:
+    """Let a parameter file say what the launch leaves at its default; the arguments, which come last, would override it.
+
+    Raises:
+        ConfigurationError: when it says different things to different nodes.
+    """
+    for name in ("policy", "robot", "use_sim_time"):
+        if arguments[name] not in ("", "false", "False"):
+            continue
+        of_nodes = {
+            node: value
+            for section in sections
+            for node in nodes
+            if section.is_of(node)
+            for key, value in section.parameters.items()
+            if key == name
+        }
+        given = sorted({str(value) for value in of_nodes.values()})
+        if len(given) > 1:
+            raise ConfigurationError(f"one `{name}` for all nodes in {path}", " and ".join(given), "give it as a launch argument")
+        if given:
+            arguments[name] = given[0].lower() if name == "use_sim_time" else given[0]
 
 
 def _share(*path: str) -> PathJoinSubstitution:

@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("rclpy", reason="tests over real ROS need the packages of `make venv`")
 
 from geometry_msgs.msg import Twist, TwistStamped
 from lifecycle_msgs.srv import GetState
+from rcl_interfaces.srv import GetParameters
+from rclpy.parameter import parameter_value_to_python
 from rosgraph_msgs.msg import Clock
 from visualization_msgs.msg import MarkerArray
 
 from alam_ros.msg import GateState, RiskEstimate
 from alam_ros.nodes.qos import CLOCK, LATCHED
+from alam_ros.resources import config_path
 from tests.launch.conftest import Launch
 from tests.support.policies import write_sample_policy
 from tests.support.ros import RosGraph
@@ -168,6 +172,25 @@ def test_parameters_for_other_nodes_are_refused_before_anything_starts(launch: L
     assert process.wait() == 1
     assert "expected a section for `/r2/safety_monitor` in" in process.output()
     assert "process started" not in process.output()
+
+
+def test_a_parameter_file_says_what_the_launch_does_not(ros: RosGraph, launch: Launch, policy: str, tmp_path: Path) -> None:
+    path, robot = tmp_path / "parameters.yaml", config_path("contracts/navigation.yaml")
+    said = {"policy": policy.partition(":=")[2], "robot": str(robot), "use_sim_time": True}
+    path.write_text(yaml.safe_dump({"/**/safety_monitor": {"ros__parameters": said}}))
+    launch("monitor.launch.py", f"params_file:={path}")
+    reached(ros, "/safety_monitor", "active")
+    names = list(said)
+    answer = ros.call(GetParameters, "/safety_monitor/get_parameters", GetParameters.Request(names=names))
+    assert dict(zip(names, map(parameter_value_to_python, answer.values), strict=True)) == said
+
+
+def test_a_parameter_file_that_contradicts_itself_is_refused(launch: Launch, policy: str, tmp_path: Path) -> None:
+    path = tmp_path / "parameters.yaml"
+    path.write_text("{/**: {ros__parameters: {use_sim_time: true}}, /**/policy: {ros__parameters: {use_sim_time: false}}}")
+    process = launch("robot.launch.py", policy, f"params_file:={path}")
+    assert process.wait() == 1
+    assert "expected one `use_sim_time` for all nodes in" in process.output()
 
 
 def test_a_node_that_refuses_to_work_ends_the_launch(launch: Launch, tmp_path: Path) -> None:
