@@ -22,7 +22,7 @@ from visualization_msgs.msg import MarkerArray
 
 from alam_ros.msg import GateState, RiskEstimate
 from alam_ros.nodes.qos import CLOCK, LATCHED
-from alam_ros.resources import config_path
+from alam_ros.runtime import PolicyRuntime
 from tests.launch.conftest import Launch
 from tests.support.policies import write_sample_policy
 from tests.support.ros import RosGraph
@@ -175,8 +175,9 @@ def test_parameters_for_other_nodes_are_refused_before_anything_starts(launch: L
 
 
 def test_a_parameter_file_says_what_the_launch_does_not(ros: RosGraph, launch: Launch, policy: str, tmp_path: Path) -> None:
-    path, robot = tmp_path / "parameters.yaml", config_path("contracts/navigation.yaml")
-    said = {"policy": policy.partition(":=")[2], "robot": str(robot), "use_sim_time": True}
+    path, robot, file = tmp_path / "parameters.yaml", tmp_path / "robot.yaml", policy.partition(":=")[2]
+    robot.write_text(yaml.safe_dump(PolicyRuntime.load(file).contract.to_mapping()))
+    said = {"policy": file, "robot": str(robot), "use_sim_time": True}
     path.write_text(yaml.safe_dump({"/**/safety_monitor": {"ros__parameters": said}}))
     launch("monitor.launch.py", f"params_file:={path}")
     reached(ros, "/safety_monitor", "active")
@@ -228,7 +229,7 @@ def test_simulations_in_two_namespaces_do_not_disturb_one_another(ros: RosGraph,
     risks = {robot: ros.collect(RiskEstimate, f"/{robot}/alam/risk") for robot in ("first", "second")}
     ros.wait_for(lambda: all(len(found) > 20 for found in risks.values()), "two seconds of both")
     assert ros.node.count_publishers("/clock") == 0
-    assert sum(state.risk_stale for state in states) < len(states) / 4  # a busy machine's pauses, not another one's time
+    ros.wait_for(lambda: states and not (states[-1].risk_stale or states[-1].risk_missing), "risks of the second one's own time")
     stamps = {robot: [risk.header.stamp.sec for risk in found] for robot, found in risks.items()}
     assert all(found == sorted(found) for found in stamps.values())
 
