@@ -11,6 +11,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 
 from alam_ros.contract.cdr import BEGIN, STAMP
+from alam_ros.msg import RiskEstimate
 from alam_ros.nodes.latency.roles import Port, Role
 from alam_ros.nodes.latency.traffic import example
 from alam_ros.nodes.stamps import time_message
@@ -58,15 +59,16 @@ class AskedSide:
         name: namespace of the node.
         role: of the node.
         process: its process id.
+        policy_id: of the policy by which it works.
 
     Attributes:
         turns: those that have begun.
     """
 
-    def __init__(self, node: Node, name: str, role: Role, process: int) -> None:
+    def __init__(self, node: Node, name: str, role: Role, process: int, policy_id: str) -> None:
         self._role = role
         self._cpu_clock = (~process << 3) | 2  # Linux: clock of another process's processor time (MAKE_PROCESS_CPUCLOCK)
-        self._outputs = {topic: _output(node, f"/{name}/{topic}", port) for topic, port in role.inputs.items()}
+        self._outputs = {topic: _output(node, f"/{name}/{topic}", port, policy_id) for topic, port in role.inputs.items()}
         self._latched = [topic for topic, port in role.sensors.items() if _is_latched(port)]
         self._subscriptions = [
             node.create_subscription(port.kind, f"/{name}/{topic}", self._receiver(topic), port.qos[0], raw=True)
@@ -133,8 +135,11 @@ class AskedSide:
         return receive
 
 
-def _output(node: Node, topic: str, port: Port) -> tuple[Any, Any]:
-    return node.create_publisher(port.kind, topic, port.qos[0]), example(port.kind)
+def _output(node: Node, topic: str, port: Port, policy_id: str) -> tuple[Any, Any]:
+    message = example(port.kind)
+    if isinstance(message, RiskEstimate):
+        message.policy_id = policy_id
+    return node.create_publisher(port.kind, topic, port.qos[0]), message
 
 
 def _is_latched(port: Port) -> bool:

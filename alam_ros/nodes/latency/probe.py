@@ -59,9 +59,10 @@ class Probe:
         self._node = rclpy.create_node("probe")
         self._executor = make_executor()
         self._executor.add_node(self._node)
-        role = role_of(settings.role, load_policy(settings.policy).contract)
+        policy = load_policy(settings.policy)
+        role = role_of(settings.role, policy.contract)
         self._plan = settings.plan
-        self._sides = {side: AskedSide(self._node, side, role, settings.processes[side]) for side in SIDES}
+        self._sides = {side: AskedSide(self._node, side, role, settings.processes[side], policy.policy_id) for side in SIDES}
 
     def run(self) -> dict[str, Any]:
         """Ask everything and return what was found of each side.
