@@ -120,8 +120,10 @@ class _StopRequest:
 
     def __init__(self) -> None:
         self.requested = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last when a remote terminal is gone
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` leaves it, for whom a lost terminal is no end
+            signal.signal(signal.SIGHUP, self._on_signal)
 
     def ignore_interrupts(self) -> None:
         """Let a second Ctrl-C not make a failure of an orderly end. SIGTERM can still end what hangs."""

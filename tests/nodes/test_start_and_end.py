@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,20 @@ def test_a_parameter_file_that_is_not_there_is_told_in_one_line(ros: RosGraph) -
 def test_a_second_ctrl_c_does_not_spoil_an_orderly_end(ros: RosGraph) -> None:
     ended = subprocess.run([sys.executable, "-c", TWICE], env=ros.environment(), capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_under_nohup_a_node_outlives_its_terminal(ros: RosGraph) -> None:
+    command = ["nohup", sys.executable, "-m", "alam_ros.nodes.markers_node"]
+    process = subprocess.Popen(command, env=ros.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        ros.wait_for(lambda: "markers" in ros.node.get_node_names(), "the node")
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2.0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20.0) == 0
+    finally:
+        process.kill()
 
 
 def test_the_domain_of_a_node_is_seen_to_be_in_use(ros: RosGraph) -> None:
