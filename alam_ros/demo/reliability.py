@@ -26,13 +26,16 @@ def reliability(records: Sequence[EpisodeRecord], manifest: Manifest, control_pe
 
     Returns:
         `horizon` (s), `states`, `auroc`, `expected_calibration_error` and `bins`: each has `announced`, `observed`, `low`, `high`
-        (between which lie 95 % of resamplings of whole episodes) and `states`; None for a policy without calibration.
+        (between which lie 95 % of resamplings of whole episodes) and `states`; None for a policy without calibration, and where
+        no episode reaches beyond the horizon.
     """
     calibration = manifest.calibration
     if calibration is None:
         return None
     what_followed, horizon = futures(records), round(calibration.horizon / control_period)
     headline = what_followed.headline(horizon)
+    if not headline.any():
+        return None
     label, episode = what_followed.label(horizon)[headline], what_followed.episode[headline]
     announced = np.concatenate([record.probability for record in records]).astype(np.float64)[headline]
     area = Ranking(announced, label).judge().auroc

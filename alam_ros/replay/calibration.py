@@ -58,7 +58,7 @@ def calibration_of(answers: list[Answer], hazard: Hazard | None) -> DriveCalibra
     label = following - times <= horizon_ns
     present = np.searchsorted(hazard.times_ns, times, side="right") - 1
     in_violation = (present >= 0) & hazard.is_hazard[present]
-    judged = ~in_violation & (label | (times + horizon_ns <= hazard.times_ns[-1])) & (times >= hazard.times_ns[0])
+    judged = ~in_violation & (times + horizon_ns <= hazard.times_ns[-1]) & (times >= hazard.times_ns[0])
     if not judged.any():
         return None
     announced, label, times = announced[judged], label[judged], times[judged]

@@ -223,5 +223,5 @@ def test_the_delay_of_cost_critics_is_for_members_without_a_multiplier(name: str
 
 
 def test_a_recency_that_would_prefer_what_is_old_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"`trainer.replay_recency` of at least 1; found 0.5"):
+    with pytest.raises(ConfigurationError, match=r"`trainer.replay_recency` of at least 1 and finite; found 0.5"):
         TrainerConfig(replay_recency=0.5)
