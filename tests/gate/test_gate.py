@@ -487,6 +487,11 @@ def test_a_rest_probability_that_is_none_is_a_fault(rest: float) -> None:
     assert World(rest_probability=rest).run(0.2)[-1].causes.non_finite
 
 
+def test_an_infinite_cost_of_rest_is_a_fault_and_lifts_nothing() -> None:
+    decision = World(probability=math.nan, cost_value=50.0, rest_cost_value=math.inf).run(0.2)[-1]
+    assert (decision.state, decision.causes.non_finite) == (GateStatus.STOP, True)
+
+
 def test_no_probability_from_a_source_that_had_one_is_a_fault_and_opens_nothing() -> None:
     world = World(probability=0.9)
     assert stopped_by(world.run(1.0)[-1], "risk_high")

@@ -123,6 +123,23 @@ def test_equal_checkpoints_give_equal_continuations(finished: tuple[Path, Simula
     assert first[3]["updates"] == 180
 
 
+def test_a_resumed_run_keeps_what_was_logged_after_its_last_evaluation(tmp_path: Path) -> None:
+    run, calls = RunDirectory(tmp_path / "run"), itertools.count()
+    config = tiny_config(run.root, log_every=20)
+    with Trainer(config, make_environments=make_vector, should_stop=lambda: next(calls) >= 120) as stopped:
+        stopped.run()
+    steps = restore_run(run.root).steps
+    assert 120 < steps < 200
+    with Trainer(config, make_environments=make_vector, resume=True) as resumed:
+        resumed.run()
+    events = EventAccumulator(str(run.tensorboard))
+    events.Reload()
+    logged = [event.step for event in events.Scalars("critic/reward_loss")]
+    assert logged == sorted(set(logged))
+    assert any(100 < step <= steps for step in logged)
+    assert logged[-1] > steps
+
+
 def test_a_restored_run_is_in_the_state_that_was_saved(finished: tuple[Path, Simulators], tmp_path: Path) -> None:
     shutil.copytree(finished[0], tmp_path / "run")
     before = restore_run(tmp_path / "run").state
