@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -154,7 +155,9 @@ def test_who_publishes_past_a_gate_that_was_put_in_between_is_named_and_the_comm
 
 
 def test_a_dropped_terminal_leaves_the_robot_at_rest(ros: RosGraph) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under `nohup`
     bench = Bench(ros)
+    signal.signal(signal.SIGHUP, before)
     bench.wait_for_command(is_forward, "a passed command")
     assert bench.process.hang_up() == 0
     ros.wait_for(lambda: is_zero(bench.sent[-1]), "a last zero")
