@@ -82,7 +82,7 @@ def _configurations(options: argparse.Namespace) -> Iterator[TrainingConfig]:
     """Yield the configuration of each run."""
     for member in options.members or [None]:
         algorithm = [f"algorithm.name={member}"] if member else []
-        config = load_configuration(options.config, [*options.overrides, *algorithm], options.directory)
+        config = load_configuration(options.config, [*options.overrides, *algorithm], options.directory or None)
         root = f"{config.trainer.directory}/{member}" if member else config.trainer.directory
         runs = [(seed, f"{root}-{seed}") for seed in options.seeds] if options.seeds else [(config.trainer.seed, root)]
         for seed, where in runs:

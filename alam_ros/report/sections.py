@@ -97,13 +97,8 @@ def calibration_section(material: Material, draw: Draw) -> Section:
         return Section(title, "", missing("The reliability diagram", material.why_missing("evaluation")))
     found = evaluation["reliability"]
     if not found:
-        return Section(
-            title,
-            "",
-            missing(
-                "The reliability diagram", "The policy file carries no calibration, or no episode reaches beyond its horizon."
-            ),
-        )
+        reason = "The policy file carries no calibration, or no episode reaches beyond its horizon."
+        return Section(title, "", missing("The reliability diagram", reason))
     text = (
         f"{found['states']:,} states of the evaluation, none of which the calibration saw: expected calibration error "
         f"{found['expected_calibration_error']:.3f}, area under the ROC curve {tables.number(found['auroc'], 2)}."
