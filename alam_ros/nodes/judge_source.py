@@ -58,7 +58,6 @@ class JudgeSource:
         self._node = node
         self._on_arrival = on_arrival
         self._complaints, self._refusal = Complaints(node), ""
-        self._shared: tuple[str, ...] = ()
         publisher = node.create_lifecycle_publisher(RiskEstimate, values["risk_topic"], RISK)
         self._risk = node.hold(publisher, node.destroy_lifecycle_publisher)
         self.observations = node.hold(ObservationSource(node, contract, self._arrived), ObservationSource.destroy)
@@ -90,20 +89,13 @@ class JudgeSource:
         return {f"age of {name} (s)": age for name, age in self.observations.ages().items()}
 
     def problem(self) -> str:
-        """Say, and log, why nothing was judged since the last call; an empty string where something could be.
-
-        To be called once a second: nothing is judged while several nodes publish what can only be one's, for nobody knows which
-        of them sees what the robot is driven into.
-        """
+        """Say, and log, why nothing was judged since the last call, a second ago; an empty string where something could be."""
         refusal, self._refusal = self._refusal, ""
-        self._shared = self.observations.shared()
-        if self._shared:
+        problem = self.observations.problem()
+        if problem:
+            self._complaints.tell(problem, f"no judgement: {problem}")
+        if self.observations.shared:
             self._judge.forget()
-            text = f"several nodes publish on {', '.join(self._shared)}: a robot has one of each"
-            self._complaints.tell("shared", f"no judgement: {text}")
-            return text
-        if problem := self.observations.problem():
-            self._complaints.tell("silence", f"no judgement: {problem}")
         return problem or refusal
 
     def doubt(self) -> str:
@@ -118,7 +110,7 @@ class JudgeSource:
         """Run the control ticks that are due; what cannot be judged grows stale, and the gate stops."""
         try:
             while (tick := self.observations.poll()) is not None:
-                if self._shared:
+                if self.observations.shared:
                     continue
                 self._judge.observe(tick.observation, self.observations.stamp_ns(tick), tick.excess)
                 self._refusal = ""

@@ -28,6 +28,8 @@ class ObservationSource:
 
     Attributes:
         synchroniser: what is missing, stale or out of step, for diagnostics.
+        shared: topics on which, when `problem` was asked last, several nodes published what can only be one's; not joint states
+            of several devices. Nobody knows then which of them sees what the robot is driven into.
     """
 
     def __init__(self, node: Node, contract: Contract, on_arrival: Callable[[str], None]) -> None:
@@ -43,6 +45,7 @@ class ObservationSource:
         self._trained_period = contract.control_period
         self._stream = ObservationStream(contract)
         self.synchroniser = self._stream.synchroniser
+        self.shared: tuple[str, ...] = ()
         latched = contract.latched_topics
         self._exclusive = {topic: node.resolve_topic_name(topic) for topic, _ in contract.topics() if topic not in latched}
         self._subscriptions = [
@@ -82,7 +85,13 @@ class ObservationSource:
         return self.synchroniser.stale(time.monotonic())
 
     def problem(self) -> str:
-        """Say which data are wanting, also where no trigger arrives to ask for them; an empty string where none are."""
+        """Say why its control ticks are not to be believed, or do not come; an empty string where all is well.
+
+        To be called once a second, for it looks anew for other publishers.
+        """
+        self.shared = self._topics_of_several_nodes()
+        if self.shared:
+            return f"several nodes publish on {', '.join(self.shared)}: a robot has one of each"
         missing, stale = self.synchroniser.missing(), self.stale()
         if missing:
             since = " since the clock was set back: publish again what is latched" if self.synchroniser.restarts else ""
@@ -94,14 +103,6 @@ class ObservationSource:
         measured, trained = self.synchroniser.measured_period, self._trained_period
         return f"control period {measured:.3f} s, trained with {trained:.3f} s" if measured > SLOW * trained else ""
 
-    def shared(self) -> tuple[str, ...]:
-        """Return the topics on which several nodes publish what can only be one's; not joint states of several devices."""
-        return tuple(
-            name
-            for topic, name in self._exclusive.items()
-            if self._node.count_publishers(name) > 1 and not self.synchroniser.has_several_devices(topic)
-        )
-
     def stamp_ns(self, tick: ControlTick) -> int:
         """Return the stamp of a tick's observation, to the nanosecond that of its trigger."""
         return self._stream.stamp_ns(tick)
@@ -110,6 +111,13 @@ class ObservationSource:
         """Unsubscribe."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
+
+    def _topics_of_several_nodes(self) -> tuple[str, ...]:
+        return tuple(
+            name
+            for topic, name in self._exclusive.items()
+            if self._node.count_publishers(name) > 1 and not self.synchroniser.has_several_devices(topic)
+        )
 
     def _now_ns(self) -> int:
         return ros_time_ns(self._node)

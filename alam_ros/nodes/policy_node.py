@@ -115,7 +115,7 @@ class PolicyNode(SafeLifecycleNode):
             return
         try:
             while (tick := self._source.poll()) is not None:
-                if self.is_active:
+                if self.is_active and not self._source.shared:
                     self._answer(tick, self._source)
         except AlamError as error:
             self._second.problem = str(error)
@@ -185,10 +185,6 @@ class PolicyNode(SafeLifecycleNode):
         """Say what makes it doubtful whether the policy, which acts, does so as it learned to."""
         if slowness := source.slowness():
             return slowness
-        if shared := source.shared():
-            text = f"several nodes publish on {', '.join(shared)}: a robot has one of each"
-            self._complaints.tell("shared", text)
-            return text
         if second.unfamiliar:
             return second.unfamiliar
         return f"{second.unpaired} of {second.ticks} ticks with data of different times" if second.unpaired else ""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import pytest
 import torch
 import yaml
+from gymnasium.vector import AsyncVectorEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from alam_ros.errors import CheckpointError, ConfigurationError, SimulatorError
@@ -19,7 +22,7 @@ from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import RANGE, Purpose
 from alam_ros.learning.trainer import Trainer
-from alam_sim.vector import make_vector
+from alam_sim.vector import in_processes, make_vector
 from tests.support.training import EPISODE_STEPS, metrics_of, tiny_config
 
 
@@ -238,6 +241,34 @@ def test_a_dead_environment_ends_the_run_with_a_checkpoint(tmp_path: Path) -> No
     with (
         Trainer(tiny_config(tmp_path), make_environments=simulators, should_stop=kill_one_in_the_20th_step) as run,
         pytest.raises(SimulatorError, match="one process gone"),
+    ):
+        run.run()
+    assert restore_run(tmp_path).steps == 40
+
+
+class Breaking(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Raises in its 21st step."""
+
+    steps = 0
+
+    def step(self, action: Any) -> Any:
+        self.steps += 1
+        if self.steps > 20:
+            raise RuntimeError("a joint without a limit")
+        return super().step(action)
+
+
+def make_breaking(environment_id: str, copies: int, arguments: Mapping[str, Any]) -> AsyncVectorEnv:
+    def make() -> Any:
+        return Breaking(gymnasium.make(environment_id, **arguments))
+
+    return in_processes([make] * copies)
+
+
+def test_an_environment_that_raises_ends_the_run_with_a_checkpoint(tmp_path: Path) -> None:
+    with (
+        Trainer(tiny_config(tmp_path), make_environments=make_breaking) as run,
+        pytest.raises(SimulatorError, match="RuntimeError in one: a joint without a limit"),
     ):
         run.run()
     assert restore_run(tmp_path).steps == 40

@@ -24,7 +24,9 @@ from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, RISK  # isort: skip
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
 from geometry_msgs.msg import Twist, TwistStamped  # isort: skip
 from rcl_interfaces.srv import SetParameters  # isort: skip
+from rclpy.node import Node  # isort: skip
 from rclpy.parameter import Parameter  # isort: skip
+from rclpy.time import Time  # isort: skip
 from sensor_msgs.msg import LaserScan  # isort: skip
 from tests.nodes.driver import SensorDriver  # isort: skip
 
@@ -194,19 +196,32 @@ def test_actions_that_nothing_takes_are_told(ros: RosGraph, policy: Path) -> Non
     drive_until("acting")
 
 
-def test_two_sensors_on_one_topic_are_told(ros: RosGraph, policy: Path) -> None:
+def test_by_the_sensors_of_two_robots_nothing_is_done(ros: RosGraph, policy: Path) -> None:
     session = Session(ros, policy)
     steps = itertools.count()
-    ros.node.create_publisher(LaserScan, "/scan", 1)
+    other = Node("other", context=ros.context)
+    ros.add(other)
+    foreign = other.create_publisher(LaserScan, "/scan", 1)
 
-    def is_reported() -> bool:
-        stamp = session.driver.publish(step := next(steps), step_samples(step % 10))
-        session.driver.answer(session.risks, stamp)  # as fast as the policy follows: what is lost on the way is another problem
-        expected = "several nodes publish on /scan: a robot has one of each"
-        return any(status.message == expected for message in session.statuses for status in message.status)
+    def drive_until(summary: str) -> None:
+        session.statuses.clear()
 
-    ros.wait_for(is_reported, "the second publisher in the diagnostics")
-    assert "several nodes publish on /scan" in session.process.output()
+        def is_reported() -> bool:
+            session.driver.publish(step := next(steps), step_samples(step % 10))
+            return any(status.message == summary for message in session.statuses for status in message.status)
+
+        ros.wait_for(is_reported, f"diagnostics with `{summary}`")
+
+    expected = "several nodes publish on /scan: a robot has one of each"
+    drive_until(expected)
+    assert f"no action: {expected}" in session.process.output()
+    first = session.driver.publish(next(steps), step_samples(0))
+    drive_until(expected)
+    drive_until(expected)
+    late = [m.header.stamp for m in (*session.risks, *session.actions) if Time.from_msg(m.header.stamp) >= Time.from_msg(first)]
+    assert not late
+    other.destroy_publisher(foreign)
+    drive_until("acting")
 
 
 def test_a_slower_sensor_than_trained_is_reported(ros: RosGraph, policy: Path) -> None:

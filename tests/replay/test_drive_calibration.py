@@ -44,3 +44,10 @@ def test_a_drive_of_one_block_has_no_intervals_and_no_diagram() -> None:
     assert found is not None
     assert found.states > 0
     assert found.bins == []
+
+
+def test_states_whose_horizon_the_recording_cuts_are_not_judged_though_a_violation_follows() -> None:
+    found = calibration_of(*drive(4.2))  # to 4.1 s, with a violation at 3.9 s
+    assert found is not None
+    assert found.states == 32
+    assert found.violations == 3  # 2.9, 3.0 and 3.1 s
