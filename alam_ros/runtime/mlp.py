@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 from alam_ros.policy_file.weights import Weights
 
 Float32Array = NDArray[np.float32]
+
+FEW_ROWS = 4
+"""Up to so many rows are multiplied one by one. A product of matrices first copies them into another order, which for two rows
+takes three to five times as long as two products of vector and matrix, at widths of 128 and 256 and with OpenBLAS' kernels for
+processors without AVX-512."""
 
 
 class Mlp:
@@ -30,33 +36,35 @@ class Mlp:
         """
         # What was seen stands before the weights of the other inputs, to be multiplied by the one that each row begins with.
         self._first, self._later, self._seen = np.vstack((seen, first)), tuple(later), seen
-        self._buffers: dict[int, tuple[Float32Array, list[_Step]]] = {}
-        self._steps = self._steps_from((len(seen),))
+        self._of_rows: dict[int, _Pass] = {}
+        self._of_observation = self._pass((len(seen),), seen)
 
     def __call__(self, inputs: Float32Array) -> Float32Array:
         """Return (k, out) float32 for (k, 1 + other inputs), of which the first are ones; valid until the next such call."""
         count = len(inputs)
-        if count not in self._buffers:
-            shape = (count, len(self._seen))
-            self._buffers[count] = np.empty(shape, np.float32), self._steps_from(shape)
-        value, steps = self._buffers[count]
+        if count not in self._of_rows:
+            shape = (count, 1, len(self._seen)) if 1 < count <= FEW_ROWS else (count, len(self._seen))
+            self._of_rows[count] = self._pass(shape, np.empty(shape, np.float32))
+        found = self._of_rows[count]
         self._first[0] = self._seen
-        np.dot(inputs, self._first, value)
-        return _run(value, steps)
+        np.dot(inputs, self._first, found.first)
+        return _run(found)
 
     def of_observation(self) -> Float32Array:
         """Return (out,) float32 where the observation is the only input. What was seen of it is used up."""
-        return _run(self._seen, self._steps)
+        return _run(self._of_observation)
 
-    def _steps_from(self, shape: tuple[int, ...]) -> list[_Step]:
+    def _pass(self, shape: tuple[int, ...], value: Float32Array) -> _Pass:
         """Return the layers after the first with their buffers, for a value of this shape."""
-        steps = []
+        flat, steps = (*shape[:1], -1) if len(shape) > 1 else (-1,), []
+        first = value.reshape(flat)
         for matrix in self._later:
-            following = (*shape[:-1], matrix.shape[1])
+            output = np.empty((*shape[:-1], matrix.shape[1]), np.float32)
             # Compared with an array of zeros, because NumPy would first make one of a number.
-            steps.append((np.zeros(shape, np.float32), matrix, np.empty(following, np.float32)))
-            shape = following
-        return steps
+            zeros = np.zeros_like(value)
+            steps.append(_Step(np.matmul if value.ndim == 3 else np.dot, value, zeros, matrix, output))
+            value = output
+        return _Pass(first, steps, value.reshape(flat))
 
 
 class SharedObservation:
@@ -91,15 +99,29 @@ class SharedObservation:
         np.dot(self._row, self._matrix, self._seen)
 
 
-_Step = tuple[Float32Array, Float32Array, Float32Array]
-"""Zeros to compare with, matrix, output."""
+class _Step(NamedTuple):
+    """ReLU and one layer: `multiply(value, matrix, output)`; the zeros are what the value is compared with."""
+
+    multiply: Callable[..., Any]
+    value: Float32Array
+    zeros: Float32Array
+    matrix: Float32Array
+    output: Float32Array
 
 
-def _run(value: Float32Array, steps: Sequence[_Step]) -> Float32Array:
-    for zeros, matrix, output in steps:
+class _Pass(NamedTuple):
+    """All layers but the first, whose result is put into `first`; `last` is what comes of it. (k, …) or, of one input, (…,)."""
+
+    first: Float32Array
+    steps: list[_Step]
+    last: Float32Array
+
+
+def _run(layers: _Pass) -> Float32Array:
+    for multiply, value, zeros, matrix, output in layers.steps:
         np.maximum(value, zeros, value)
-        value = np.dot(value, matrix, output)
-    return value
+        multiply(value, matrix, output)
+    return layers.last
 
 
 def _matrices(weights: Weights, name: str) -> list[Float32Array]:
