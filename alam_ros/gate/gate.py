@@ -20,6 +20,12 @@ from alam_ros.gate.risk import Risk
 from alam_ros.gate.supervision import Supervision
 from alam_ros.gate.time_guard import TimeGuard
 
+_HELD = {
+    GateStatus.EMERGENCY_STOP: "estop_latched: zero is commanded until a reset is accepted",
+    GateStatus.INACTIVE: "disabled: zero is commanded until the gate is enabled again",
+}
+"""States that a person has asked for; what else would stop the robot is told after them."""
+
 
 class Gate:
     """Decides at every `tick` what the robot is told, from what came between the ticks.
@@ -243,15 +249,13 @@ class Gate:
 
     def _explain(self, now: float, state: GateStatus) -> str:
         """Return one sentence about the deciding cause."""
-        if state is GateStatus.EMERGENCY_STOP:
-            return "estop_latched: zero is commanded until a reset is accepted"
-        if state is GateStatus.INACTIVE:
-            return "disabled: zero is commanded until the gate is enabled again"
+        stopping = self._inputs.stopping()
+        if state in _HELD:
+            return "; ".join((_HELD[state], *(self._inputs.explain(now, cause) for cause in stopping[:1])))
         suffix = ""
         if self._config.mode == "monitoring":
             passes = "commands pass" if self._inputs.is_command_usable() else "but there is no command to pass"
             suffix = f" (monitoring only: {passes})"
-        stopping = self._inputs.stopping()
         if stopping:
             return self._inputs.explain(now, stopping[0]) + suffix
         return self._explain_risk(state) + suffix

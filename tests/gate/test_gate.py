@@ -286,6 +286,22 @@ def test_a_disabled_gate_is_visible_and_commands_zero():
     assert world.step().state is GateStatus.PASS
 
 
+@pytest.mark.parametrize("hold", ["disable", "emergency_stop"])
+def test_a_gate_that_a_person_holds_says_what_else_would_stop_the_robot(hold: str):
+    world = World()
+    world.run(1.0)
+    if hold == "disable":
+        world.gate.set_enabled(world.now, False)
+    else:
+        world.gate.emergency_stop(world.now)
+    assert ";" not in world.step().detail
+    world.command = None
+    (*_, decision) = world.run(1.0)
+    held, also = decision.detail.split("; ", 1)
+    assert held.startswith(("disabled: ", "estop_latched: "))
+    assert also.startswith("command_stale: ")
+
+
 @pytest.mark.parametrize("now", [99.0, -5.0, 0.0, math.nan, math.inf, -math.inf])
 def test_a_clock_that_jumps_stops_the_robot_until_all_sources_have_spoken_again(now: float):
     world = World()
