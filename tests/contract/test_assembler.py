@@ -169,6 +169,28 @@ def test_data_of_a_clock_that_is_ahead_are_outdated_as_well() -> None:
     assert assembler.outdated(5.0) == {"velocity": pytest.approx(-10.0)}
 
 
+FOLLOWING = replace(CONTRACT, observation=(*CONTRACT.observation[:2], replace(CONTRACT.observation[2], timeout=2.0)))
+"""Its goal moves, so that it has a timeout."""
+
+
+def test_a_goal_with_a_timeout_is_as_old_as_what_it_is_seen_from() -> None:
+    assembler = ObservationAssembler(FOLLOWING)
+    for topic, sample, received in (("scan", scan(), 9.0), ("odom", odometry(), 5.0), ("goal", goal(), 9.0)):
+        assembler.update(topic, sample, received=received)
+    assert assembler.ages(9.0) == {"scan": 0.0, "velocity": 4.0, "goal": 4.0}
+    assert assembler.stale(9.0) == ("velocity", "goal")
+    assert ObservationAssembler(CONTRACT).stale(9.0) == ("scan", "velocity")
+
+
+@pytest.mark.parametrize(("stamp", "age"), [(15.0, -10.0), (1.0, 4.0)])
+@pytest.mark.parametrize("topic", ["odom", "goal"])
+def test_a_goal_with_a_timeout_is_outdated_by_the_worse_of_its_topics(topic: str, stamp: float, age: float) -> None:
+    assembler = ObservationAssembler(FOLLOWING)
+    for each, sample in {"scan": scan(), "odom": odometry(), "goal": goal()}.items():
+        assembler.update(each, sample, stamp=stamp if each == topic else 5.0)
+    assert assembler.outdated(5.0)["goal"] == pytest.approx(age)
+
+
 def test_an_exponential_scale_spreads_the_near_end() -> None:
     contract = array_contract(range=(0.5, 3.5), scale="exponential", decay=1.0)
     found = []

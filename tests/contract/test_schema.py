@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from alam_ros.contract import Contract
+from alam_ros.contract import Channel, Contract
+from alam_ros.contract.schema import MEANING
 from alam_ros.errors import ContractError
 from alam_ros.onboard.gate_settings import topic_timeouts
 from alam_ros.resources import config_path
@@ -157,6 +159,7 @@ def test_names_of_which_ros_makes_topics_are_taken(topic: str) -> None:
 def test_topics_frames_and_timeouts_may_differ_between_robots() -> None:
     def rename(mapping: dict[str, Any]) -> None:
         mapping["observation"][0].update(topic="front_laser", frame="laser", timeout=1.0)
+        mapping["observation"][0].update(sensor_yaw=0.5, inverted=True, zero="no_return")
         mapping["action"].update(topic="cmd_vel_raw", type="geometry_msgs/msg/Twist")
 
     assert CONTRACT.differences(Contract.from_mapping(changed(rename))) == ()
@@ -189,6 +192,8 @@ def test_joints_of_another_robot_may_have_other_names_but_no_other_order() -> No
         (lambda m: m["observation"].reverse(), r"scan\.name"),
         (lambda m: m["observation"].pop(1) and m["observation"][1].update(timeout=0.5), "channels: scan, goal where the policy"),
         (lambda m: m["action"]["components"][0].update(high=1.0), r"linear\.x\.high: 1\.0 where the policy has 0\.7"),
+        (lambda m: m["action"]["components"][0].update(low=-1.0), r"linear\.x\.low: -1\.0 where the policy has -0\.3"),
+        (lambda m: m["action"]["components"][0].update(unit="km/h"), r"linear\.x\.unit: 'km/h' where the policy has 'm/s'"),
         (
             lambda m: m.update(trigger="velocity") or m["observation"][0].update(timeout=None),
             r"scan\.timeout: none where the policy has 0\.5 s",
@@ -198,3 +203,51 @@ def test_joints_of_another_robot_may_have_other_names_but_no_other_order() -> No
 def test_what_the_policy_was_trained_on_may_not_differ(change: Callable[[dict[str, Any]], object], message: str) -> None:
     differences = CONTRACT.differences(Contract.from_mapping(changed(change)))
     assert re.search(message, "; ".join(differences))
+
+
+@pytest.mark.parametrize(("name", "value"), [("unit", "rpm"), ("low", -0.5), ("high", 0.5)])
+def test_what_a_joint_command_means_may_not_differ(name: str, value: Any) -> None:
+    trained = arm("abcdefg")
+    first, *others = trained.action.components
+    action = replace(trained.action, components=(replace(first, **{name: value}), *others))
+    expected = f"a.{name}: {value!r} where the policy has {getattr(first, name)!r}"
+    assert trained.differences(replace(trained, action=action)) == (expected,)
+
+
+STATE = Channel(
+    name="state",
+    topic="state",
+    type="std_msgs/msg/Float32MultiArray",
+    field="data",
+    size=2,
+    range=(0.1, 3.0),
+    scale="exponential",
+    decay=1.0,
+    unit="m",
+    history=2,
+)
+POSITION = Channel(name="state", topic="state", type="geometry_msgs/msg/PointStamped", field="position", size=3)
+TURNS = Channel(name="state", topic="state", type="sensor_msgs/msg/Imu", field="angular_velocity", size=3)
+OTHERWISE: dict[str, tuple[Channel, Channel]] = {
+    "name": (STATE, replace(STATE, name="other")),
+    "type": (POSITION, replace(POSITION, type="geometry_msgs/msg/PoseStamped")),
+    "field": (TURNS, replace(TURNS, field="linear_acceleration")),
+    "size": (STATE, replace(STATE, size=3)),
+    "range": (STATE, replace(STATE, range=(0.1, 4.0))),
+    "scale": (STATE, replace(STATE, scale="logarithmic", decay=None)),
+    "decay": (STATE, replace(STATE, decay=2.0)),
+    "power": (STATE, replace(STATE, power=0.5)),
+    "unit": (STATE, replace(STATE, unit="cm")),
+    "history": (STATE, replace(STATE, history=3)),
+    "stride": (STATE, replace(STATE, stride=2)),
+    "angle_min": (STATE, replace(STATE, angle_min=-1.0)),
+    "angle_max": (STATE, replace(STATE, angle_max=1.0)),
+}
+
+
+@pytest.mark.parametrize("name", dict.fromkeys((*MEANING, *OTHERWISE)))
+def test_what_a_channel_means_may_not_differ(name: str) -> None:
+    trained, other = (replace(CONTRACT, trigger=channel.name, observation=(channel,)) for channel in OTHERWISE[name])
+    expected = f"state.{name}: {getattr(other.observation[0], name)!r} where the policy has "
+    assert trained.differences(trained) == ()
+    assert any(found.startswith(expected) for found in trained.differences(other))

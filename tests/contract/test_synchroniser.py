@@ -197,6 +197,18 @@ def test_a_goal_of_the_old_time_does_not_survive_a_clock_set_back() -> None:
     assert "goal" in synchroniser.missing()
 
 
+def test_a_pending_tick_of_the_old_time_does_not_survive_a_clock_set_back() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 100, ("goal", "odom", "scan"))
+    assert feed(synchroniser, 101, ("scan",)) == []
+    now = 101 * PERIOD
+    assert feed(synchroniser, 0, ("odom",), at=now) == []
+    assert synchroniser.waits_until() is None
+    assert poll(synchroniser, now + PERIOD) == []
+    (tick,) = feed(synchroniser, 1, ("goal", "odom", "scan"), at=now + PERIOD)
+    assert tick.stamp == PERIOD
+
+
 def test_after_a_gap_the_histories_start_anew() -> None:
     synchroniser = ObservationSynchroniser(CONTRACT)
     for step in range(5):

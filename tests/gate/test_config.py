@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import CommandLimits, Hysteresis, RiskThresholds
-from tests.gate.support import config
+from tests.gate.support import LIMITS, config
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,13 @@ from tests.gate.support import config
         ({"escape_ratio": 0.6}, "escape_ratio"),
         ({"escape_delay": math.nan}, "escape_delay"),
         ({"novelty": Hysteresis(trigger=0.1, release=-0.1)}, "novelty"),
+        ({"rest_benefit": -0.1}, "rest_benefit"),
+        ({"rest_benefit": math.nan}, "rest_benefit"),
+        ({"acceptable_probability": Hysteresis(trigger=1.5, release=0.01)}, "acceptable_probability.trigger"),
+        ({"acceptable_probability": Hysteresis(trigger=0.02, release=-0.1)}, "acceptable_probability.release"),
+        ({"acceptable_cost_ratio": Hysteresis(trigger=0.4, release=-0.1)}, "acceptable_cost_ratio"),
         ({"mode": "off"}, "mode"),
+        ({"risk_source": "oracle"}, "risk_source"),
         (
             {
                 "probability": RiskThresholds(
@@ -35,6 +42,12 @@ from tests.gate.support import config
 def test_a_value_without_meaning_is_refused_by_name(changes: dict[str, object], named: str):
     with pytest.raises(ConfigurationError, match=named):
         config(**changes)
+
+
+@pytest.mark.parametrize("tolerance", [-0.01, 0.51, math.nan])
+def test_a_tolerance_without_meaning_is_refused_by_name(tolerance: float):
+    with pytest.raises(ConfigurationError, match="tolerance"):
+        replace(LIMITS, tolerance=tolerance)
 
 
 def test_a_slowdown_below_the_escape_names_both():

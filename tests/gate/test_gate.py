@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from alam_ros.errors import ConfigurationError, ContractError
 from alam_ros.gate import Gate, GateDecision, GateStatus
-from tests.gate.support import COMMAND, PERIOD, World, config
+from tests.gate.support import COMMAND, LIMITS, PERIOD, World, config
 
 
 def stopped_by(decision: GateDecision, *causes: str) -> bool:
@@ -173,6 +174,12 @@ def test_a_command_just_beyond_the_limits_is_scaled_back_onto_them():
     assert decision.command[1] == pytest.approx(1.0 * 0.7 / 0.705)
 
 
+def test_speed_grows_no_faster_than_the_slew_allows():
+    world = World(gate=Gate(config(limits=replace(LIMITS, slew=(1.2, math.inf)))), command=(0.4, 0.0))
+    speeds = [decision.command[0] for decision in world.run(0.5)]
+    assert speeds == pytest.approx([min(1.2 * PERIOD * ticks, 0.4) for ticks in range(len(speeds))])
+
+
 def test_caution_slows_all_components_by_one_factor():
     world = World(gate=Gate(config(slowdown_ratio=0.3)), probability=0.3)
     decision = world.step()
@@ -200,6 +207,11 @@ def test_an_observation_unlike_training_stops_whatever_the_probability():
     decision = world.step()
     assert stopped_by(decision, "novelty_high")
     assert "0.600" in decision.detail
+    world.novelty = 0.45  # below the trigger, above the release
+    assert all(stopped_by(decision, "novelty_high") for decision in world.run(2.0))
+    world.novelty = 0.35
+    states = [decision.state for decision in world.run(2.0)]
+    assert states.index(GateStatus.PASS) == pytest.approx(0.5 / PERIOD, abs=1.1)
 
 
 def test_a_stop_is_released_to_slow_and_then_to_pass_each_after_the_hold_time():
@@ -266,12 +278,15 @@ def test_a_reset_is_refused_while_a_cause_persists():
     assert world.gate.reset(world.now) is None
 
 
-def test_a_reset_does_not_enable_a_disabled_gate():
-    world = World()
+@pytest.mark.parametrize("probability", [0.05, 0.9])
+@pytest.mark.parametrize("escape_ratio", [0.0, 0.1])
+def test_a_reset_does_not_enable_a_disabled_gate(probability: float, escape_ratio: float):
+    world = World(gate=Gate(config(escape_ratio=escape_ratio)), probability=probability)
     world.run(1.0)
     world.gate.emergency_stop(world.now)
     world.gate.set_enabled(world.now, False)
     assert "disabled" in (world.gate.reset(world.now) or "")
+    assert world.step().state is GateStatus.EMERGENCY_STOP
 
 
 def test_a_disabled_gate_is_visible_and_commands_zero():
@@ -318,6 +333,16 @@ def test_a_clock_that_jumps_before_the_first_tick_is_noticed():
     world.now -= 10.0
     world.gate.on_observation(world.now, "scan")
     assert world.gate.tick(world.now).state is GateStatus.STOP
+
+
+def test_a_cause_in_force_ends_by_the_new_time_of_a_clock_that_was_set_back():
+    world = World(probability=0.9)
+    world.run(1.0)
+    world.probability = 0.0
+    world.step()
+    world.now -= 10.0
+    states = [decision.state for decision in world.run(2.0)]
+    assert states.index(GateStatus.PASS) == pytest.approx(0.5 / PERIOD, abs=1.1)
 
 
 def test_a_gate_that_was_suspended_believes_nothing_that_waited_for_it():
@@ -398,7 +423,12 @@ def test_a_gate_that_was_disabled_in_danger_waits_for_its_escape_anew():
 
 
 @pytest.mark.parametrize(
-    ("age", "detail"), [(3600.0, "stamped 3600.00 s before it came"), (-3600.0, "stamped 3600.00 s ahead of this clock")]
+    ("age", "detail"),
+    [
+        (3600.0, "stamped 3600.00 s before it came"),
+        (-3600.0, "stamped 3600.00 s ahead of this clock"),
+        (math.nan, "command_stale"),
+    ],
 )
 def test_a_command_of_another_time_is_stale_however_often_it_comes(age: float, detail: str):
     world = World(command=None)
@@ -453,6 +483,40 @@ def test_other_thresholds_hold_at_once_and_begin_the_hold_time_anew():
     world.run(0.4)
     world.gate.reconfigure(world.now, strict)
     assert all(decision.state is GateStatus.SLOW for decision in world.run(0.9))
+
+
+@pytest.mark.parametrize(
+    ("changes", "silenced", "cause"),
+    [
+        ({"source_timeout": 0.1}, {"command": None}, "command_stale"),
+        ({"source_timeout": 0.1}, {"probability": None}, "risk_stale"),
+        ({"observation_timeout": {"scan": 0.1, "goal": None}}, {"sensors": ("goal",)}, "observation_stale"),
+    ],
+)
+def test_other_timeouts_hold_at_once(changes: dict[str, object], silenced: dict[str, object], cause: str):
+    world = World()
+    world.run(1.0)
+    world.gate.reconfigure(world.now, config(**changes))
+    for name, value in silenced.items():
+        setattr(world, name, value)
+    assert all(decision.state is GateStatus.PASS for decision in world.run(0.1 - PERIOD))
+    assert stopped_by(world.run(2 * PERIOD)[-1], cause)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "speed", "before", "after"),
+    [(0.0, 0.705, GateStatus.PASS, GateStatus.STOP), (0.05, 0.72, GateStatus.STOP, GateStatus.PASS)],
+)
+def test_another_tolerance_judges_the_standing_command_anew(
+    tolerance: float, speed: float, before: GateStatus, after: GateStatus
+):
+    world = World(gate=Gate(config(hold_time=0.0)), command=(speed, 0.0))
+    assert world.step().state is before
+    world.gate.reconfigure(world.now, config(hold_time=0.0, limits=replace(LIMITS, tolerance=tolerance)))
+    decision = world.gate.tick(world.now)
+    assert decision.state is after
+    assert decision.causes.out_of_limits is (after is GateStatus.STOP)
+    assert decision.command[0] == (0.0 if after is GateStatus.STOP else 0.7)
 
 
 def test_another_robot_needs_another_gate():

@@ -38,10 +38,12 @@ class GateMachine(RuleBasedStateMachine):
         self.latched = False
         self.enabled = True
         self.last_stop_condition = -math.inf
+        self.last_tick = math.inf
+        self.sent = np.zeros(2)
 
     @initialize(mode=st.sampled_from(["enforcing", "monitoring"]), slew=st.sampled_from([None, (1.2, 5.0)]))
     def build(self, mode, slew):
-        self.mode = mode
+        self.mode, self.slew = mode, slew
         limits = CommandLimits(names=("x", "yaw"), low=tuple(LOW), high=tuple(HIGH), slew=slew)
         danger = RiskThresholds(caution=Hysteresis(trigger=0.25, release=0.15), danger=Hysteresis(trigger=0.5, release=0.35))
         self.gate = Gate(
@@ -124,6 +126,7 @@ class GateMachine(RuleBasedStateMachine):
         if self.arrivals:
             self.last_stop_condition = self.now
         self.check(self.gate.tick(now))
+        self.last_tick = -math.inf
 
     @rule()
     def tick(self):
@@ -131,6 +134,7 @@ class GateMachine(RuleBasedStateMachine):
 
     def check(self, decision: GateDecision) -> None:
         self.output_is_possible(decision)
+        self.output_keeps_the_slew(decision)
         self.output_follows_the_command(decision)
         self.people_are_obeyed(decision)
         self.a_pass_is_deserved(decision)
@@ -143,6 +147,14 @@ class GateMachine(RuleBasedStateMachine):
             assert (decision.command <= HIGH).all()
             if decision.state in ZERO_STATES:
                 assert not decision.command.any()
+
+    def output_keeps_the_slew(self, decision: GateDecision) -> None:
+        same_side = np.where(decision.command * self.sent > 0.0, np.abs(self.sent), 0.0)
+        elapsed = min(max(self.now - self.last_tick, 0.0), 0.1)
+        self.sent, self.last_tick = decision.command, self.now
+        if self.mode == "enforcing" and self.slew is not None:
+            gained = np.abs(decision.command) - same_side
+            assert (gained <= np.array(self.slew) * elapsed + 1e-12).all()
 
     def output_follows_the_command(self, decision: GateDecision) -> None:
         assert 0.0 <= decision.scale <= 1.0

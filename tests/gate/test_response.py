@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alam_ros.errors import ConfigurationError
 from alam_ros.gate import FRACTIONS, CommandRisk, Gate, GateConfig, GateDecision, GateStatus, Risk
-from tests.gate.support import COMMAND, PERIOD, config
+from tests.gate.support import COMMAND, LIMITS, PERIOD, config
 
 POLICY_ACTION = (-0.1, 0.5)
 LOW, HIGH = 0.001, 0.4
@@ -32,6 +32,8 @@ class Bench:
     judged: tuple[float, ...] | None = None
     fallback: tuple[float, ...] = POLICY_ACTION
     novelty: float = 0.0
+    threshold: float = 1.0
+    observation_age: float = 0.0
     now: float = 100.0
     changes: dict[str, object] = field(default_factory=dict)
 
@@ -44,8 +46,8 @@ class Bench:
     def risk(self) -> CommandRisk:
         return CommandRisk(
             stamp=self.now,
-            observation_age=0.0,
-            threshold=1.0,
+            observation_age=self.observation_age,
+            threshold=self.threshold,
             novelty=self.novelty,
             command=self.command if self.judged is None else self.judged,
             fallback=self.fallback,
@@ -103,6 +105,11 @@ def test_a_joystick_that_does_not_come_back_to_zero_exactly_is_let_go_of_all_the
     assert bench.run(2.0)[-1].command.tolist() == list(command)
 
 
+@pytest.mark.parametrize("command", [(0.03 * 0.7, 0.0), (0.0, -0.03 * 2.0)])
+def test_a_slow_command_is_a_command_all_the_same(command: tuple[float, ...]) -> None:
+    assert Bench("policy", probabilities=DANGEROUS, command=command).step().state is GateStatus.FALLBACK
+
+
 @pytest.mark.parametrize(("response", "state"), [("scale", GateStatus.STOP), ("scale_or_policy", GateStatus.FALLBACK)])
 def test_where_not_even_rest_is_acceptable_scaling_stops_or_hands_over(response: str, state: GateStatus) -> None:
     assert Bench(response, probabilities=(HIGH,) * len(FRACTIONS)).step().state is state
@@ -139,10 +146,22 @@ def test_without_probabilities_cost_values_are_judged_in_units_of_their_threshol
 def test_the_gate_hands_back_only_after_the_hold_time() -> None:
     bench = Bench("policy", probabilities=DANGEROUS)
     bench.step()
-    bench.probabilities = (LOW,) * len(FRACTIONS)
+    bench.probabilities = (0.015,) * len(FRACTIONS)  # below the trigger, above the release
+    assert {decision.state for decision in bench.run(2.0)} == {GateStatus.FALLBACK}
+    bench.probabilities = (0.009,) * len(FRACTIONS)
     states = [decision.state for decision in bench.run(0.6)]
     assert states.index(GateStatus.PASS) == pytest.approx(bench.config.hold_time / PERIOD, abs=1)
     assert set(states[: states.index(GateStatus.PASS)]) == {GateStatus.FALLBACK}
+
+
+def test_the_gate_hands_back_by_the_new_time_of_a_clock_that_was_set_back() -> None:
+    bench = Bench("policy", probabilities=DANGEROUS)
+    bench.step()
+    bench.probabilities = (LOW,) * len(FRACTIONS)
+    bench.step()
+    bench.now -= 10.0
+    states = [decision.state for decision in bench.run(2.0)]
+    assert states.index(GateStatus.PASS) == pytest.approx(bench.config.hold_time / PERIOD, abs=2)
 
 
 def test_the_policy_and_a_part_of_the_command_do_not_take_turns() -> None:
@@ -172,9 +191,16 @@ def test_a_command_that_was_not_judged_does_not_pass() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"probabilities": (math.nan, *(LOW,) * (len(FRACTIONS) - 1))}, {"cost_values": (math.inf,) * 12}, {"cost_values": ()}],
+    [
+        {"probabilities": (math.nan, *(LOW,) * (len(FRACTIONS) - 1))},
+        {"cost_values": (math.inf,) * 12},
+        {"cost_values": ()},
+        {"novelty": math.nan},
+        {"threshold": math.nan},
+        {"observation_age": math.nan},
+    ],
 )
-def test_a_judgement_with_a_number_that_is_none_stops(changes: dict[str, tuple[float, ...]]) -> None:
+def test_a_judgement_with_a_number_that_is_none_stops(changes: dict[str, object]) -> None:
     bench = Bench("policy")
     bench.step()
     for name, value in changes.items():
@@ -183,9 +209,22 @@ def test_a_judgement_with_a_number_that_is_none_stops(changes: dict[str, tuple[f
     assert (decision.state, decision.causes.non_finite) == (GateStatus.STOP, True)
 
 
-def test_a_fallback_that_the_robot_does_not_take_is_not_sent() -> None:
-    decision = Bench("policy", probabilities=DANGEROUS, fallback=(9.0, 0.0)).step()
-    assert decision.command.tolist() == [0.0, 0.0]
+@pytest.mark.parametrize("fallback", [(9.0, 0.0), (math.nan, 0.0), (0.1, math.nan), (math.inf, 0.0), (0.1,), ()])
+def test_a_fallback_that_the_robot_does_not_take_is_not_sent(fallback: tuple[float, ...]) -> None:
+    decision = Bench("policy", probabilities=DANGEROUS, fallback=fallback).step()
+    assert (decision.state, decision.command.tolist()) == (GateStatus.FALLBACK, [0.0, 0.0])
+
+
+def test_a_fallback_just_beyond_the_limits_is_scaled_back_onto_them() -> None:
+    decision = Bench("policy", probabilities=DANGEROUS, fallback=(0.705, 1.0)).step()
+    assert decision.command == pytest.approx(np.array([0.7, 1.0 * 0.7 / 0.705]))
+
+
+def test_the_policy_speeds_up_no_faster_than_the_slew_allows() -> None:
+    slew = {"limits": replace(LIMITS, slew=(1.2, math.inf))}
+    bench = Bench("policy", probabilities=DANGEROUS, fallback=(0.4, 0.0), changes=slew)
+    speeds = [decision.command[0] for decision in bench.run(0.5)]
+    assert speeds == pytest.approx([min(1.2 * PERIOD * ticks, 0.4) for ticks in range(len(speeds))])
 
 
 def test_an_unknown_state_stops_whatever_its_probability() -> None:
@@ -211,6 +250,33 @@ def test_judgements_of_an_old_observation_are_no_sign_of_life() -> None:
         bench.gate.on_command_risk(bench.now, replace(bench.risk(), stamp=stamp))
         decision = bench.gate.tick(bench.now)
     assert (decision.state, decision.causes.risk_stale) == (GateStatus.STOP, True)
+
+
+@pytest.mark.parametrize("age", [0.6, -3600.0])
+def test_a_judgement_of_another_time_is_stale_though_its_stamps_go_on(age: float) -> None:
+    bench = Bench()
+    assert bench.run(1.0)[-1].state is GateStatus.PASS
+    bench.observation_age = age
+    decision = bench.step()
+    assert (decision.state, decision.causes.names()) == (GateStatus.STOP, ("risk_stale",))
+    assert bench.run(1.0)[-1].causes.risk_stale
+
+
+@pytest.mark.parametrize("changes", [{"cost_values": (math.inf,) * 12}, {"novelty": math.nan}])
+def test_a_faulty_judgement_between_two_ticks_is_not_missed(changes: dict[str, object]) -> None:
+    bench = Bench()
+    bench.run(1.0)
+    bench.gate.on_command_risk(bench.now, replace(bench.risk(), **changes))
+    bench.gate.on_command_risk(bench.now, bench.risk())
+    decision = bench.gate.tick(bench.now)
+    assert (decision.state, decision.causes.names()) == (GateStatus.STOP, ("non_finite",))
+
+
+def test_a_high_risk_outlasts_judgements_that_say_nothing() -> None:
+    bench = Bench("policy", probabilities=DANGEROUS)
+    bench.step()
+    bench.cost_values = (math.nan,) * 12
+    assert all(decision.causes.risk_high and decision.causes.non_finite for decision in bench.run(2.0))
 
 
 def test_estimates_of_the_state_do_not_open_a_gate_that_judges_commands() -> None:

@@ -9,7 +9,7 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.learning.calibration import FittedCalibration, fit_calibration
 from alam_ros.learning.evaluation import EpisodeRecord
 from alam_ros.learning.futures import futures
-from alam_ros.learning.isotonic import MAXIMUM_BREAKPOINTS, fit_isotonic
+from alam_ros.learning.isotonic import MAXIMUM_BREAKPOINTS, fit_isotonic, out_of_fold
 from tests.support.episodes import episode
 
 
@@ -39,12 +39,21 @@ def test_the_map_recovers_known_probabilities() -> None:
 
 
 def test_evidence_is_out_of_fold() -> None:
-    """A score that says nothing must not look skilful, however flexible the map is."""
+    """A score that tells episodes apart looks perfect on the episodes a map was fitted on; nothing else foretells the last."""
+    episodes = [episode([0, index == 4] * 10, cost_value=[index] * 20, seed=index) for index in range(5)]
+    evidence = _fit(episodes, horizon=2).evidence
+    assert evidence.auroc == 1.0
+    assert evidence.brier_skill < 0
+
+
+def test_no_label_has_a_say_in_the_probabilities_of_its_own_episode() -> None:
     rng = np.random.default_rng(1)
-    episodes = [episode((rng.random(50) < 0.3).astype(float), cost_value=rng.normal(size=50), seed=i) for i in range(20)]
-    evidence = _fit(episodes, horizon=1).evidence
-    assert evidence.brier_skill < 0.02
-    assert abs(evidence.auroc - 0.5) < 0.06
+    score, label, place = rng.normal(size=240), rng.random(240) < 0.4, rng.permutation(np.arange(240) % 12)
+    found = out_of_fold(score, label, place)
+    for one in range(12):
+        others = out_of_fold(score, label ^ (place == one), place)
+        np.testing.assert_array_equal(others[place == one], found[place == one])
+        assert (others != found).any()
 
 
 def test_evidence_leaves_out_states_in_violation() -> None:
@@ -80,6 +89,11 @@ def test_equal_scores_have_their_share_of_labels_as_probability_in_whatever_orde
     for order in (np.arange(9000), np.argsort(label, kind="stable"), np.argsort(~label, kind="stable")):
         found.append(fit_isotonic(score[order], label[order])(np.array([0.0, 1.0])))
         np.testing.assert_allclose(found[-1], [label[score == 0.0].mean(), label[score == 1.0].mean()], rtol=1e-12)
+
+
+def test_every_state_counts_alike_where_levels_are_pooled() -> None:
+    fitted = fit_isotonic(np.array([0.0, 1.0, 1.0, 1.0]), np.array([True, False, False, True]))
+    assert (fitted.scores.tolist(), fitted.probabilities.tolist()) == ([0.75], [0.5])
 
 
 def test_a_map_has_a_bounded_number_of_breakpoints() -> None:

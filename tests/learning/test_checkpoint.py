@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
@@ -31,6 +33,28 @@ def test_the_newest_two_are_kept_and_leftovers_removed(tmp_path: Path) -> None:
         store.save({"steps": steps}, CONFIG, steps)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000000000099.pt", "000001000000.pt"]
     assert store.load(CONFIG) == {"steps": 1_000_000}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("file write failed")],
+    ids=["the system's error", "torch's error"],
+)
+def test_a_full_disk_leaves_the_older_checkpoints_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def write_half(_: object, stream: BinaryIO) -> None:
+        stream.write(b"half a checkpoint")
+        raise error
+
+    store = CheckpointStore(tmp_path)
+    older = [store.save({"steps": steps}, CONFIG, steps) for steps in (1, 2)]
+    before = {path.name: path.read_bytes() for path in older}
+    monkeypatch.setattr(torch, "save", write_half)
+    for steps in (2, 3):
+        with pytest.raises(CheckpointError, match=rf"room for a checkpoint in .*found .*{error.args[-1]}; free space"):
+            store.save({"steps": steps, "is_new": True}, CONFIG, steps)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ from alam_ros.learning.export import export
 from alam_ros.learning.onnx_export import export_onnx
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.learning.seeds import RANGE, Purpose
 from alam_ros.learning.trainer import Trainer
 from alam_ros.runtime import PolicyRuntime
 from alam_sim.vector import make_vector
+from tests.learning.simulators import Simulators
 from tests.support.policies import CALIBRATION, write_sample_policy
 from tests.support.training import tiny_config, tiny_mapping
 
@@ -39,8 +41,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 
 @pytest.fixture(scope="module")
-def runtime(run: RunDirectory) -> PolicyRuntime:
-    return export(run, run.root / "policy.alam", make_vector, calibration_episodes=15)
+def simulators() -> Simulators:
+    return Simulators()
+
+
+@pytest.fixture(scope="module")
+def runtime(run: RunDirectory, simulators: Simulators) -> PolicyRuntime:
+    return export(run, run.root / "policy.alam", simulators, calibration_episodes=15)
 
 
 def random_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +67,13 @@ def assert_agreement(run: RunDirectory, runtime: PolicyRuntime) -> None:
 
 def test_the_file_agrees_with_torch(run: RunDirectory, runtime: PolicyRuntime) -> None:
     assert_agreement(run, runtime)
+
+
+@pytest.mark.usefixtures("runtime")
+def test_calibration_never_sees_a_seed_of_training_or_evaluation(simulators: Simulators) -> None:
+    (seeds,) = simulators.seeds
+    assert {seed // RANGE for seed in seeds} == {Purpose.CALIBRATION}
+    assert len(set(seeds)) == len(seeds) >= 15  # no kind of action noise repeats the episodes of another
 
 
 @pytest.mark.parametrize("name", ["sac_alam", "cal", "sac_lag"])

@@ -102,7 +102,11 @@ def test_the_model_is_judged_on_episodes_the_network_never_saw() -> None:
     model = fit_risk_model(episodes, HORIZON, seed=0, steps=300)
     assert model.network is not None
     assert model.calibration is not None
+    held_out, others = episodes[::3], [one for index, one in enumerate(episodes) if index % 3]
+    score = fit_risk_network(others, futures(others), HORIZON, seed=0, steps=300)(risk_inputs(held_out))
+    np.testing.assert_array_equal(model.network(risk_inputs(held_out)), score)
     assert model.calibration.evidence.episodes == 20
+    assert model.calibration.evidence.auroc == pytest.approx(auroc(score, held_out))
     assert model.calibration.evidence.auroc > 0.9
 
 

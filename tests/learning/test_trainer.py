@@ -23,30 +23,8 @@ from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import RANGE, Purpose
 from alam_ros.learning.trainer import Trainer
 from alam_sim.vector import in_processes, make_vector
+from tests.learning.simulators import Simulators
 from tests.support.training import EPISODE_STEPS, metrics_of, tiny_config
-
-
-class Simulators:
-    """Starts real environments and keeps them and the seeds they were reset with."""
-
-    def __init__(self) -> None:
-        self.vectors: list[Any] = []
-        self.seeds: list[list[int]] = []
-
-    def __call__(self, environment_id: str, copies: int, arguments: Any) -> Any:
-        vector = make_vector(environment_id, copies, arguments)
-        seeds: list[int] = []
-        reset = vector.reset
-
-        def recording_reset(*, seed: list[int], **options: Any) -> Any:
-            each = copies // len(seed)
-            seeds.extend(of_process + number for of_process in seed for number in range(each))
-            return reset(seed=seed, **options)
-
-        vector.reset = recording_reset
-        self.vectors.append(vector)
-        self.seeds.append(seeds)
-        return vector
 
 
 def flat(state: Any) -> Any:

@@ -131,13 +131,22 @@ def test_what_was_never_seen_in_training_has_no_level(ros: RosGraph, tmp_path: P
     ros.wait_for(is_told, "diagnostics of a policy that acts in the unknown")
 
 
-def test_without_calibration_the_probability_is_nan_and_the_margin_decides(ros: RosGraph, tmp_path: Path) -> None:
-    session = Session(ros, write_sample_policy(tmp_path / "uncalibrated.alam", calibration=None))
-    risk = session.step(0)
-    assert math.isnan(risk.probability)
-    assert risk.level == (
-        RiskEstimate.DANGER if risk.margin <= 0 else RiskEstimate.CAUTION if risk.margin <= 0.1 else RiskEstimate.NOMINAL
-    )
+@pytest.mark.parametrize(
+    ("seed", "ratios", "levels"),
+    [
+        (145, [2.036, 2.007, 1.979, 1.951], [RiskLevel.DANGER, RiskLevel.DANGER, RiskLevel.CAUTION, RiskLevel.CAUTION]),
+        (159, [1.032, 1.010, 0.989, 0.968], [RiskLevel.CAUTION, RiskLevel.CAUTION, RiskLevel.NOMINAL, RiskLevel.NOMINAL]),
+    ],
+    ids=["danger from twice the threshold", "caution from the threshold"],
+)
+def test_without_calibration_the_probability_is_nan_and_the_cost_value_decides(
+    ros: RosGraph, tmp_path: Path, seed: int, ratios: list[float], levels: list[RiskLevel]
+) -> None:
+    session = Session(ros, write_sample_policy(tmp_path / "uncalibrated.alam", calibration=None, seed=seed))
+    risks = [session.step(step) for step in range(4)]
+    assert all(math.isnan(risk.probability) for risk in risks)
+    assert [risk.cost_value / risk.threshold for risk in risks] == pytest.approx(ratios, abs=1e-3)
+    assert [risk.level for risk in risks] == levels
 
 
 def test_levels_are_the_messages_constants() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alam_ros.contract import ActionCodec
-from alam_ros.errors import ContractError
+from alam_ros.errors import ContractError, ObservationError
 from alam_ros.gate import FRACTIONS, CommandLimits, GateConfig, GateStatus
 from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession
@@ -41,6 +41,7 @@ def test_every_fraction_is_judged_as_the_runtime_judges_it() -> None:
     assert found.risk.command == tuple(command)
     assert found.risk.fallback == (CODEC.to_physical(own)[0], 0.0, 0.0, 0.0, 0.0, CODEC.to_physical(own)[1])
     assert found.risk.observation_age == pytest.approx(0.05)
+    assert (found.risk.threshold, found.risk.novelty) == (RUNTIME.manifest.risk.threshold, seen.novelty)
     estimate = made.estimate(found)
     assert (estimate.stamp_ns, estimate.policy_id, estimate.action.tolist()) == (STAMP_NS, RUNTIME.policy_id, [0.5, -1.0])
     assert (estimate.probability, estimate.rest_probability) == (expected.probabilities[0], expected.probabilities[-2])
@@ -77,6 +78,18 @@ def test_a_command_that_is_none_is_not_judged(command: np.ndarray) -> None:
     made.observe(OBSERVATION, STAMP_NS)
     made.command(command)
     assert made.judge(STAMP_NS) is None
+
+
+def test_after_an_observation_that_is_none_nothing_is_judged_until_another_comes() -> None:
+    made = judge()
+    made.observe(OBSERVATION, STAMP_NS)
+    with pytest.raises(ObservationError, match="finite"):
+        made.observe(np.full_like(OBSERVATION, math.nan), STAMP_NS + 1)
+    made.command(np.zeros(6))
+    assert made.judge(STAMP_NS) is None
+    assert made.unfamiliar() == ""
+    made.observe(OBSERVATION, STAMP_NS + 2)
+    assert made.judge(STAMP_NS) is not None
 
 
 def test_a_gate_without_a_component_of_the_contract_is_refused() -> None:

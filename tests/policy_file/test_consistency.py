@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,14 @@ import numpy as np
 import pytest
 
 from alam_ros.errors import PolicyFileError
-from alam_ros.policy_file import PolicyContents, decode, encode
+from alam_ros.policy_file import PolicyContents, archive, decode, encode
+from alam_ros.policy_file.weights import encode_weights
 from alam_ros.runtime import PolicyRuntime
 from tests.support.policies import sample_policy
 
 Change = Callable[[dict[str, Any], dict[str, Any]], object]
+INFINITE = "1e999"
+"""A number in JSON, as which Python reads infinity."""
 
 
 def changed(change: Change, **options: Any) -> PolicyContents:
@@ -23,6 +29,14 @@ def changed(change: Change, **options: Any) -> PolicyContents:
     manifest, weights = copy.deepcopy(dict(contents.manifest)), dict(contents.weights)
     change(manifest, weights)
     return PolicyContents(manifest, weights)
+
+
+def unverified(contents: PolicyContents) -> bytes:
+    """Return the file that some other program would write of the contents: its hashes are right, whatever it says."""
+    weights = encode_weights(contents.weights)
+    manifest = {**contents.manifest, "schema": 1, "sha256": {"weights.npz": hashlib.sha256(weights).hexdigest()}}
+    document = re.sub(f'"(-?{INFINITE})"', r"\1", json.dumps(manifest))
+    return archive.pack({"manifest.json": document.encode(), "weights.npz": weights})
 
 
 def zeros(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -88,6 +102,44 @@ def test_manifests_that_do_not_fit_are_refused(name: str) -> None:
         encode(changed(change))
 
 
+NEVER_IN_A_FILE = {"double precision", "an array"}
+
+
+@pytest.mark.parametrize("name", sorted((WEIGHTS | MANIFEST).keys() - NEVER_IN_A_FILE))
+def test_a_file_that_another_program_wrote_is_refused_as_well(name: str) -> None:
+    change, message = (WEIGHTS | MANIFEST)[name]
+    with pytest.raises(PolicyFileError, match=message):
+        decode(unverified(changed(change)))
+
+
+INFINITIES: dict[str, tuple[Change, str]] = {
+    "threshold": (lambda m, _: m["risk"].update(threshold=INFINITE), r"finite `risk\.threshold`"),
+    "discount": (lambda m, _: m["risk"].update(cost_discount=INFINITE), r"risk\.cost_discount"),
+    "penalty": (lambda m, _: m["risk"].update(penalty_coefficient=INFINITE), r"`risk\.penalty_coefficient` finite"),
+    "largest multiplier": (lambda m, _: m["risk"].update(multiplier_max=INFINITE), r"`risk\.multiplier_max` finite"),
+    "horizon": (lambda m, _: m["calibration"].update(horizon=INFINITE), r"calibration\.horizon"),
+    "score": (lambda m, _: m["calibration"]["scores"].__setitem__(2, INFINITE), r"finite, increasing `calibration\.scores`"),
+    "lower novelty": (lambda m, _: m["novelty"]["low"].__setitem__(5, f"-{INFINITE}"), r"finite `novelty\.low`"),
+    "upper novelty": (lambda m, _: m["novelty"]["high"].__setitem__(5, INFINITE), r"finite `novelty\.high`"),
+    "golden observation": (
+        lambda m, _: m["golden"]["observations"][1].__setitem__(5, INFINITE),
+        r"golden\.observations",
+    ),
+    "golden action": (lambda m, _: m["golden"]["actions"][1].__setitem__(1, INFINITE), r"golden\.actions"),
+    "golden cost value": (lambda m, _: m["golden"]["cost_values"].__setitem__(1, INFINITE), "finite golden cost values"),
+    "golden multiplier": (lambda m, _: m["golden"]["multipliers"].__setitem__(1, INFINITE), "finite golden cost values"),
+    "golden risk score": (lambda m, _: m["golden"]["risk_scores"].__setitem__(1, INFINITE), "finite golden cost values"),
+}
+
+
+@pytest.mark.parametrize("name", INFINITIES)
+def test_a_number_that_python_reads_as_infinity_is_refused(name: str) -> None:
+    decode(unverified(changed(lambda *_: None, risk_network=True)))
+    change, message = INFINITIES[name]
+    with pytest.raises(PolicyFileError, match=message):
+        decode(unverified(changed(change, risk_network=True)))
+
+
 def test_a_policy_without_multiplier_network_needs_a_scalar() -> None:
     encode(changed(lambda *_: None, scalar_multiplier=0.5))
     with pytest.raises(PolicyFileError, match=r"risk\.multiplier"):
@@ -109,6 +161,8 @@ def test_a_risk_network_that_does_not_fit_is_refused(name: str) -> None:
     change, message = RISK_NETWORK[name]
     with pytest.raises(PolicyFileError, match=message):
         encode(changed(change, risk_network=True))
+    with pytest.raises(PolicyFileError, match=message):
+        decode(unverified(changed(change, risk_network=True)))
 
 
 def test_a_calibration_of_a_network_that_is_not_there_is_refused() -> None:

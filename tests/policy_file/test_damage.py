@@ -155,6 +155,17 @@ def test_a_doubled_member_is_refused() -> None:
         decode(buffer.getvalue())
 
 
+def test_members_that_overlap_are_refused() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as overlapping:
+        overlapping.writestr("manifest.json", b"")
+        overlapping.writestr("weights.npz", bytes(10_000))
+        first = overlapping.getinfo("manifest.json")
+        first.file_size = first.compress_size = 10_000
+    with pytest.raises(PolicyFileError, match="20000 bytes of overlapping members"):
+        decode(buffer.getvalue())
+
+
 def test_altered_weights_are_told_by_their_hash() -> None:
     def change(members: dict[str, bytes]) -> None:
         altered = {**CONTENTS.weights, "actor.0.bias": CONTENTS.weights["actor.0.bias"] + 1}

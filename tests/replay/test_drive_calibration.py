@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, cast
 
 import numpy as np
@@ -44,6 +44,15 @@ def test_a_drive_of_one_block_has_no_intervals_and_no_diagram() -> None:
     assert found is not None
     assert found.states > 0
     assert found.bins == []
+
+
+def test_states_in_violation_are_not_judged() -> None:
+    answers, hazard = drive(9.0)  # with violations at 3.9 and 7.9 s
+    lasting = replace(hazard, is_hazard=hazard.is_hazard | np.roll(hazard.is_hazard, 1))
+    found = calibration_of(answers, lasting)
+    assert found is not None
+    assert found.states == 77  # of 80 up to 7.9 s
+    assert found.violations == 20  # the ten before each
 
 
 def test_states_whose_horizon_the_recording_cuts_are_not_judged_though_a_violation_follows() -> None:

@@ -10,12 +10,13 @@ import pytest
 pytest.importorskip("rosbags", reason="recordings need the package rosbags")
 
 from alam_ros.bags.reader import BagReader
+from alam_ros.bags.writer import BagWriter
 from alam_ros.contract import Contract
 from alam_ros.errors import BagError, ConfigurationError
 from alam_ros.replay.hazard import find_hazard, hazard_windows
 from alam_ros.replay.settings import GATE_DEFAULTS, ReplaySettings, node_parameters
 from alam_ros.resources import config_path
-from tests.bags.recordings import START_NS, write_recording
+from tests.bags.recordings import START_NS, number, write_recording
 
 CONTRACT = Contract.load(config_path("contracts/navigation.yaml"))
 TENTH_NS = 100_000_000
@@ -55,6 +56,16 @@ def test_the_cost_is_the_truth_and_the_scan_its_stand_in(tmp_path: Path) -> None
             find("scan")
         with pytest.raises(BagError, match="on `/cots`; found no message"):
             find("cots")
+
+
+def test_any_cost_above_zero_is_a_hazard(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "drive") as writer:
+        for step, cost in enumerate((0.0, 0.01, 0.0)):
+            writer.write("/cost", number(cost), step * TENTH_NS)
+    with BagReader(writer.file) as bag:
+        found = find_hazard(bag, CONTRACT, cost="cost", topic_of=lambda name: f"/{name}", distance=0.25)
+    assert found is not None
+    assert found.windows == [(TENTH_NS, 2 * TENTH_NS)]
 
 
 @pytest.mark.parametrize("name", ["robot.yaml", "monitor.yaml", "simulation.yaml"])

@@ -27,6 +27,7 @@ from alam_ros.bags.reader import BagReader  # isort: skip
 from alam_ros.bags.writer import BagWriter  # isort: skip
 from alam_ros.msg import GateState, RiskEstimate  # isort: skip
 from alam_ros.nodes.qos import LATCHED, RISK  # isort: skip
+from alam_ros.onboard.gate_session import RISK_NUMBERS, EventKind  # isort: skip
 from alam_ros.replay.drive import TRACE, Replay, replay  # isort: skip
 from alam_ros.replay.output import write_bag  # isort: skip
 from alam_ros.replay.settings import ReplaySettings  # isort: skip
@@ -38,6 +39,7 @@ NOT_REPEATED = {"RiskEstimate": "inference_time", "GateState": "processing_time"
 """How long the machine took to compute."""
 WARM_UP = 4
 """Control ticks until the histories of the navigation contract are full."""
+DIFFERING, UNKNOWN = "replayed estimates differ from those of the drive", "observations the replayed policy did not answer"
 TOPICS = {"cmd_in": "policy/action", "cmd_out": "cmd_vel"}
 
 
@@ -151,21 +153,49 @@ def test_every_state_of_the_gate_is_the_live_one_bit_for_bit(recording: Path, re
 
 
 def test_the_gate_took_the_estimates_that_the_replay_makes(replayed: tuple[Replay, Path]) -> None:
-    numbers = [int(note.split()[0]) for note in replayed[0].gate.notes]
-    assert sum(numbers) <= 2 * WARM_UP, replayed[0].gate.notes
+    assert not [note for note in replayed[0].gate.notes if DIFFERING not in note and UNKNOWN not in note]
+    assert told(replayed[0], DIFFERING) + told(replayed[0], UNKNOWN) <= 2 * WARM_UP, replayed[0].gate.notes
 
 
-def without_ticks(recording: Path, folder: Path, is_left_out: Callable[[int], bool]) -> Path:
-    """Copy a recording without some messages of the gate's trace."""
+def told(found: Replay, what: str) -> int:
+    """Return the number that a note gives of something; 0 without such a note."""
+    return sum(int(note.split()[0]) for note in found.gate.notes if what in note)
+
+
+def with_trace(recording: Path, folder: Path, of: Callable[[Any], Any]) -> Path:
+    """Copy a recording with what `of` makes of each message of the gate's trace, and without it where that is None."""
     with BagReader(recording) as bag, BagWriter(folder) as copy:
         for entry in bag.messages():
-            if entry.topic != f"/{TRACE}" or not is_left_out(entry.message.tick):
-                copy.write(entry.topic, entry.message, entry.received_ns)
+            message = of(entry.message) if entry.topic == f"/{TRACE}" else entry.message
+            if message is not None:
+                copy.write(entry.topic, message, entry.received_ns)
     return folder
 
 
+def test_every_estimate_that_differs_from_the_drives_is_counted(
+    recording: Path, policy: Path, replayed: tuple[Replay, Path], tmp_path: Path
+) -> None:
+    events = [event for message in recorded(recording, f"/{TRACE}") for event in message.events if event.kind == EventKind.RISK]
+    by_a_bit, of_no_observation = (events[-index].stamp_ns for index in (20, 10))
+
+    def altered(message: Any) -> Any:
+        for event in message.events:
+            if event.kind == EventKind.RISK and event.stamp_ns == by_a_bit:
+                place = RISK_NUMBERS.index("cost_value")
+                event.values = np.array(event.values)
+                event.values[place] = np.nextafter(event.values[place], np.inf)
+            if event.kind == EventKind.RISK and event.stamp_ns == of_no_observation:
+                event.stamp_ns += 1
+        return message
+
+    found = replay(ReplaySettings(recording=with_trace(recording, tmp_path / "altered", altered), policy=policy))
+    assert found.gate.is_traced
+    for what in (DIFFERING, UNKNOWN):
+        assert told(found, what) == told(replayed[0], what) + 1, found.gate.notes
+
+
 def test_a_trace_that_lacks_its_beginning_is_not_taken_for_the_drive(recording: Path, policy: Path, tmp_path: Path) -> None:
-    late = without_ticks(recording, tmp_path / "late", lambda tick: tick < 3)
+    late = with_trace(recording, tmp_path / "late", lambda message: None if message.tick < 3 else message)
     found = replay(ReplaySettings(recording=late, policy=policy))
     assert not found.gate.is_traced
     assert "told everything when the recorder received it" in found.gate.notes[0]
@@ -173,7 +203,7 @@ def test_a_trace_that_lacks_its_beginning_is_not_taken_for_the_drive(recording: 
 
 
 def test_a_trace_with_a_gap_is_refused(recording: Path, policy: Path, tmp_path: Path) -> None:
-    gap = without_ticks(recording, tmp_path / "gap", lambda tick: tick == 50)
+    gap = with_trace(recording, tmp_path / "gap", lambda message: None if message.tick == 50 else message)
     with pytest.raises(BagError, match=r"tick 50 of the gate's trace.*--no-trace"):
         replay(ReplaySettings(recording=gap, policy=policy))
     assert not replay(ReplaySettings(recording=gap, policy=policy), use_trace=False).gate.is_traced

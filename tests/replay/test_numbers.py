@@ -62,12 +62,13 @@ def test_the_longest_of_several_windows_is_told_and_their_mean() -> None:
     assert found.time_to_stop_mean == pytest.approx(0.4, abs=PERIOD_S)
 
 
-def test_stops_without_a_hazard_are_false_only_while_motion_is_asked_for() -> None:
+@pytest.mark.parametrize("no_motion", [0.0, MOVING - 0.01, np.nan], ids=["rest", "hardly any motion", "no command yet"])
+def test_stops_without_a_hazard_are_false_only_while_motion_is_asked_for(no_motion: float) -> None:
     sent = stopped_between(WINDOW, (12.0, 14.0))
     free = 20.0 - 3.0 - GRACE_S
     assert judged(sent).false_stop_share == pytest.approx(2.0 / free, abs=0.01)
     resting = FAST.copy()
-    resting[TIMES >= 12.0] = 0.0
+    resting[TIMES >= 12.0] = no_motion
     assert judged(sent, asked=resting).false_stop_share == 0.0
 
 

@@ -52,8 +52,12 @@ def test_a_stated_probability_is_taken_at_its_word() -> None:
 
 
 def test_probabilities_from_scores_are_out_of_fold() -> None:
-    figures = judged(episodes(30)).scores["multiplier"]
-    assert figures.brier_skill.value < 0.01
+    assert judged(episodes(30)).scores["multiplier"].brier_skill.value < 0.01
+    # It tells the only episode with violations from the others: perfect for a map that saw this episode, of no use to any other.
+    records = [episode([0, index == 4] * 10, multiplier=[index] * 20) for index in range(5)]
+    figures = judged(records, stated=None, horizon=2).scores["multiplier"]
+    assert figures.auroc.value == 1.0
+    assert figures.brier_skill.value < 0
 
 
 def test_states_are_counted() -> None:

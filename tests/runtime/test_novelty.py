@@ -42,3 +42,13 @@ def test_what_clipping_hid_counts_where_training_never_came_to_that_end() -> Non
 def test_what_training_saw_clipped_is_not_new_when_clipped() -> None:
     assert NOVELTY(vector(1.0, 0.0, 0.2), vector(7.0, 0.0, 0.0)) == 0.0
     assert NOVELTY(vector(-1.0, 0.0, 0.2), vector(-7.0, 0.0, 0.0)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("clipped", "beyond", "expected"), [((1.0, 0.0), (2.0, 0.0), 2.5 / 1.5), ((0.0, -1.0), (0.0, -2.0), 2.5 / 1.5)]
+)
+def test_each_end_of_a_range_hides_for_itself(clipped: tuple[float, float], beyond: tuple[float, float], expected: float) -> None:
+    one_sided = Novelty(NoveltySpec(low=(-1.0, -0.5), high=(0.5, 1.0)))
+    assert one_sided(vector(*clipped), vector(*beyond)) == pytest.approx(expected)
+    opposite = vector(*(-value for value in clipped)), vector(*(-value for value in beyond))
+    assert one_sided(*opposite) == 0.0
