@@ -37,14 +37,14 @@ class Mlp:
         # What was seen stands before the weights of the other inputs, to be multiplied by the one that each row begins with.
         self._first, self._later, self._seen = np.vstack((seen, first)), tuple(later), seen
         self._of_rows: dict[int, _Pass] = {}
-        self._of_observation = self._pass((len(seen),), seen)
+        self._of_observation = self._pass(seen)
 
     def __call__(self, inputs: Float32Array) -> Float32Array:
         """Return (k, out) float32 for (k, 1 + other inputs), of which the first are ones; valid until the next such call."""
         count = len(inputs)
         if count not in self._of_rows:
             shape = (count, 1, len(self._seen)) if 1 < count <= FEW_ROWS else (count, len(self._seen))
-            self._of_rows[count] = self._pass(shape, np.empty(shape, np.float32))
+            self._of_rows[count] = self._pass(np.empty(shape, np.float32))
         found = self._of_rows[count]
         self._first[0] = self._seen
         np.dot(inputs, self._first, found.first)
@@ -54,17 +54,16 @@ class Mlp:
         """Return (out,) float32 where the observation is the only input. What was seen of it is used up."""
         return _run(self._of_observation)
 
-    def _pass(self, shape: tuple[int, ...], value: Float32Array) -> _Pass:
-        """Return the layers after the first with their buffers, for a value of this shape."""
-        flat, steps = (*shape[:1], -1) if len(shape) > 1 else (-1,), []
-        first = value.reshape(flat)
+    def _pass(self, value: Float32Array) -> _Pass:
+        """Return the layers after the first with their buffers, for (width,), (k, width) or, row by row, (k, 1, width)."""
+        first, steps = value, []
         for matrix in self._later:
-            output = np.empty((*shape[:-1], matrix.shape[1]), np.float32)
+            output = np.empty((*value.shape[:-1], matrix.shape[1]), np.float32)
             # Compared with an array of zeros, because NumPy would first make one of a number.
             zeros = np.zeros_like(value)
             steps.append(_Step(np.matmul if value.ndim == 3 else np.dot, value, zeros, matrix, output))
             value = output
-        return _Pass(first, steps, value.reshape(flat))
+        return _Pass(_rows(first), steps, _rows(value))
 
 
 class SharedObservation:
@@ -115,6 +114,10 @@ class _Pass(NamedTuple):
     first: Float32Array
     steps: list[_Step]
     last: Float32Array
+
+
+def _rows(value: Float32Array) -> Float32Array:
+    return value[:, 0] if value.ndim == 3 else value
 
 
 def _run(layers: _Pass) -> Float32Array:
