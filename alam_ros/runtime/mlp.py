@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,7 @@ class Mlp:
         """Return (k, out) float32 for (k, 1 + other inputs), of which the first are ones; valid until the next such call."""
         count = len(inputs)
         if count not in self._of_rows:
-            shape = (count, 1, len(self._seen)) if 1 < count <= FEW_ROWS else (count, len(self._seen))
-            self._of_rows[count] = self._pass(np.empty(shape, np.float32))
+            self._of_rows[count] = self._pass(np.empty((count, len(self._seen)), np.float32))
         found = self._of_rows[count]
         self._first[0] = self._seen
         np.dot(inputs, self._first, found.first)
@@ -55,15 +54,15 @@ class Mlp:
         return _run(self._of_observation)
 
     def _pass(self, value: Float32Array) -> _Pass:
-        """Return the layers after the first with their buffers, for (width,), (k, width) or, row by row, (k, 1, width)."""
+        """Return the layers after the first with their buffers, for what the first makes of one input or of k: ([k,] width)."""
         first, steps = value, []
         for matrix in self._later:
             output = np.empty((*value.shape[:-1], matrix.shape[1]), np.float32)
+            each = zip(value, output, strict=True) if value.ndim == 2 and len(value) <= FEW_ROWS else [(value, output)]
             # Compared with an array of zeros, because NumPy would first make one of a number.
-            zeros = np.zeros_like(value)
-            steps.append(_Step(np.matmul if value.ndim == 3 else np.dot, value, zeros, matrix, output))
+            steps.append(_Step(value, np.zeros_like(value), [(row, matrix, result) for row, result in each]))
             value = output
-        return _Pass(_rows(first), steps, _rows(value))
+        return _Pass(first, steps, value)
 
 
 class SharedObservation:
@@ -99,31 +98,26 @@ class SharedObservation:
 
 
 class _Step(NamedTuple):
-    """ReLU and one layer: `multiply(value, matrix, output)`; the zeros are what the value is compared with."""
+    """ReLU and one layer: the zeros are what the value is compared with; a product is (value or row of it, matrix, output)."""
 
-    multiply: Callable[..., Any]
     value: Float32Array
     zeros: Float32Array
-    matrix: Float32Array
-    output: Float32Array
+    products: list[tuple[Float32Array, Float32Array, Float32Array]]
 
 
 class _Pass(NamedTuple):
-    """All layers but the first, whose result is put into `first`; `last` is what comes of it. (k, …) or, of one input, (…,)."""
+    """All layers but the first, whose result is put into `first`; `last` is what comes of it."""
 
     first: Float32Array
     steps: list[_Step]
     last: Float32Array
 
 
-def _rows(value: Float32Array) -> Float32Array:
-    return value[:, 0] if value.ndim == 3 else value
-
-
 def _run(layers: _Pass) -> Float32Array:
-    for multiply, value, zeros, matrix, output in layers.steps:
+    for value, zeros, products in layers.steps:
         np.maximum(value, zeros, value)
-        multiply(value, matrix, output)
+        for row, matrix, output in products:
+            np.dot(row, matrix, output)
     return layers.last
 
 

@@ -100,7 +100,7 @@ def test_forward_passes_allocate_no_arrays_once_their_buffers_are_made() -> None
     ask()
     after, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak - before < 2048, "less than half of one hidden layer of one action: the action itself, views and numbers"
+    assert peak - before < 1024, "less than a quarter of one hidden layer of one action: the action itself, views and numbers"
     assert after <= before
 
 
