@@ -21,12 +21,21 @@ F = TypeVar("F", np.float32, np.float64)
 BORDER_TOLERANCE = 1e-3
 """Share of a sector's width by which a beam may lie short of the sector and still count to it."""
 
+TURN = 2.0 * math.pi
+FULL_TURN = TURN - 1e-6
+"""From which on sectors go all the way round, rad."""
+MOST_TURNS = 2.0
+"""That a scan may go through; in degrees even a narrow one goes through more."""
+
 LARGEST = sys.float_info.max
 """Beyond it is infinity alone: no return, whatever the sensor's limit."""
 
 
 class ScanSectors(Extractor):
     """`LaserScan` of any beam count → the nearest return in each of `size` equal sectors.
+
+    Of a full turn the first sector is centred on `angle_min`, as its beams are in a simulator; of less
+    the sectors lie edge to edge from `angle_min` to `angle_max`, both included, so that all that the contract names is seen.
 
     What a beam says follows REP-117: +inf, or beyond `range_max`, is no return and becomes the channel's upper range; -inf is too
     near to measure and becomes its lower range; NaN, or below `range_min`, is no measurement and left out. So is zero and what is
@@ -98,16 +107,15 @@ class ScanSectors(Extractor):
     def _plan(self, beams: int, angle_min: float, increment: float) -> None:
         """Assign each beam to its sector once for each scan geometry."""
         channel = self._channel
-        if not (math.isfinite(angle_min) and math.isfinite(increment)):
+        if not (math.isfinite(angle_min) and abs(increment) * max(beams, 1) <= MOST_TURNS * TURN):
             raise ObservationError(
-                f"finite angles on `{channel.topic}`", f"{angle_min} and {increment} rad", "correct the sensor's driver"
+                f"finite angles in radians on `{channel.topic}`, through {MOST_TURNS:g} turns at most",
+                f"{beams} beams from {angle_min:g} by {increment:g}",
+                "correct the sensor's driver; it may write degrees",
             )
-        width = (channel.angle_max - channel.angle_min) / channel.size
-        angles = angle_min + increment * np.arange(beams)
-        bearings = channel.sensor_yaw + (-angles if channel.inverted else angles)
-        # A message holds its angles in float32: a beam on the border of two sectors must fall into the same one as in training.
-        offset = (bearings - channel.angle_min + (0.5 + BORDER_TOLERANCE) * width) % (2 * math.pi)
-        sectors = np.floor(offset / width).astype(np.intp)
+        angles = angle_min + increment * np.arange(beams, dtype=np.float64)
+        bearings: NDArray[np.float64] = channel.sensor_yaw + (-angles if channel.inverted else angles)
+        sectors = self._sectors(bearings)
         inside = sectors < channel.size
         beams_used = np.flatnonzero(inside)
         order = beams_used[np.argsort(sectors[inside], kind="stable")]
@@ -123,6 +131,22 @@ class ScanSectors(Extractor):
         self._order, self._starts = order, starts
         self._is_identity = beams == channel.size and bool((order == np.arange(beams)).all())
         self._geometry = (beams, angle_min, increment)
+
+    def _sectors(self, bearings: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the sector of each bearing about the body's z axis, rad; `size` or more where it lies in none.
+
+        A message holds its angles in float32: a beam on the border of two sectors must fall into the same one as in training.
+        """
+        channel = self._channel
+        span = channel.angle_max - channel.angle_min
+        width = span / channel.size
+        is_turn = span >= FULL_TURN
+        lead = BORDER_TOLERANCE + (0.5 if is_turn else 0.0)
+        places = ((bearings - channel.angle_min + lead * width) % TURN) / width
+        sectors = np.floor(places).astype(np.intp)
+        if not is_turn:
+            sectors[(sectors == channel.size) & (places <= channel.size + 2.0 * BORDER_TOLERANCE)] = channel.size - 1
+        return sectors
 
 
 def beams(scan: LaserScanSample, channel: Channel) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -56,7 +56,8 @@ class Channel:
         first: for arrays, where in the array the channel begins; several channels may share one array.
         array_size: for arrays, elements of the whole one; None where the channel is all of it.
         power: elements are raised to it and keep their sign. It spreads the near end of a sensor that gives closeness in [0, 1].
-        angle_min, angle_max: for scans, rad; `size` sectors of equal width, the first centred on `angle_min`.
+        angle_min, angle_max: for scans, rad; `size` sectors of equal width between them, edge to edge. Of a full turn the first
+            is centred on `angle_min`.
         sensor_yaw: for scans, rad: how the sensor is turned about the body's z axis; a robot's own.
         inverted: for scans, whether the sensor hangs upside down (a roll of half a turn, then the yaw), so that its angles run
             clockwise on the body; a robot's own.

@@ -80,6 +80,12 @@ class CommandLimits:
             raise ConfigurationError("slew limits above 0", repr(self.slew), "correct the slew limits")
         _require("tolerance", self.tolerance, 0.0, 0.5)
 
+    def __str__(self) -> str:
+        """Return the components' limits, for people."""
+        slews = [f" by {slew:g}/s" for slew in self.slew] if self.slew is not None else [""] * len(self.names)
+        rows = zip(self.names, self.low, self.high, slews, strict=True)
+        return ", ".join(f"{name} [{low:g}, {high:g}]{slew}" for name, low, high, slew in rows)
+
 
 @dataclass(frozen=True, kw_only=True)
 class GateConfig:

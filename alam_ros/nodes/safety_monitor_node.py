@@ -73,7 +73,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._rates = Rates()
         self._mismatches = Mismatches(self)
         self._unheard = UnheardWatch(self, "set `cmd_vel_out_topic` to the topic that the robot's driver reads")
-        self._logged: GateStatus | None = None
+        self._logged: tuple[GateStatus, str] | None = None
         self._logged_at: dict[GateStatus, float] = {}
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
@@ -105,9 +105,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         ):
             add(callback)
             self.hold(callback, remove)
-        self.get_logger().info(
-            f"gating {self._command_out.msg_type.__name__} within {self._gated.limits}, watching {sorted(self._timeouts)}"
-        )
+        types = " to ".join(port.message_type.__name__ for port in (self._gated.port_in, self._gated.port_out))
+        self.get_logger().info(f"gating {types} within {self._gated.limits}, watching {', '.join(sorted(self._timeouts))}")
 
     def activate(self) -> None:
         """Wait for new data, commanding zero meanwhile."""
@@ -266,16 +265,19 @@ class SafetyMonitorNode(SafeLifecycleNode):
             self._log(tick.decision)
 
     def _log(self, decision: GateDecision) -> None:
-        """Log a new state, each at most once a second: what alternates faster is on the topic of the states."""
+        """Log a new state, and a new deciding cause of one that restricts, each state at most once a second.
+
+        What alternates faster is on the topic of the states.
+        """
         state, now = decision.state, time.monotonic()
-        before = self._logged
-        if state is before or now < self._logged_at.get(state, -math.inf) + LOG_STATE_PERIOD_S:
+        before, told = self._logged, (state, "" if state is GateStatus.PASS else decision.detail.partition(":")[0])
+        if told == before or now < self._logged_at.get(state, -math.inf) + LOG_STATE_PERIOD_S:
             return
-        self._logged = state
+        self._logged = told
         if before is not None:  # the first is a stop, for nothing has come yet
             self._logged_at[state] = now
         text = f"{state.name}: {decision.detail}"
-        if before is None or state is GateStatus.PASS:
+        if before is None or state is GateStatus.PASS or told[1].endswith("_missing"):  # what is yet to come is no warning
             self.get_logger().info(text)
         else:
             self.get_logger().warning(text)

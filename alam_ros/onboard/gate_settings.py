@@ -103,7 +103,7 @@ def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_ti
             return Hysteresis(trigger=values[trigger], release=values[release])
         except ConfigurationError as error:
             found = f"{values[release]} and {values[trigger]}"
-            raise ConfigurationError(f"`{release}` below `{trigger}`", found, f"lower `{release}` first") from error
+            raise ConfigurationError(f"`{release}` below `{trigger}`", found, "change the other of the two first") from error
 
     return GateConfig(
         limits=replace(limits, tolerance=values["limit_tolerance"]),

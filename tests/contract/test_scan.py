@@ -94,6 +94,33 @@ def test_angles_rounded_to_float32_as_in_a_message_change_nothing(beams: int, of
     np.testing.assert_array_equal(exact, rounded)
 
 
+@pytest.mark.parametrize("size", [1, 6, 24])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_of_less_than_a_turn_every_beam_between_the_angles_is_seen_in_its_sector(size: int, direction: int) -> None:
+    low, high, beams = -0.5, 2.6, 720
+    angles = np.linspace(low, high, beams)[::direction]
+    for beam in (0, 1, 100, 359, 360, 600, beams - 2, beams - 1):
+        ranges = np.full(beams, 2.0)
+        ranges[beam] = 0.25
+        found = read(sectors(size, low, high), ranges, float(np.float32(angles[0])), float(np.float32(angles[1] - angles[0])))
+        expected = min(int((angles[beam] - low) / (high - low) * size), size - 1)
+        assert np.flatnonzero(found < 1.0).tolist() == [expected]
+
+
+def test_as_many_beams_as_sectors_pass_through_whether_the_last_lies_on_the_far_border_or_not() -> None:
+    ranges = np.linspace(0.1, 2.9, 24)
+    for last in (2.6, 2.6 - 3.1 / 24):
+        found = read(sectors(24, -0.5, 2.6), ranges, -0.5, (last + 0.5) / 23)
+        np.testing.assert_allclose(found, ranges, rtol=1e-6)
+
+
+def test_a_scan_in_degrees_is_refused() -> None:
+    with pytest.raises(ObservationError, match=r"angles in radians .*720 beams from -180 by 0\.5.*degrees"):
+        read(sectors(), np.full(720, 1.0), -180.0, 0.5)
+    with pytest.raises(ObservationError, match="degrees"):
+        read(sectors(4, -0.5, 0.5), np.full(181, 1.0), -22.5, 0.25)
+
+
 def test_infinities_are_the_ends_of_the_range() -> None:
     ranges = np.full(36, 1.0)
     ranges[3], ranges[7] = np.inf, -np.inf
@@ -124,7 +151,7 @@ def test_a_scan_that_leaves_sectors_empty_names_them() -> None:
 def test_beams_outside_a_narrow_field_of_view_are_left_out() -> None:
     front = sectors(3, -math.pi / 4, math.pi / 4)
     ranges = np.full(360, 0.5)
-    ranges[180 - 60 : 180 + 30] = 2.0  # sectors of 30 degrees, the first centred on -45
+    ranges[180 - 45 : 180 + 46] = 2.0  # both borders included
     np.testing.assert_allclose(read(front, ranges, -math.pi, 2 * math.pi / 360), 2.0)
 
 

@@ -85,3 +85,9 @@ def test_limits_that_exclude_rest_or_do_not_fit_are_refused(
         CommandLimits(names=("x", "y"), low=low, high=high, slew=slew)
     with pytest.raises(ConfigurationError):
         CommandLimits(names=(), low=(), high=())
+
+
+def test_limits_are_told_component_by_component() -> None:
+    limits = CommandLimits(names=("x", "yaw"), low=(-0.3, -2.0), high=(0.7, 2.0), slew=(1.0, 3.5))
+    assert str(limits) == "x [-0.3, 0.7] by 1/s, yaw [-2, 2] by 3.5/s"
+    assert str(replace(limits, slew=None)) == "x [-0.3, 0.7], yaw [-2, 2]"

@@ -107,6 +107,8 @@ def test_stops_and_releases_are_in_the_log(ros: RosGraph) -> None:
     bench.make_command = None
     ros.wait_for(lambda: "[WARN]" in bench.process.output(), "the stop in the log")
     assert "STOP: command_stale: command " in bench.process.output()
+    bench.make_command = lambda: forward_command(ros.node, speed=math.nan)
+    ros.wait_for(lambda: "STOP: non_finite: command " in bench.process.output(), "another cause of the same stop in the log")
     bench.make_command = lambda: forward_command(ros.node)
     ros.wait_for(lambda: "PASS: " in bench.process.output().rpartition("[WARN]")[2], "the release in the log")
 
