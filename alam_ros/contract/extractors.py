@@ -13,7 +13,7 @@ from alam_ros.contract.inertial import AngularVelocity, Gravity, LinearAccelerat
 from alam_ros.contract.joints import JointPositions, JointVelocities
 from alam_ros.contract.points import GoalDirection, Position
 from alam_ros.contract.rotation import yaw
-from alam_ros.contract.samples import ArraySample, OdometrySample, PoseSample, Samples
+from alam_ros.contract.samples import ArraySample, OdometrySample, PointSample, PoseSample, Samples
 from alam_ros.contract.scans import ScanSectors
 from alam_ros.errors import ObservationError
 
@@ -31,7 +31,7 @@ class PlanarTwist(Extractor):
 
 
 class GoalPolar(Extractor):
-    """`PoseStamped` seen from the robot → (distance m, cosine and sine of the bearing)."""
+    """`PoseStamped` or `PointStamped` seen from the robot → (distance m, cosine and sine of the bearing)."""
 
     size: ClassVar[int | None] = 3
     reference_type: ClassVar[str] = "nav_msgs/msg/Odometry"
@@ -39,7 +39,7 @@ class GoalPolar(Extractor):
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
         """Return distance and bearing of the goal in the body frame."""
         goal, base = samples[self._channel.topic], samples[self._channel.reference_topic]
-        assert isinstance(goal, PoseSample)
+        assert isinstance(goal, (PointSample, PoseSample))
         assert isinstance(base, OdometrySample)
         check_common_frame(goal, base)
         dx, dy = goal.position[0] - base.position[0], goal.position[1] - base.position[1]
@@ -70,6 +70,7 @@ EXTRACTORS: dict[tuple[str, str], ExtractorType] = {
     ("geometry_msgs/msg/PoseStamped", "goal_polar"): GoalPolar,
     ("geometry_msgs/msg/PoseStamped", "position"): Position,
     ("geometry_msgs/msg/PointStamped", "goal_direction"): GoalDirection,
+    ("geometry_msgs/msg/PointStamped", "goal_polar"): GoalPolar,
     ("geometry_msgs/msg/PointStamped", "position"): Position,
     ("sensor_msgs/msg/Imu", "angular_velocity"): AngularVelocity,
     ("sensor_msgs/msg/Imu", "gravity"): Gravity,

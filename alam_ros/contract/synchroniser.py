@@ -222,10 +222,16 @@ class ObservationSynchroniser:
         self._assembler.update(topic, arrival.sample, stamp=arrival.stamp, received=arrival.received)
 
     def _nearest(self, topic: str, stamp: float) -> _Arrival:
+        """Return the sample taken nearest to the stamp, of those that a tick waits for.
+
+        Whether one taken still later had come when the tick ran is chance, and a replay would choose otherwise.
+        """
         arrivals = self._arrivals[topic]
         if arrivals[-1].stamp == stamp:
             return arrivals[-1]
-        return min(arrivals, key=lambda arrival: abs(arrival.stamp - stamp))
+        latest = stamp + PAIRED * self._period
+        awaited = [arrival for arrival in arrivals if arrival.stamp <= latest]
+        return min(awaited or arrivals, key=lambda arrival: abs(arrival.stamp - stamp))
 
     def _has_pair(self, topic: str, stamp: float) -> bool:
         return bool(self._arrivals[topic]) and abs(self._nearest(topic, stamp).stamp - stamp) <= PAIRED * self._period

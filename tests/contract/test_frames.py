@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alam_ros.contract import Contract, ObservationAssembler
+from alam_ros.contract import Contract, ObservationAssembler, PointSample
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.messages import update_frames
 from alam_ros.errors import ObservationError
@@ -71,6 +71,20 @@ def test_a_goal_on_the_map_is_the_observation_of_the_same_goal_in_odometry_s_fra
     for topic, sample in {"scan": scan(), "odom": odometry(x=0.5, yaw=0.3), "goal": goal(2.0, 0.0)}.items():
         trained.update(topic, sample)
     np.testing.assert_allclose(on_map, trained.advance(), atol=1e-6)
+
+
+def test_a_goal_may_be_a_point_on_the_map_or_in_odometry_s_frame() -> None:
+    frames = FrameTree()
+    frames.update("map", "odom", (3.0, 1.0, 0.0), turn(math.pi / 2), received=0.0)
+    for contract, frame, place in ((map_contract(), "map", (3.0, 3.0, 0.0)), (navigation_contract(), "odom", (2.0, 0.0, 0.0))):
+        channels = (
+            replace(channel, type="geometry_msgs/msg/PointStamped") if channel.name == "goal" else channel
+            for channel in contract.observation
+        )
+        assembler = ObservationAssembler(replace(contract, observation=tuple(channels)), frames)
+        for topic, sample in {"scan": scan(), "odom": odometry(x=0.5, yaw=0.3), "goal": PointSample(place, frame)}.items():
+            assembler.update(topic, sample)
+        np.testing.assert_allclose(assembler.advance(), assembled(frames, x=3.0, y=3.0, frame="map"), atol=1e-6)
 
 
 def test_a_correction_of_the_localisation_moves_the_goal() -> None:

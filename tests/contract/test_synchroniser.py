@@ -71,6 +71,28 @@ def test_faster_odometry_is_read_at_the_instant_of_a_late_scan(rate: int, latenc
         assert speed == pytest.approx(stamp / 10 / 0.8, abs=1e-6)
 
 
+@given(slots=st.sampled_from([3, 5, 6, 7]), delays=st.lists(st.floats(0.0, 0.01 * PERIOD), min_size=200, max_size=200))
+def test_how_long_messages_took_does_not_change_what_is_paired_where_rates_differ(slots: int, delays: list[float]) -> None:
+    # Scans every fourth slot, odometry every `slots`-th: again and again one lies half a control period after the scan.
+    taken = [(slot * PERIOD / 4, "scan") for slot in range(0, 160, 4)] + [
+        (slot * PERIOD / 4, "odom") for slot in range(0, 160, slots)
+    ]
+    observations = []
+    for late in ([0.0] * len(delays), delays):
+        synchroniser = ObservationSynchroniser(CONTRACT)
+        synchroniser.update("goal", goal(), stamp=0.0, received=0.0)
+        found: list[ControlTick] = []
+        arrivals = sorted((stamp + delay, topic, stamp) for (stamp, topic), delay in zip(taken, late, strict=False))
+        for now, topic, stamp in arrivals:
+            while (until := synchroniser.waits_until()) is not None and until < now:
+                found += poll(synchroniser, until)
+            synchroniser.update(topic, odometry(speed=stamp / 20) if topic == "odom" else scan(), stamp=stamp, received=now)
+            found += poll(synchroniser, now)
+        observations.append({tick.stamp: tick.observation.tolist() for tick in found if tick.stamp < 3.8})
+    assert len(observations[0]) > 35
+    assert observations[0] == observations[1]
+
+
 def test_a_tick_waits_for_its_odometry_but_not_for_ever() -> None:
     synchroniser = ObservationSynchroniser(CONTRACT)
     assert len(feed(synchroniser, 0, ("goal", "odom", "scan"))) == 1
