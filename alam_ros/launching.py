@@ -5,6 +5,7 @@ Imported by launch files only; needs the `launch_ros` of a ROS installation.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from launch_ros.substitutions import FindPackageShare
 from launch_ros.utilities import prefix_namespace
 
 from alam_ros.errors import ConfigurationError, LaunchError
+from alam_ros.nodes.launched_by import LAUNCH_PROCESS
 from alam_ros.parameter_file import Section, full_name, read_sections, require_sections
 
 PACKAGE = "alam_ros"
@@ -99,11 +101,9 @@ def lifecycle_node(executable: str, **options: Any) -> list[Action]:
 
     started = LifecycleNode(executable=executable, **_common(executable, _POLICY | _SIMULATED), **options)
     start = Node(
-        package=PACKAGE,
         executable="bring_up",
-        namespace=LaunchConfiguration("namespace"),
+        **_of_this_launch(),
         arguments=["--timeout", START_TIMEOUT_S, executable],
-        output="both",
         condition=IfCondition(LaunchConfiguration("autostart")),
         on_exit=end,
     )
@@ -125,11 +125,19 @@ def end_everything(event: ProcessExited, context: LaunchContext) -> Action | Non
 
 def _common(name: str, parameters: Mapping[str, ParameterValue]) -> Mapping[str, Any]:
     return {
-        "package": PACKAGE,
+        **_of_this_launch(),
         "name": name,
-        "namespace": LaunchConfiguration("namespace"),
         "parameters": [LaunchConfiguration("params_file"), parameters],
         "ros_arguments": ["--log-level", LaunchConfiguration("log_level")],
+    }
+
+
+def _of_this_launch() -> Mapping[str, Any]:
+    """Return what every process that is started here has in common: among it, which launch it must not outlive."""
+    return {
+        "package": PACKAGE,
+        "namespace": LaunchConfiguration("namespace"),
+        "additional_env": {LAUNCH_PROCESS: str(os.getpid())},
         "output": "both",
     }
 

@@ -1,7 +1,8 @@
 """Brings lifecycle nodes to work, in the order given: `ros2 run alam_ros bring_up safety_monitor policy`.
 
 The launch files use it, and machines without ROS's command line (`python -m alam_ros.nodes.bring_up`). Names are relative to its
-own namespace. A node that cannot be reached, or refuses, ends it with status 1; the reason stands in that node's own log.
+own namespace. A node that cannot be reached, or refuses, ends it with status 1; the reason stands in that node's own log. So does
+the end of the launch that started it: what nobody could end any more is not brought to work.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from rclpy.utilities import remove_ros_args
+
+from alam_ros.errors import ConfigurationError
+from alam_ros.nodes.launched_by import LaunchProcess
 
 TRANSITIONS = {"configure": Transition.TRANSITION_CONFIGURE, "activate": Transition.TRANSITION_ACTIVATE}
 
@@ -103,20 +107,27 @@ class LifecycleClient:
         return True
 
 
-def bring_up(node: Node, names: Sequence[str], timeout_s: float) -> None:
+def bring_up(node: Node, names: Sequence[str], timeout_s: float, launch: LaunchProcess) -> None:
     """Configure and activate each node.
 
     Args:
         node: through which the requests go.
         names: of the lifecycle nodes.
         timeout_s: for each of discovery and answer.
+        launch: without which it is given up.
 
     Raises:
         TimeoutError: when a node is not there or does not answer.
-        RuntimeError: when a node refuses a transition.
+        RuntimeError: when a node refuses a transition, or the launch is gone.
     """
+
+    def spin_once() -> None:
+        if launch.has_ended():
+            raise RuntimeError(f"the launch that started this, process {launch.process_id}, is gone")
+        rclpy.spin_once(node, timeout_sec=0.1)
+
     for name in names:
-        client = LifecycleClient(node, name, lambda: rclpy.spin_once(node, timeout_sec=0.1))
+        client = LifecycleClient(node, name, spin_once)
         for label, transition in TRANSITIONS.items():
             if not client.change_state(transition, timeout_s):
                 raise RuntimeError(f"`{name}` refused to {label}; its log says why")
@@ -133,8 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Hidden, as those of ROS's command line are, and beside another one in its namespace.
         node = rclpy.create_node(f"_bring_up_{os.getpid()}", start_parameter_services=False)
-        bring_up(node, options.names, options.timeout)
-    except (TimeoutError, RuntimeError, NameValidationException) as error:
+        bring_up(node, options.names, options.timeout, LaunchProcess())
+    except (TimeoutError, RuntimeError, NameValidationException, ConfigurationError) as error:
         print(f"bring_up: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

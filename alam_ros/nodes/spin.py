@@ -2,7 +2,7 @@
 
 rclpy's own signal handlers invalidate the context at once, so that nothing can be published any more. The nodes here must be able
 to publish a last zero command, so they handle the signals themselves: SIGINT, SIGTERM and SIGHUP end the spinning, the node is
-made safe while its context still works, and the exit status is 0.
+made safe while its context still works, and the exit status is 0. The same where the launch that started the node is gone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.nodes.garbage import GarbageCollection
+from alam_ros.nodes.launched_by import LaunchProcess
 from alam_ros.nodes.namesake import NamesakeCheck
 from alam_ros.nodes.parameters import fixed, ignored_parameters, integer
 from alam_ros.nodes.priority import take_priority
@@ -29,7 +30,7 @@ try:
 except ImportError:  # rclpy before 7.1.4
     EventsExecutor = SingleThreadedExecutor
 
-SPIN_TIMEOUT_S = 0.05  # how late a signal may be noticed
+SPIN_TIMEOUT_S = 0.05  # how late a signal, or the end of the launch, may be noticed
 EVENTS = "events"
 EXECUTORS: dict[str, Callable[[], Executor]] = {EVENTS: EventsExecutor, "single_threaded": SingleThreadedExecutor}
 """Parameter `executor` → what it names. Decision 11 says what each costs."""
@@ -61,8 +62,8 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
         make_node: makes the node, once rclpy is initialised.
 
     Returns:
-        The process's exit status: 0 after such a signal, 1 when the node cannot be made, as with parameters that do not fit,
-        or a callback raises.
+        The process's exit status: 0 after such a signal or the end of the launch, 1 when the node cannot be made, as with
+        parameters that do not fit, or a callback raises.
     """
     stop = _StopRequest()
     try:
@@ -71,6 +72,7 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
         get_logger("alam_ros").fatal(f"{' '.join(str(error).split())}; correct what follows --ros-args")
         return 1
     try:
+        launch = LaunchProcess()
         node = make_node()
         executor = make_executor(node.declare_parameter("executor", EVENTS, fixed(EXECUTOR_MEANING)).value)
         take_priority(node.declare_parameter("realtime_priority", 0, integer(PRIORITY_MEANING, 0, 99, is_fixed=True)).value)
@@ -87,7 +89,7 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
     garbage, namesake = GarbageCollection(), NamesakeCheck(node)
     status = 0
     try:
-        while not stop.requested:
+        while not (stop.requested or _is_left_by(launch, node)):
             # Not spin(): without a timeout the EventsExecutor of Jazzy's wheels hangs at full load.
             executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
             garbage.run_if_due()
@@ -113,6 +115,14 @@ def make_executor(name: str = EVENTS) -> Executor:
     if name not in EXECUTORS:
         raise ConfigurationError(f"the parameter `executor` among {', '.join(EXECUTORS)}", repr(name), "correct it")
     return EXECUTORS[name]()
+
+
+def _is_left_by(launch: LaunchProcess, node: StoppableNode) -> bool:
+    """Say whether the launch is gone, and tell it in the log."""
+    if not launch.has_ended():
+        return False
+    node.get_logger().warning(f"the launch that started this node, process {launch.process_id}, is gone; stopping")
+    return True
 
 
 class _StopRequest:

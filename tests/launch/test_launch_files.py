@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,8 @@ from alam_ros.nodes.qos import CLOCK, LATCHED
 from alam_ros.runtime import PolicyRuntime
 from tests.launch.conftest import Launch
 from tests.support.policies import write_sample_policy
-from tests.support.ros import RosGraph
+from tests.support.processes import is_running
+from tests.support.ros import NodeProcess, RosGraph
 
 ARGUMENTS = {"namespace", "use_sim_time", "params_file", "policy", "robot", "autostart", "markers", "log_level"}
 
@@ -131,6 +132,39 @@ def test_ctrl_c_ends_the_simulation_cleanly_and_leaves_a_robot_at_rest(ros: RosG
     assert process.output().count("process has finished cleanly") == 5  # two of them brought the others to work
     assert not any(Path(f"/proc/{child}").exists() for child in children)
     ros.wait_for(lambda: commands[-1].twist == Twist(), "a last command of zero", 5.0)
+
+
+@pytest.mark.parametrize("end", [NodeProcess.terminate, NodeProcess.kill])
+def test_a_launch_that_does_not_end_its_nodes_leaves_none_and_a_robot_at_rest(
+    ros: RosGraph, launch: Launch, policy: str, tmp_path: Path, end: Callable[[NodeProcess], int]
+) -> None:
+    process = launch("simulation.launch.py", policy)
+    commands = ros.collect(TwistStamped, "/cmd_vel")
+    ros.wait_for(lambda: any(command.twist != Twist() for command in commands), "a robot that drives")
+    children = dict(children_of(process._process.pid))
+    try:
+        assert end(process) != 0
+        ros.wait_for(lambda: not any(map(is_running, children)), "the end of all nodes")
+    finally:
+        for child in filter(is_running, children):
+            os.kill(child, signal.SIGKILL)
+    ros.wait_for(lambda: commands[-1].twist == Twist(), "a last command of zero", 5.0)
+    logs = "".join(log.read_text() for log in tmp_path.glob("*_*.log"))
+    told = f"the launch that started this node, process {process._process.pid}, is gone; stopping"
+    assert logs.count(told) == 3  # simulator, monitor and policy
+    assert "unexpected exception" not in logs
+
+
+def test_a_launch_that_is_killed_while_it_starts_leaves_nothing(ros: RosGraph, launch: Launch, policy: str) -> None:
+    process = launch("monitor.launch.py", policy)
+    started: dict[int, str] = {}
+    ros.wait_for(lambda: started.update(children_of(process._process.pid)) or len(started) == 2, "monitor and bring_up")
+    try:
+        process.kill()
+        ros.wait_for(lambda: not any(map(is_running, started)), "the end of both")
+    finally:
+        for child in filter(is_running, started):
+            os.kill(child, signal.SIGKILL)
 
 
 def test_a_missing_policy_is_named_before_anything_starts(launch: Launch) -> None:

@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,11 @@ SCHEDULING_MARGIN_S = 1.0
 class Bench:
     """A safety monitor at work; the test's own node plays commander and risk source."""
 
-    def __init__(self, ros: RosGraph, *, namespace: str = "", activate: bool = True, **parameters: Any) -> None:
+    def __init__(
+        self, ros: RosGraph, *, namespace: str = "", activate: bool = True, prefix: Iterable[str] = (), **parameters: Any
+    ) -> None:
         self.ros, self.name = ros, f"{namespace}/safety_monitor"
-        self.process = ros.start("safety_monitor_node", parameters={**LIMITS, **parameters}, namespace=namespace)
+        self.process = ros.start("safety_monitor_node", parameters={**LIMITS, **parameters}, namespace=namespace, prefix=prefix)
         self.states: list[GateState] = ros.collect(GateState, f"{namespace}/alam/gate", LATCHED)
         self.sent: list[TwistStamped] = ros.collect(TwistStamped, f"{namespace}/cmd_out", COMMAND)
         assert ros.change_state(self.name, Transition.TRANSITION_CONFIGURE), "refused to configure"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 TIMEOUT_S = 600.0
 
@@ -16,3 +18,12 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str] | Non
         assert process is None or process.poll() is None, f"ended early:\n{process.communicate()[1]}"
         assert time.monotonic() < deadline, "the condition was never met"
         time.sleep(0.01)
+
+
+def is_running(process_id: int) -> bool:
+    """Say whether a process has not ended; one whose parent has not asked for its status yet has."""
+    try:
+        status = Path(f"/proc/{process_id}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return re.search(r"^State:\s+[ZX]", status, re.MULTILINE) is None

@@ -189,6 +189,7 @@ class RosGraph:
         namespace: str = "",
         arguments: Iterable[str] = (),
         python: Path | None = None,
+        prefix: Iterable[str] = (),
     ) -> NodeProcess:
         """Start `alam_ros.nodes.<module>` in a process of its own.
 
@@ -199,9 +200,10 @@ class RosGraph:
             namespace: of the node, e.g. `/robot1`.
             arguments: further ones of ROS, such as `--params-file` and its path.
             python: of another environment that has the package; this one's by default.
+            prefix: of the command: a program that starts the node in its turn.
         """
         remappings = {**({"__ns": namespace} if namespace else {}), **(remappings or {})}
-        command = [str(python or sys.executable), "-m", f"alam_ros.nodes.{module}", "--ros-args"]
+        command = [*prefix, str(python or sys.executable), "-m", f"alam_ros.nodes.{module}", "--ros-args"]
         for name, value in (parameters or {}).items():
             command += ["-p", f"{name}:={json.dumps(value)}"]
         for source, target in remappings.items():
