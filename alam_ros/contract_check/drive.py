@@ -14,11 +14,12 @@ from alam_ros.contract.messages import update_frames
 from alam_ros.contract_check.beams import Beams
 from alam_ros.contract_check.commands import CommandCheck
 from alam_ros.contract_check.finding import Finding, Verdict, fails, note
-from alam_ros.contract_check.rhythm import Rhythm, check_silence, check_stamps
+from alam_ros.contract_check.rhythm import SOURCE_TIMEOUT_S, Rhythm, check_clock, check_silence, check_stamps
 from alam_ros.contract_check.ticks import check_ticks
 from alam_ros.contract_check.topics import check_command_topic, check_topics
 from alam_ros.contract_check.values import ChannelValues
 from alam_ros.errors import AlamError
+from alam_ros.onboard.gate_settings import topic_timeouts
 from alam_ros.onboard.stamps import SECOND_NS, header_stamp_ns
 from alam_ros.replay.observation_pass import clock_topic, transform_topics
 
@@ -75,6 +76,7 @@ class _Observations:
         self._joints, self._of_others = JointFilter(contract), Counter[str]()
         self._stamped: set[str] = set()
         self._latched = contract.latched_topics  # may repeat their stamps
+        self._limits = _clock_limits(contract)
         self._is_simulated = clock_topic(bag, topic_of) is not None
         self._read(bag)
 
@@ -95,7 +97,7 @@ class _Observations:
             latest[topic] = sample
             self._rhythms[topic].received_ns.append(entry.received_ns)
             self._rhythms[topic].stamps_ns.append(header_stamp_ns(entry.message))
-            if hasattr(entry.message, "header") and topic not in self._latched:
+            if hasattr(entry.message, "header"):
                 self._stamped.add(topic)
             for values in self._values:
                 if topic in (values.channel.topic, values.channel.reference_topic):
@@ -106,23 +108,42 @@ class _Observations:
     def findings(self) -> list[Finding]:
         """Return what was read, channel by channel, and the stamps topic by topic."""
         times = [at for rhythm in self._rhythms.values() for at in (rhythm.received_ns[0], rhythm.received_ns[-1])]
+        span_ns = (min(times, default=0), max(times, default=0))
         found = []
         for values in self._values:
             channel = values.channel
             for topic in (channel.topic, channel.reference_topic if channel.timeout else ""):
                 if topic in self._rhythms:
                     rhythm = self._rhythms[topic]
-                    found += check_silence(channel.name, self._topic_of(topic), rhythm, channel.timeout, (min(times), max(times)))
+                    found += check_silence(channel.name, self._topic_of(topic), rhythm, channel.timeout, span_ns)
             if channel.name in self._beams:
                 found += self._beams[channel.name].findings()
             if self._has_topics(channel.topic, channel.reference_topic):
                 found += values.findings()
         for topic in sorted(self._stamped):
-            found += check_stamps(self._topic_of(topic), self._rhythms[topic], is_simulated=self._is_simulated)
+            found += self._stamps(topic, span_ns[0])
         for topic, count in sorted(self._of_others.items()):
             found.append(note(f"{self._topic_of(topic)}: {count} messages of another device's joints are ignored"))
         return found
 
+    def _stamps(self, topic: str, begin_ns: int) -> list[Finding]:
+        """Say what the stamps of a topic are like; those of a simulation have a clock that is not the recorder's."""
+        name, rhythm = self._topic_of(topic), self._rhythms[topic]
+        found = [] if topic in self._latched else check_stamps(name, rhythm)
+        return found if self._is_simulated else found + check_clock(name, rhythm, self._limits[topic], begin_ns)
+
     def _has_topics(self, *topics: str) -> bool:
         """Say whether the topics have messages; where not, their absence is told already."""
         return all(topic in self._rhythms for topic in topics if topic)
+
+
+def _clock_limits(contract: Contract) -> dict[str, float | None]:
+    """Return for each topic how far its stamps may be from the present, s; None where the last message stays valid.
+
+    A risk is stamped as its trigger, which the safety monitor watches; other topics may be as old as their timeout.
+    """
+    trigger = next(channel.topic for channel in contract.observation if channel.name == contract.trigger)
+    limits = {
+        topic: None if timeout is None else max(timeout, SOURCE_TIMEOUT_S) for topic, timeout in topic_timeouts(contract).items()
+    }
+    return limits | {trigger: SOURCE_TIMEOUT_S}

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alam_ros.contract_check.finding import Finding, by_share, fails, fits, note
+from alam_ros.gate import GateConfig
 from alam_ros.onboard.stamps import SECOND_NS
 
 START_UP_S = 5.0
 """For which a recorder may miss a topic at either end, while nodes find each other."""
-OUT_OF_CLOCK_S = 1.0
-"""Between stamp and reception, beyond which sensor and recorder hardly share a clock."""
+SOURCE_TIMEOUT_S = GateConfig.source_timeout
+"""By which a risk's stamp, its trigger's, may differ from ROS time: the safety monitor's `source_timeout` by default."""
+JUMP_S = 1.0
+"""Change of stamp less reception from one message to the next, beyond which a clock was set."""
 
 
 @dataclass(slots=True)
@@ -55,13 +59,12 @@ def check_silence(name: str, topic: str, rhythm: Rhythm, timeout: float | None, 
     return found
 
 
-def check_stamps(topic: str, rhythm: Rhythm, *, is_simulated: bool) -> list[Finding]:
-    """Say whether the stamps tell when something was measured.
+def check_stamps(topic: str, rhythm: Rhythm) -> list[Finding]:
+    """Say whether messages have stamps, and whether these advance.
 
     Args:
         topic: as recorded, of messages with a header.
         rhythm: of the topic.
-        is_simulated: whether the drive has a clock of its own, which has nothing to do with the recorder's.
     """
     stamps = [stamp for stamp in rhythm.stamps_ns if stamp is not None]
     empty = len(rhythm.stamps_ns) - len(stamps)
@@ -72,8 +75,49 @@ def check_stamps(topic: str, rhythm: Rhythm, *, is_simulated: bool) -> list[Find
     if repeated:
         text = f"{topic}: {repeated} of {len(stamps)} stamps do not advance; these messages are taken for old ones and ignored"
         found.append(by_share(repeated / len(stamps), text))
-    ages = [(at - stamp) / SECOND_NS for at, stamp in zip(rhythm.received_ns, rhythm.stamps_ns, strict=True) if stamp is not None]
-    age = float(np.median(ages)) if ages else 0.0
-    if abs(age) > OUT_OF_CLOCK_S and not is_simulated:
-        found.append(note(f"{topic}: stamped {age:.1f} s before reception; synchronise the clocks of sensor and computer"))
     return found
+
+
+def check_clock(topic: str, rhythm: Rhythm, limit: float | None, begin_ns: int) -> list[Finding]:
+    """Say whether the stamps are of the recorder's clock.
+
+    Args:
+        topic: as recorded, of messages with a header.
+        rhythm: of the topic.
+        limit: s between stamp and reception beyond which the robot is stopped; None where the last message stays valid.
+        begin_ns: of the recording.
+    """
+    pairs = [(at, stamp) for at, stamp in zip(rhythm.received_ns, rhythm.stamps_ns, strict=True) if stamp is not None]
+    if not pairs:
+        return []
+    received, stamps = np.array(pairs, dtype=np.int64).T
+    leads = (stamps - received) / SECOND_NS
+    if limit is None:  # its stamp may be repeated, which is no jump
+        return [note(f"{text}, each valid until the next") for text in _out_of_clock(topic, leads, SOURCE_TIMEOUT_S)]
+    share = float((np.abs(leads) > limit).mean())
+    remedy = f"beyond {limit:g} s the robot is stopped: synchronise the clocks of sensor and computer, or find the delay"
+    found = [by_share(share, f"{text}; {remedy}; of a simulation record /clock") for text in _out_of_clock(topic, leads, limit)]
+    return found + _jumps(topic, leads, (received - begin_ns) / SECOND_NS)
+
+
+def _out_of_clock(topic: str, leads: NDArray[np.float64], limit: float) -> list[str]:
+    """Say how many messages are stamped too long before and too far ahead of reception, and how far the middle one of them."""
+    texts = []
+    for beyond, where in ((-leads[leads < -limit], "before"), (leads[leads > limit], "ahead of")):
+        if beyond.size:
+            middle = float(np.quantile(beyond, 0.5, method="lower"))  # of two, one that there was
+            told = f"{middle:.1f}" if middle >= 1.0 else f"{middle:.2f}"
+            texts.append(f"{topic}: stamped {told} s {where} reception in {beyond.size} of {leads.size} messages")
+    return texts
+
+
+def _jumps(topic: str, leads: NDArray[np.float64], times: NDArray[np.float64]) -> list[Finding]:
+    """Say where stamps moved against the recorder's clock at once; `times` are s since the drive's begin."""
+    changes = np.diff(leads)
+    jumps = np.flatnonzero(np.abs(changes) > JUMP_S)
+    if not jumps.size:
+        return []
+    first = jumps[0]
+    text = f"the clock of {topic} jumps by {changes[first]:+.1f} s, {times[first + 1]:.1f} s after the drive's begin"
+    text += f", the first of {jumps.size} jumps" if jumps.size > 1 else ""
+    return [note(f"{text}; set clocks before a drive, not during it, and let one source publish on the topic")]

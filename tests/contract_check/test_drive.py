@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,75 @@ def test_stamps_that_stand_still_or_lie_far_back_are_told(tmp_path: Path) -> Non
     failed = told(tmp_path, entries)[Verdict.FAILS]
     assert any("/odom: 39 of 80 stamps do not advance" in text for text in failed)
     late = [(topic, at + 100.0, message) for topic, at, message in drives.drive()]
-    assert any("/scan: stamped 100.0 s before reception" in text for text in told(tmp_path / "late", late)[Verdict.NOTE])
+    assert any("/scan: stamped 100.0 s before reception" in text for text in told(tmp_path / "late", late)[Verdict.FAILS])
+
+
+def restamped(offset: Callable[[float], float], entries: list[drives.Entry]) -> list[drives.Entry]:
+    """Give the scans another clock: `offset` says at each s of the drive by how much it is ahead."""
+    return [(topic, at, drives.scan(at - 0.005 + offset(at)) if topic == "/scan" else message) for topic, at, message in entries]
+
+
+def of_scan_s_clock(lines: list[str]) -> list[str]:
+    return [text.partition(";")[0] for text in lines if text.startswith(("/scan: stamped", "the clock of /scan"))]
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"),
+    [
+        (-3.0, ["/scan: stamped 3.0 s before reception in 40 of 40 messages"]),
+        (-0.55, ["/scan: stamped 0.56 s before reception in 40 of 40 messages"]),
+        (3.0, ["/scan: stamped 3.0 s ahead of reception in 40 of 40 messages"]),
+        (-0.45, []),
+        (0.45, []),
+    ],
+)
+def test_stamps_for_which_the_monitor_would_stand_still_fail(tmp_path: Path, offset: float, expected: list[str]) -> None:
+    lines = told(tmp_path, restamped(lambda _: offset, drives.drive()))
+    assert of_scan_s_clock(lines[Verdict.FAILS]) == expected
+    assert of_scan_s_clock(lines[Verdict.NOTE]) == []
+    assert all("beyond 0.5 s the robot is stopped: synchronise" in text for text in lines[Verdict.FAILS] if "/scan: st" in text)
+
+
+def test_few_stamps_out_of_the_clock_are_a_note(tmp_path: Path) -> None:
+    lines = told(tmp_path, restamped(lambda at: -0.8 if 2.0 < at < 2.2 else 0.0, drives.drive()))
+    assert of_scan_s_clock(lines[Verdict.FAILS]) == []
+    assert of_scan_s_clock(lines[Verdict.NOTE]) == ["/scan: stamped 0.81 s before reception in 2 of 40 messages"]
+
+
+def test_a_sensor_that_starts_no_ticks_may_be_as_late_as_its_timeout(tmp_path: Path) -> None:
+    channels = [replace(one, timeout=2.0) for one in CONTRACT.observation if one.name == "velocity"]
+    slow = replace(CONTRACT, observation=(CONTRACT.observation[0], *channels, CONTRACT.observation[2]))
+    entries = [(topic, at, drives.odometry(at - 1.0) if topic == "/odom" else message) for topic, at, message in drives.drive()]
+    lines = told(tmp_path, entries, slow)
+    assert not any("before reception" in text for found in lines.values() for text in found)
+    assert any("/odom: stamped 1.0 s before reception" in text for text in told(tmp_path / "fast", entries)[Verdict.FAILS])
+
+
+@pytest.mark.parametrize(("offset", "side"), [(-30.0, "before"), (30.0, "ahead of")])
+def test_what_stays_valid_may_have_any_stamp(tmp_path: Path, offset: float, side: str) -> None:
+    entries = [
+        (topic, at, drives.goal(at + offset) if topic == "/goal_pose" else message) for topic, at, message in drives.drive()
+    ]
+    lines = told(tmp_path, entries)
+    assert lines[Verdict.FAILS] == []
+    assert lines[Verdict.NOTE] == [f"/goal_pose: stamped 30.0 s {side} reception in 1 of 1 messages, each valid until the next"]
+
+
+def test_a_clock_that_is_set_during_a_drive_is_told_as_a_jump(tmp_path: Path) -> None:
+    lines = told(tmp_path, restamped(lambda at: 500.0 if at > 2.0 else 0.0, drives.drive()))
+    assert of_scan_s_clock(lines[Verdict.NOTE]) == ["the clock of /scan jumps by +500.0 s, 2.0 s after the drive's begin"]
+    assert of_scan_s_clock(lines[Verdict.FAILS]) == ["/scan: stamped 500.0 s ahead of reception in 20 of 40 messages"]
+
+
+def test_jumps_of_a_clock_are_counted_and_both_sides_told(tmp_path: Path) -> None:
+    lines = told(tmp_path, restamped(lambda at: 7.0 if at < 1.0 else -9.0 if at < 2.0 else 7.0, drives.drive()))
+    assert of_scan_s_clock(lines[Verdict.NOTE]) == [
+        "the clock of /scan jumps by -16.0 s, 1.0 s after the drive's begin, the first of 2 jumps"
+    ]
+    assert of_scan_s_clock(lines[Verdict.FAILS]) == [
+        "/scan: stamped 9.0 s before reception in 10 of 40 messages",
+        "/scan: stamped 7.0 s ahead of reception in 30 of 40 messages",
+    ]
 
 
 def test_a_goal_that_is_repeated_under_its_old_stamp_is_as_it_should_be(tmp_path: Path) -> None:
@@ -175,7 +244,8 @@ def test_a_goal_that_is_repeated_under_its_old_stamp_is_as_it_should_be(tmp_path
 def test_stamps_of_a_simulation_have_a_clock_of_their_own(tmp_path: Path, clock: str) -> None:
     entries = [(f"/tb3{topic}", at + 100.0, message) for topic, at, message in drives.drive()]
     entries += [(clock, at + 100.0, drives.clock(at)) for at in np.arange(0.0, 4.0, 0.1)]
-    assert not any("before reception" in text for text in told(tmp_path, entries, namespace="tb3")[Verdict.NOTE])
+    lines = told(tmp_path, entries, namespace="tb3")
+    assert not any("before reception" in text for found in lines.values() for text in found)
 
 
 def test_a_robot_in_a_namespace_is_found(tmp_path: Path) -> None:
