@@ -10,7 +10,7 @@ from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract
 from alam_ros.contract_check.finding import Finding, by_share, fails, fits, note
 from alam_ros.onboard.stamps import SECOND_NS
-from alam_ros.replay.observation_pass import RecordedTick, replay_observations
+from alam_ros.replay.observation_pass import ObservationPass, RecordedTick, replay_observations
 
 SPAN = 10
 """Ticks that a period is the mean of: a trigger that is thinned gives long and short ones in turns."""
@@ -23,8 +23,7 @@ def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], st
     ticks: list[RecordedTick] = []
     drive = replay_observations(bag, contract, topic_of, ticks.append)
     if not ticks:
-        reasons = "; ".join(drive.refused) or f"no message on `{contract.trigger}`'s topic started one"
-        return [fails(f"control ticks: none of {drive.refused.total()} could be run: {reasons}")]
+        return [fails(f"control ticks: none of {drive.refused.total()} could be run: {_reasons(drive, contract.trigger)}")]
     found = [_period(ticks, contract.control_period)]
     found += [note(f"control ticks: {count} before the first one, refused: {reason}") for reason, count in drive.waited.items()]
     refused = drive.refused - drive.waited
@@ -39,6 +38,13 @@ def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], st
     if drive.synchroniser.restarts:
         found.append(note(f"control ticks: the clock was set back {drive.synchroniser.restarts} times; histories began anew"))
     return found
+
+
+def _reasons(drive: ObservationPass, trigger: str) -> str:
+    """Say why no tick ran, the most frequent reason first; that data were still to come only where it is the only one."""
+    reasons = (drive.refused - drive.incomplete or drive.refused).most_common()
+    told = "; ".join(reason if len(reasons) == 1 else f"{count} times {reason}" for reason, count in reasons)
+    return told or f"no message on `{trigger}`'s topic started one"
 
 
 def _period(ticks: list[RecordedTick], trained: float) -> Finding:

@@ -31,12 +31,14 @@ class ObservationPass:
     Attributes:
         refused: reason, as first given → how many control ticks were refused for one of its kind.
         waited: the part of them before the first one that ran: what a drive begins with.
+        incomplete: the part of them at which a channel had not had its first data yet.
         arrivals: (ns of the recorder's clock, topic as the contract names it) of every observation, in their order.
         synchroniser: as the drive left it.
     """
 
     refused: Counter[str]
     waited: Counter[str]
+    incomplete: Counter[str]
     arrivals: list[tuple[int, str]]
     synchroniser: ObservationSynchroniser
 
@@ -73,7 +75,7 @@ def replay_observations(
         else:
             player.play(entry, named[entry.topic])
     player.finish()
-    return ObservationPass(player.refused, player.waited, player.arrivals, player.synchroniser)
+    return ObservationPass(player.refused, player.waited, player.incomplete, player.arrivals, player.synchroniser)
 
 
 def clock_topic(bag: BagReader, topic_of: Callable[[str], str]) -> str | None:
@@ -106,6 +108,7 @@ class _Player:
         self.clock_ns: int | None = None
         self.refused: Counter[str] = Counter()
         self.waited: Counter[str] = Counter()
+        self.incomplete: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
         self._has_run = False
         self.arrivals: list[tuple[int, str]] = []
@@ -145,6 +148,8 @@ class _Player:
             self.refused[reason] += 1
             if not self._has_run:
                 self.waited[reason] += 1
+            if self.synchroniser.missing():
+                self.incomplete[reason] += 1
 
     def _seconds(self, now_ns: int) -> float:
         if self._origin_ns is None:

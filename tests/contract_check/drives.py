@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("rosbags", reason="recordings need the package rosbags")
 
@@ -72,10 +73,14 @@ def transform(at: float, parent: str, child: str, x: float) -> Any:
     return new_message("tf2_msgs/msg/TFMessage", transforms=[stamped])
 
 
-def scan(at: float, *, frame: str = "base_scan", beams: int = 360, zeros: int = 0) -> Any:
-    """Return a scan as a turtlebot's driver writes it: zero where nothing came back."""
-    ranges = np.full(beams, 1.5, dtype=np.float32)
-    ranges[:zeros] = 0.0
+def scan(
+    at: float, *, frame: str = "base_scan", beams: int = 360, zeros: int = 0, ranges: NDArray[np.float32] | None = None
+) -> Any:
+    """Return a scan as a turtlebot's driver writes it, zero where nothing came back, or with ranges of one's own."""
+    if ranges is None:
+        ranges = np.full(beams, 1.5, dtype=np.float32)
+        ranges[:zeros] = 0.0
+    beams = ranges.size
     return new_message(
         "sensor_msgs/msg/LaserScan",
         header=header(at, frame),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from alam_ros.contract import Contract
 from alam_ros.contract_check.finding import Verdict
@@ -18,6 +19,7 @@ from tests.contract_check import drives  # first: it skips the module where rosb
 
 from alam_ros.contract_check.drive import check_drive  # isort: skip
 
+COUNTS_AS_NEAR = "what is not seen counts as near: clear the sensor's view, or train with these sectors so"
 CONTRACT = Contract.load(Path(__file__).with_name("turtlebot.yaml"))
 
 
@@ -90,7 +92,8 @@ def test_zeros_of_a_driver_without_nan_are_told(tmp_path: Path) -> None:
     lines = told(tmp_path, drives.drive(scan={"zeros": 36}))
     assert lines[Verdict.FAILS] == []
     assert lines[Verdict.NOTE] == [
-        "scan: 10.0% of beams are zero, read as no measurement; where the driver means no return by it, say `zero: no_return`"
+        "scan: 10.0% of beams are zero, read as no measurement; where the driver means no return by it, say `zero: no_return`",
+        f"scan: sectors 19 to 21 (0.09 to 0.61 rad) measured nothing in any of 40 scans and read 0.12 m; {COUNTS_AS_NEAR}",
     ]
 
 
@@ -98,6 +101,59 @@ def test_zeros_that_mean_no_return_count_as_such(tmp_path: Path) -> None:
     channels = [replace(one, zero="no_return") if one.name == "scan" else one for one in CONTRACT.observation]
     lines = told(tmp_path, drives.drive(scan={"zeros": 36}), replace(CONTRACT, observation=tuple(channels)))
     assert any("0.0% without a measurement, 10.0% without a return" in text for text in lines[Verdict.FITS])
+
+
+def ranges_of(*parts: tuple[int, float]) -> NDArray[np.float32]:
+    """Return ranges of so many beams each."""
+    return np.concatenate([np.full(count, value, dtype=np.float32) for count, value in parts])
+
+
+@pytest.mark.parametrize("value", [1500.0, 65.535, math.inf, 3.6])
+def test_a_drive_without_a_single_distance_fails(tmp_path: Path, value: float) -> None:
+    failed = told(tmp_path, drives.drive(scan={"ranges": ranges_of((360, value))}))[Verdict.FAILS]
+    (text,) = failed
+    assert "100.0% without a return: no beam of 40 scans returned a distance within `range_max`; see that the driver" in text
+
+
+def test_a_single_distance_in_a_drive_is_one_and_too_near_is_none(tmp_path: Path) -> None:
+    assert told(tmp_path, drives.drive(scan={"ranges": ranges_of((359, math.inf), (1, 1.0))}))[Verdict.FAILS] == []
+    near = drives.drive(scan={"ranges": ranges_of((359, math.inf), (1, -math.inf))})
+    (text,) = told(tmp_path / "near", near)[Verdict.FAILS]
+    assert "no beam of 40 scans returned a distance" in text
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (((340, 1.5), (10, 1200.0), (10, 3400.0)), ["5.6% of beams are 1200 to 3400, beyond 10 times `range_max`"]),
+        (((342, 1.5), (9, 1200.0), (9, 3400.0)), []),
+        (((100, 1.5), (260, 65.535)), []),  # what a turtlebot writes where nothing came back
+        (((100, 1.5), (130, 20.0), (130, 30.0)), []),
+    ],
+)
+def test_numbers_of_other_units_are_told(tmp_path: Path, parts: tuple[tuple[int, float], ...], expected: list[str]) -> None:
+    lines = told(tmp_path, drives.drive(scan={"ranges": ranges_of(*parts)}))
+    assert lines[Verdict.FAILS] == []
+    assert [text.removeprefix("scan: ").partition(", and")[0] for text in lines[Verdict.NOTE]] == expected
+
+
+def test_sectors_that_a_mast_hides_are_named(tmp_path: Path) -> None:
+    hidden = ranges_of((20, 1.5), (51, math.nan), (100, 1.5), (18, math.nan), (171, 1.5))
+    lines = told(tmp_path, drives.drive(scan={"ranges": hidden}))
+    assert lines[Verdict.FAILS] == []
+    (text,) = lines[Verdict.NOTE]
+    hidden_sectors, _, remedy = text.partition(" measured nothing in any of 40 scans and read 0.12 m; ")
+    assert hidden_sectors == "scan: sectors 0 (-3.23 to -3.05 rad), 21 to 24 (0.44 to 1.13 rad)"
+    assert remedy == COUNTS_AS_NEAR
+
+
+def test_sectors_that_saw_something_once_or_something_too_near_are_not_hidden(tmp_path: Path) -> None:
+    entries = drives.drive(scan={"ranges": ranges_of((20, 1.5), (51, math.nan), (289, 1.5))})
+    index, (topic, at, _) = next((index, entry) for index, entry in enumerate(entries) if entry[0] == "/scan")
+    entries[index] = topic, at, drives.scan(at)
+    assert told(tmp_path, entries)[Verdict.NOTE] == []
+    near = drives.drive(scan={"ranges": ranges_of((20, 1.5), (51, -math.inf), (289, 1.5))})
+    assert told(tmp_path / "near", near)[Verdict.NOTE] == []
 
 
 def test_silence_before_the_first_and_after_the_last_message_counts(tmp_path: Path) -> None:
@@ -112,6 +168,28 @@ def test_a_goal_that_is_given_in_the_middle_of_a_drive_refuses_nothing(tmp_path:
     lines = told(tmp_path, entries)
     assert not any("control ticks" in text for text in lines[Verdict.FAILS])
     assert any("before the first one, refused" in text for text in lines[Verdict.NOTE])
+
+
+def test_why_no_tick_ran_is_told_without_what_a_drive_begins_with(tmp_path: Path) -> None:
+    entries = [(topic, at, drives.odometry(at - 9.0) if topic == "/odom" else message) for topic, at, message in drives.drive()]
+    late = [*without("/goal_pose", 0.0, 99.0, entries), ("/goal_pose", 0.5, drives.goal(0.5))]
+    (said,) = [text for text in told(tmp_path, late)[Verdict.FAILS] if text.startswith("control ticks")]
+    assert said.startswith("control ticks: none of 40 could be run: expected data within the timeouts of all channels")
+    assert "none yet on" not in said
+    absent = [*without("/goal_pose", 0.0, 99.0, entries), ("/goal_pose", 9.0, drives.goal(9.0))]
+    (said,) = [text for text in told(tmp_path / "absent", absent)[Verdict.FAILS] if text.startswith("control ticks")]
+    assert said.startswith("control ticks: none of 40 could be run: expected data on all channels; found none yet on goal")
+
+
+def test_of_several_reasons_for_which_no_tick_ran_the_most_frequent_comes_first(tmp_path: Path) -> None:
+    entries = drives.drive(scan={"frame": "laser"})
+    entries = [
+        (topic, at, drives.scan(at, beams=12) if topic == "/scan" and at < 1.0 else message) for topic, at, message in entries
+    ]
+    (said,) = [text for text in told(tmp_path, entries)[Verdict.FAILS] if text.startswith("control ticks")]
+    reasons = said.partition("could be run: ")[2]
+    assert reasons.startswith("30 times expected `scan` in the frame `base_scan`")
+    assert "; 10 times expected a scan with a beam in each of the 36 sectors" in reasons
 
 
 def test_a_topic_that_is_not_there_is_answered_with_those_of_its_type(tmp_path: Path) -> None:
