@@ -25,7 +25,11 @@ from alam_ros.errors import BagError
 
 T = TypeVar("T")
 SUFFIXES = (".mcap", ".db3")
-REPAIR = "record it again, or repair it with `mcap recover`: a recorder that was killed leaves an incomplete file"
+REPAIRS = {
+    b"\x89MCAP": "record it again, or repair it with `mcap recover`: a recorder that was killed leaves an incomplete file",
+    b"SQLite format 3": "record it again, or repair it with SQLite's own `sqlite3 damaged.db3 .recover | sqlite3 repaired.db3`",
+}
+"""How a file begins → what to do where it is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,26 @@ class BagReader:
             raise BagError("a readable recording", f"{self.path}: {error.strerror or error}", "check the path") from error
         except Exception as error:
             found = f"{self.path}: {error if isinstance(error, ReaderError) else f'{type(error).__name__}: {error}'}"
-            raise BagError(what, found, REPAIR) from error
+            raise BagError(what, found, self._remedy()) from error
+
+    def _remedy(self) -> str:
+        """Say what can be done about a damaged recording: by its first empty file, else by its first one."""
+        files = [self.path] if self.path.is_file() else sorted(file for file in self.path.iterdir() if file.suffix in SUFFIXES)
+        for file in files:
+            if not file.stat().st_size:
+                return f"record it again: {file.name} is empty, which nothing can repair"
+        begin = _begin(files[0]) if files else b""
+        unknown = "copy or record it again: it is neither MCAP nor SQLite, and no tool for these can repair it"
+        return next((remedy for magic, remedy in REPAIRS.items() if begin.startswith(magic)), unknown)
+
+
+def _begin(file: Path) -> bytes:
+    """Return a file's first bytes, none where it may not be read."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(16)
+    except OSError:
+        return b""
 
 
 def _absolute(topic: str) -> str:

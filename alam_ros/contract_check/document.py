@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from alam_ros.contract import ActionSpec, Channel, Contract
 from alam_ros.contract.schema import ActionComponent, read_document
@@ -20,8 +21,11 @@ def check_document(path: Path) -> tuple[Contract | None, list[Finding]]:
     """Return the contract, or None if it cannot be used, and a line for each part of it, or for each thing wrong with it.
 
     Raises:
-        ContractError: when the file cannot be read or is no YAML.
+        ContractError: when the file cannot be read, is a policy's, or is no YAML.
     """
+    if path.is_file() and is_zipfile(path):  # as policy files are, and no YAML
+        remedy = f"give the robot's contract first, and this with --policy: `alam contract check my_robot.yaml --policy {path}`"
+        raise ContractError("a contract's YAML file", f"the policy file {path}", remedy)
     document = read_document(path)
     try:
         contract = Contract.from_mapping(document)

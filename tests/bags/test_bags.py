@@ -89,23 +89,41 @@ def test_what_is_not_there_or_of_an_unknown_kind_is_named(tmp_path: Path) -> Non
         BagReader(tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "noise", "other", "database"])
-def test_damaged_files_are_refused_with_a_remedy(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    ("damage", "remedy"),
+    [
+        ("empty", r"record it again: damaged\.mcap is empty, which nothing can repair"),
+        ("empty database", r"record it again: damaged\.db3 is empty, which nothing can repair"),
+        ("cut", "repair it with `mcap recover`"),
+        ("noise", "repair it with `mcap recover`"),
+        ("other", "neither MCAP nor SQLite, and no tool for these can repair it"),
+        ("database", r"repair it with SQLite's own `sqlite3 damaged\.db3 \.recover"),
+    ],
+)
+def test_damaged_files_are_refused_with_a_remedy(tmp_path: Path, damage: str, remedy: str) -> None:
     file = write_recording(tmp_path / "drive", scans=200)
     data = file.read_bytes()
     file = tmp_path / "damaged.mcap"
     noise = np.random.default_rng(0).integers(0, 256, 500, dtype=np.uint8).tobytes()
     damaged = {
         "empty": b"",
+        "empty database": b"",
         "cut": data[: len(data) // 2],
         "noise": data[: len(data) // 3] + noise + data[len(data) // 3 + len(noise) :],
         "other": b"PK" + noise,
         "database": b"SQLite format 3\0" + noise,
     }
-    file = file.with_suffix(".db3") if damage == "database" else file
+    file = file.with_suffix(".db3") if damage.endswith("database") else file
     file.write_bytes(damaged[damage])
-    with pytest.raises(BagError, match="repair"), BagReader(file) as bag:
+    with pytest.raises(BagError, match=remedy), BagReader(file) as bag:
         list(bag.messages())
+
+
+def test_a_folder_with_an_empty_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "drive")
+    file.write_bytes(b"")
+    with pytest.raises(BagError, match=r"record it again: drive\.mcap is empty"):
+        BagReader(file.parent)
 
 
 def test_one_number_that_changed_within_a_recording_is_noticed(tmp_path: Path) -> None:

@@ -87,3 +87,11 @@ def test_a_file_that_is_not_there_or_no_text_is_wrong_use(tmp_path: Path, capsys
     for name in ("absent.yaml", "binary.yaml"):
         assert main(["contract", "check", str(tmp_path / name)]) == 2
         assert f"a readable contract file; found {tmp_path / name}" in capsys.readouterr().err
+
+
+def test_a_policy_that_is_given_as_contract_is_told_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    policy = config_path("contracts/navigation.yaml").parents[2] / "policies/navigation.alam"
+    assert main(["contract", "check", str(policy)]) == 2
+    said = capsys.readouterr().err
+    assert f"expected a contract's YAML file; found the policy file {policy}" in said
+    assert f"alam contract check my_robot.yaml --policy {policy}" in said
