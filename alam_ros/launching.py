@@ -21,7 +21,7 @@ from launch_ros.substitutions import FindPackageShare
 from launch_ros.utilities import prefix_namespace
 
 from alam_ros.errors import ConfigurationError, LaunchError
-from alam_ros.nodes.launched_by import LAUNCH_PROCESS
+from alam_ros.nodes.launched_by import INTERRUPTED, LAUNCH_PROCESS
 from alam_ros.parameter_file import Section, full_name, read_sections, require_sections
 
 PACKAGE = "alam_ros"
@@ -96,7 +96,7 @@ def lifecycle_node(executable: str, **options: Any) -> list[Action]:
     """
 
     def end(event: ProcessExited, context: LaunchContext) -> None:
-        if event.returncode != 0 and not context.is_shutdown:
+        if event.returncode not in (0, INTERRUPTED) and not context.is_shutdown:
             raise LaunchError(f"a {executable} that works as it was started", "one that does not", "see the log")
 
     started = LifecycleNode(executable=executable, **_common(executable, _POLICY | _SIMULATED), **options)

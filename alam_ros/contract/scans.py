@@ -138,15 +138,19 @@ class ScanSectors(Extractor):
         A message holds its angles in float32: a beam on the border of two sectors must fall into the same one as in training.
         """
         channel = self._channel
-        span = channel.angle_max - channel.angle_min
-        width = span / channel.size
-        is_turn = span >= FULL_TURN
-        lead = BORDER_TOLERANCE + (0.5 if is_turn else 0.0)
-        places = ((bearings - channel.angle_min + lead * width) % TURN) / width
+        begin, width = sector_layout(channel)
+        places = ((bearings - begin + BORDER_TOLERANCE * width) % TURN) / width
         sectors = np.floor(places).astype(np.intp)
-        if not is_turn:
-            sectors[(sectors == channel.size) & (places <= channel.size + 2.0 * BORDER_TOLERANCE)] = channel.size - 1
+        # Of less than a turn the far border is the last sector's; of a full turn it is where the first begins again.
+        sectors[(sectors == channel.size) & (places <= channel.size + 2.0 * BORDER_TOLERANCE)] = channel.size - 1
         return sectors
+
+
+def sector_layout(channel: Channel) -> tuple[float, float]:
+    """Return at which bearing a channel's first sector begins, and the width of each, rad."""
+    span = channel.angle_max - channel.angle_min
+    width = span / channel.size
+    return channel.angle_min - (width / 2.0 if span >= FULL_TURN else 0.0), width
 
 
 def beams(scan: LaserScanSample, channel: Channel) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract import Channel, LaserScanSample, Sample
-from alam_ros.contract.scans import ScanSectors, beams
+from alam_ros.contract.scans import ScanSectors, beams, sector_layout
 from alam_ros.contract_check.finding import TOLERATED, Finding, fails, fits, note
 from alam_ros.errors import ObservationError
 
@@ -111,8 +111,6 @@ class Beams:
 
     def _run(self, first: int, last: int) -> str:
         """Tell neighbouring sectors and the angles, rad, at which they begin and end."""
-        channel = self._channel
-        width = (channel.angle_max - channel.angle_min) / channel.size
-        begin, end = (channel.angle_min + width * (sector + side) for sector, side in ((first, -0.5), (last, 0.5)))
+        begin, width = sector_layout(self._channel)
         sectors = f"{first}" if first == last else f"{first} to {last}"
-        return f"{sectors} ({begin:.2f} to {end:.2f} rad)"
+        return f"{sectors} ({begin + width * first:.2f} to {begin + width * (last + 1):.2f} rad)"

@@ -24,7 +24,7 @@ from rclpy.task import Future
 from rclpy.utilities import remove_ros_args
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.nodes.launched_by import LaunchProcess
+from alam_ros.nodes.launched_by import INTERRUPTED, LaunchProcess
 
 TRANSITIONS = {"configure": Transition.TRANSITION_CONFIGURE, "activate": Transition.TRANSITION_ACTIVATE}
 
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("bring_up: stopped", file=sys.stderr)
-        return 1
+        return INTERRUPTED
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that comes now must not make a failure of what is done
         rclpy.try_shutdown()

@@ -6,11 +6,14 @@ Ctrl-C at a launch ends what it started; SIGTERM and SIGKILL end the launch alon
 from __future__ import annotations
 
 import os
+import signal
 
 from alam_ros.errors import ConfigurationError
 
 LAUNCH_PROCESS = "ALAM_ROS_LAUNCH_PROCESS"
 """Environment variable: process id of the launch; absent where a node was started otherwise."""
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit status, as shells have it, of what Ctrl-C ended before it was done: no failure of a launch that hears it later."""
 
 
 class LaunchProcess:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alam_ros.contract import Channel, LaserScanSample
-from alam_ros.contract.scans import ScanSectors
+from alam_ros.contract.scans import ScanSectors, sector_layout
 from alam_ros.errors import ObservationError
 
 HIGH = 3.0
@@ -112,6 +112,11 @@ def test_as_many_beams_as_sectors_pass_through_whether_the_last_lies_on_the_far_
     for last in (2.6, 2.6 - 3.1 / 24):
         found = read(sectors(24, -0.5, 2.6), ranges, -0.5, (last + 0.5) / 23)
         np.testing.assert_allclose(found, ranges, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("angles", "begin"), [((-math.pi, math.pi), -math.pi - math.pi / 4), ((-0.5, 2.6), -0.5)])
+def test_where_the_first_sector_begins_is_told(angles: tuple[float, float], begin: float) -> None:
+    assert sector_layout(sectors(4, *angles)._channel) == pytest.approx((begin, (angles[1] - angles[0]) / 4))
 
 
 def test_a_scan_in_degrees_is_refused() -> None:
