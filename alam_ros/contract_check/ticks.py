@@ -36,11 +36,8 @@ def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], st
         text = f"control ticks: {unpaired} of {len(ticks)} with data of different times on {topics}; training paired equal ones"
         found.append(by_share(unpaired / len(ticks), text))
     if drive.synchroniser.restarts:
-        found.append(
-            note(
-                f"control ticks: the clock was set back {drive.synchroniser.restarts} times; histories began anew, and latched data are wanted anew"
-            )
-        )
+        text = f"control ticks: the clock was set back {drive.synchroniser.restarts} times; histories began anew"
+        found.append(note(f"{text}, and latched data of the time before are wanted anew"))
     return found
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from alam_ros.errors import ConfigurationError
-from alam_ros.nodes.launched_by import LAUNCH_PROCESS, LaunchProcess
+from alam_ros.nodes.launched_by import INTERRUPTED, LAUNCH_PROCESS, LaunchProcess
 from tests.support.processes import is_running
 from tests.support.ros import NodeProcess, RosGraph
 
@@ -100,6 +100,14 @@ def test_what_brings_nodes_to_work_gives_up_without_its_launch(
     leave(process)
     ros.wait_for(lambda: "ended with status 1" in process.output(), "its end")
     assert re.search(r"^bring_up: the launch that started this, process \d+, is gone$", process.output(), re.MULTILINE)
+
+
+def test_ctrl_c_while_nodes_are_brought_to_work_has_a_status_of_its_own(ros: RosGraph, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "alam_ros.nodes.bring_up", "nobody", "--timeout", "60"]
+    process = NodeProcess(command, ros.environment(), tmp_path / "bring_up.log")
+    ros.wait_for(lambda: any(name.startswith("_bring_up_") for name in ros.node.get_node_names()), "bring_up")
+    assert process.interrupt() == INTERRUPTED == 130
+    assert process.output() == "bring_up: stopped\n"
 
 
 def test_a_launch_that_was_gone_before_the_node_looked_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
