@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import alam_ros  # noqa: F401  before NumPy, for whose products it sets the number of threads
 
 # Machines differ in speed and share their cores: an example is never too slow, and a failure can be repeated anywhere.
-settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
 
 # Before torch is imported: threads that spin for networks of this size cost a shared machine many times what they gain.

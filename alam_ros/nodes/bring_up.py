@@ -107,23 +107,22 @@ class LifecycleClient:
         return True
 
 
-def bring_up(node: Node, names: Sequence[str], timeout_s: float, launch: LaunchProcess) -> None:
+def bring_up(node: Node, names: Sequence[str], timeout_s: float, require_wanted: Callable[[], None]) -> None:
     """Configure and activate each node.
 
     Args:
         node: through which the requests go.
         names: of the lifecycle nodes.
         timeout_s: for each of discovery and answer.
-        launch: without which it is given up.
+        require_wanted: asked again and again; raises what ends it early.
 
     Raises:
         TimeoutError: when a node is not there or does not answer.
-        RuntimeError: when a node refuses a transition, or the launch is gone.
+        RuntimeError: when a node refuses a transition.
     """
 
     def spin_once() -> None:
-        if launch.has_ended():
-            raise RuntimeError(f"the launch that started this, process {launch.process_id}, is gone")
+        require_wanted()
         rclpy.spin_once(node, timeout_sec=0.1)
 
     for name in names:
@@ -131,6 +130,33 @@ def bring_up(node: Node, names: Sequence[str], timeout_s: float, launch: LaunchP
         for label, transition in TRANSITIONS.items():
             if not client.change_state(transition, timeout_s):
                 raise RuntimeError(f"`{name}` refused to {label}; its log says why")
+
+
+class _Demand:
+    """Whether somebody still wants nodes to be brought to work.
+
+    Ctrl-C is remembered rather than raised: an exception that comes while rclpy calls back or clears away is swallowed.
+    """
+
+    def __init__(self) -> None:
+        self._launch = LaunchProcess()
+        self._is_interrupted = False
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def require(self) -> None:
+        """Raise what ends the bringing up.
+
+        Raises:
+            KeyboardInterrupt: after Ctrl-C.
+            RuntimeError: when the launch that started this is gone.
+        """
+        if self._is_interrupted:
+            raise KeyboardInterrupt
+        if self._launch.has_ended():
+            raise RuntimeError(f"the launch that started this, process {self._launch.process_id}, is gone")
+
+    def _interrupt(self, *_: object) -> None:
+        self._is_interrupted = True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,9 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(remove_ros_args(given)[1:])
     rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
     try:
+        demand = _Demand()
         # Hidden, as those of ROS's command line are, and beside another one in its namespace.
         node = rclpy.create_node(f"_bring_up_{os.getpid()}", start_parameter_services=False)
-        bring_up(node, options.names, options.timeout, LaunchProcess())
+        bring_up(node, options.names, options.timeout, demand.require)
     except (TimeoutError, RuntimeError, NameValidationException, ConfigurationError) as error:
         print(f"bring_up: {error}", file=sys.stderr)
         return 1
