@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests.support.ros import RosGraph
 
 from alam_ros.msg import GateState  # isort: skip
 from alam_ros.nodes.qos import LATCHED  # isort: skip
+from alam_ros.nodes.namesake import LOOK_EVERY_S  # isort: skip
 from alam_ros.nodes.priority import take_priority  # isort: skip
 from tests.nodes.test_safety_monitor_node import LIMITS  # isort: skip
 
@@ -37,6 +40,19 @@ def test_a_second_node_of_the_same_name_is_told_and_one_in_another_namespace_is_
     second = ros.start("safety_monitor_node", parameters=LIMITS)
     ros.wait_for(lambda: "another node is called /safety_monitor" in second.output(), "the second node to tell")
     assert "another node" not in elsewhere.output()
+
+
+def test_a_node_of_the_same_name_that_is_discovered_late_is_told(ros: RosGraph) -> None:
+    first = ros.start("safety_monitor_node", parameters=LIMITS)
+    ros.wait_for(lambda: "safety_monitor" in ros.node.get_node_names(), "the first node")
+    first._process.send_signal(signal.SIGSTOP)
+    second = ros.start("safety_monitor_node", parameters=LIMITS)
+    ros.wait_for(lambda: ros.node.get_node_names().count("safety_monitor") == 2, "the second node")
+    is_due = time.monotonic() + 2 * LOOK_EVERY_S
+    ros.wait_for(lambda: time.monotonic() > is_due, "the second node to have looked")
+    assert "another node" not in second.output()
+    first._process.send_signal(signal.SIGCONT)
+    ros.wait_for(lambda: "another node is called /safety_monitor" in second.output(), "the second node to tell")
 
 
 def may_take_priority() -> bool:
