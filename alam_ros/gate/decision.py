@@ -61,7 +61,8 @@ class GateDecision:
         observation_age: s since the most silent of the topics with a timeout was heard; infinite before its first data.
         probability: of a violation, from the last estimate; NaN without.
         novelty: of the last estimate; NaN without.
-        detail: one sentence: the deciding cause with its numbers.
+        cause: the name in `causes` of the one that decides the state; empty where none does.
+        detail: one sentence: that cause with its numbers.
     """
 
     state: GateStatus
@@ -75,4 +76,5 @@ class GateDecision:
     observation_age: float
     probability: float
     novelty: float
+    cause: str
     detail: str

@@ -21,10 +21,10 @@ from alam_ros.gate.supervision import Supervision
 from alam_ros.gate.time_guard import TimeGuard
 
 _HELD = {
-    GateStatus.EMERGENCY_STOP: "estop_latched: zero is commanded until a reset is accepted",
-    GateStatus.INACTIVE: "disabled: zero is commanded until the gate is enabled again",
+    GateStatus.EMERGENCY_STOP: ("estop_latched", "zero is commanded until a reset is accepted"),
+    GateStatus.INACTIVE: ("disabled", "zero is commanded until the gate is enabled again"),
 }
-"""States that a person has asked for; what else would stop the robot is told after them."""
+"""States that a person has asked for, with cause and sentence; what else would stop the robot is told after them."""
 
 
 class Gate:
@@ -156,6 +156,7 @@ class Gate:
             observation_age=self._inputs.observation_age(now),
             probability=math.nan if risk is None else risk.probability,
             novelty=math.nan if risk is None else risk.novelty,
+            cause=self._deciding_cause(verdict.state),
             detail=self._explain(now, verdict.state),
         )
 
@@ -247,11 +248,22 @@ class Gate:
             self._last_causes = Causes(**dict.fromkeys(found[0], True), **dict(zip(names, others, strict=True)))
         return self._last_causes
 
+    def _deciding_cause(self, state: GateStatus) -> str:
+        """Return the name of the cause that a state follows from; empty where none does."""
+        stopping = self._inputs.stopping()
+        if state in _HELD:
+            return _HELD[state][0]
+        if stopping:
+            return stopping[0]
+        if state is GateStatus.PASS and self._inputs.risk.is_rest_no_safer():
+            return "rest_no_safer"
+        return "risk_high" if self._inputs.is_risk_high() else ""
+
     def _explain(self, now: float, state: GateStatus) -> str:
         """Return one sentence about the deciding cause."""
         stopping = self._inputs.stopping()
         if state in _HELD:
-            return "; ".join((_HELD[state], *(self._inputs.explain(now, cause) for cause in stopping[:1])))
+            return "; ".join((": ".join(_HELD[state]), *(self._inputs.explain(now, cause) for cause in stopping[:1])))
         suffix = ""
         if self._config.mode == "monitoring":
             passes = "commands pass" if self._inputs.is_command_usable() else "but there is no command to pass"
@@ -262,10 +274,10 @@ class Gate:
 
     def _explain_risk(self, state: GateStatus) -> str:
         """Return one sentence about the risk where nothing else decides."""
-        if state is GateStatus.PASS and self._inputs.risk.is_rest_no_safer():
-            return f"rest_no_safer: {self._inputs.explain_risk()}, but rest would not lower it enough"
-        if self._inputs.is_risk_high():
-            return f"risk_high: {self._inputs.explain_risk()}"
+        cause = self._deciding_cause(state)
+        if cause:
+            but = ", but rest would not lower it enough" if cause == "rest_no_safer" else ""
+            return f"{cause}: {self._inputs.explain_risk()}{but}"
         if state is GateStatus.PASS:
             return "all inputs are fresh and within their thresholds"
         return "the last command is not judged yet"

@@ -270,7 +270,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         What alternates faster is on the topic of the states.
         """
         state, now = decision.state, time.monotonic()
-        before, told = self._logged, (state, "" if state is GateStatus.PASS else decision.detail.partition(":")[0])
+        before, told = self._logged, (state, "" if state is GateStatus.PASS else decision.cause)
         if told == before or now < self._logged_at.get(state, -math.inf) + LOG_STATE_PERIOD_S:
             return
         self._logged = told

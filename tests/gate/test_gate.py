@@ -313,7 +313,8 @@ def test_a_gate_that_a_person_holds_says_what_else_would_stop_the_robot(hold: st
     world.command = None
     (*_, decision) = world.run(1.0)
     held, also = decision.detail.split("; ", 1)
-    assert held.startswith(("disabled: ", "estop_latched: "))
+    assert decision.cause == {"disable": "disabled", "emergency_stop": "estop_latched"}[hold]
+    assert held.startswith(f"{decision.cause}: ")
     assert also.startswith("command_stale: ")
 
 
@@ -535,6 +536,7 @@ def test_danger_restricts_only_where_rest_has_at_most_half_of_it(rest: float, st
     assert decision.causes.risk_high is (state is GateStatus.STOP)
     assert decision.causes.rest_no_safer is (state is GateStatus.PASS)
     assert ("rest_no_safer" in decision.detail) is (state is GateStatus.PASS)
+    assert decision.cause == ("rest_no_safer" if state is GateStatus.PASS else "risk_high")
 
 
 def test_an_estimate_that_says_nothing_about_rest_restricts() -> None:

@@ -137,6 +137,7 @@ class GateMachine(RuleBasedStateMachine):
         self.output_keeps_the_slew(decision)
         self.output_follows_the_command(decision)
         self.people_are_obeyed(decision)
+        self.the_deciding_cause_is_in_force_and_explained(decision)
         self.a_pass_is_deserved(decision)
 
     def output_is_possible(self, decision: GateDecision) -> None:
@@ -178,8 +179,11 @@ class GateMachine(RuleBasedStateMachine):
             assert not decision.command.any()
             assert decision.state in ZERO_STATES
 
+    def the_deciding_cause_is_in_force_and_explained(self, decision: GateDecision) -> None:
+        assert decision.cause in decision.causes.names() or (decision.state, decision.cause) == (GateStatus.PASS, "")
+        assert decision.detail.startswith(f"{decision.cause}: " if decision.cause else "all inputs are fresh")
+
     def a_pass_is_deserved(self, decision: GateDecision) -> None:
-        assert decision.detail
         if decision.state not in (GateStatus.PASS, GateStatus.SLOW):
             return
         for source, timeout in {"command": SOURCE_TIMEOUT, "risk": SOURCE_TIMEOUT, **TIMEOUTS}.items():

@@ -187,6 +187,7 @@ def test_a_command_that_was_not_judged_does_not_pass() -> None:
     decision = bench.step()
     assert (decision.state, decision.command.tolist()) == (GateStatus.STOP, [0.0, 0.0])
     assert "not judged" in decision.detail
+    assert decision.cause == ""
 
 
 @pytest.mark.parametrize(
