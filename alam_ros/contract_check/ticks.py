@@ -29,7 +29,7 @@ def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], st
     refused = drive.refused - drive.waited
     whole = refused.total() + len(ticks)
     share = refused.total() / whole
-    found += [by_share(share, f"control ticks: {count} of {whole} refused: {reason}") for reason, count in refused.items()]
+    found += [by_share(share, f"control ticks: {count} of {whole} refused: {reason}") for reason, count in refused.most_common()]
     unpaired = sum(bool(at.tick.unpaired) for at in ticks)
     if unpaired:
         topics = ", ".join(sorted({topic for at in ticks for topic in at.tick.unpaired}))

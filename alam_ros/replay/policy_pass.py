@@ -28,7 +28,7 @@ class PolicyPass:
 
     Attributes:
         answers: in their order.
-        refused: reason → how many control ticks had no answer for it.
+        refused: reason → how many control ticks had no answer for it, the most frequent first.
         arrivals: (ns of the recorder's clock, topic as the contract names it) of every observation, in their order.
     """
 
@@ -56,4 +56,4 @@ def replay_policy(bag: BagReader, contract: Contract, estimator: Estimator, topi
         answers.append(Answer(at.received_ns, at.ros_ns, estimate, at.tick))
 
     found = replay_observations(bag, contract, topic_of, answer)
-    return PolicyPass(answers, found.refused, found.arrivals)
+    return PolicyPass(answers, Counter(dict(found.refused.most_common())), found.arrivals)

@@ -26,7 +26,7 @@ def summary(replay: Replay) -> str:
     if replay.gate.is_traced:
         lines[0] += ", told what the live gate was told and when"
     lines += [f"note: {note}" for note in replay.gate.notes]
-    lines += [f"no estimate {count} times: {reason}" for reason, count in replay.policy.refused.items()]
+    lines += refusal_lines(replay)
     if replay.numbers is None or replay.hazard is None:
         lines.append("neither a cost nor a scan was recorded: no hazard windows, none of the four numbers")
     else:
@@ -35,6 +35,11 @@ def summary(replay: Replay) -> str:
             f"  {name:<18}{value:>8}   (Nav2 asks {limit}; {basis})" for name, value, limit, basis in four_lines(replay.numbers)
         ]
     return "\n".join([*lines, calibration_line(replay)])
+
+
+def refusal_lines(replay: Replay) -> list[str]:
+    """Return why control ticks had no estimate, the most frequent reason first."""
+    return [f"no estimate {count} times: {reason}" for reason, count in replay.policy.refused.items()]
 
 
 def calibration_line(replay: Replay) -> str:
