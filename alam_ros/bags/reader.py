@@ -11,6 +11,7 @@ sequences are NumPy arrays.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -141,7 +142,24 @@ class BagReader:
             if isinstance(error.__cause__, KeyError):  # of the schema's encoding
                 found = f"{self.path}: a topic whose schema is {error.__cause__}"
                 raise BagError("a recording of ROS 2 messages alone", found, "leave others out with `mcap filter`") from error
+            if not isinstance(error.__cause__, OSError) and self._is_metadata_damaged():
+                raise BagError("intact metadata of a rosbag2 folder", error.found, self._metadata_remedy()) from error
             raise
+
+    def _is_metadata_damaged(self) -> bool:
+        """Say, of a recording that cannot be opened, whether it is a folder of which every file can."""
+        files = self._files()
+        return (self.path / "metadata.yaml").is_file() and bool(files) and all(_opens(file) for file in files)
+
+    def _metadata_remedy(self) -> str:
+        files = self._files()
+        storage = "mcap" if files[0].suffix == ".mcap" else "sqlite3"
+        alone = f", or name the only file in it, {files[0]}" if len(files) == 1 else ""
+        return f"write metadata.yaml anew with `ros2 bag reindex -s {storage} {self.path}`{alone}"
+
+    def _files(self) -> list[Path]:
+        """Return the files of the recording."""
+        return [self.path] if self.path.is_file() else sorted(file for file in self.path.iterdir() if file.suffix in SUFFIXES)
 
     def _checked_path(self) -> Path:
         if not self.path.exists():
@@ -153,7 +171,7 @@ class BagReader:
         if self.path.is_file() or (self.path / "metadata.yaml").is_file():
             return self.path
         # A recorder that was killed wrote no metadata.
-        files = sorted(file for file in self.path.iterdir() if file.suffix in SUFFIXES)
+        files = self._files()
         if len(files) != 1:
             named = ", ".join(file.name for file in files) or "no recording"
             raise BagError(
@@ -173,13 +191,20 @@ class BagReader:
 
     def _remedy(self) -> str:
         """Say what can be done about a damaged recording: by its first empty file, else by its first one."""
-        files = [self.path] if self.path.is_file() else sorted(file for file in self.path.iterdir() if file.suffix in SUFFIXES)
+        files = self._files()
         for file in files:
             if not file.stat().st_size:
                 return f"record it again: {file.name} is empty, which nothing can repair"
         begin = _begin(files[0]) if files else b""
         unknown = "copy or record it again: it is neither MCAP nor SQLite, and no tool for these can repair it"
         return next((remedy for magic, remedy in REPAIRS.items() if begin.startswith(magic)), unknown)
+
+
+def _opens(file: Path) -> bool:
+    """Say whether a file can be opened by itself."""
+    with suppress(BagError), BagReader(file):
+        return True
+    return False
 
 
 def _begin(file: Path) -> bytes:

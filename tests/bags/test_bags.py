@@ -126,6 +126,35 @@ def test_a_folder_with_an_empty_file_is_refused_with_its_name(tmp_path: Path) ->
         BagReader(file.parent)
 
 
+METADATA = {
+    "cut": lambda text: text[: len(text) // 2],
+    "empty": lambda _: "",
+    "no YAML": lambda text: text.replace("rosbag2_bagfile_information:", "rosbag2_bagfile_information: ["),
+    "of renamed files": lambda text: text.replace("drive.mcap", "drive_0.mcap"),
+}
+
+
+@pytest.mark.parametrize("damage", METADATA)
+def test_damaged_metadata_are_refused_with_their_own_remedy(tmp_path: Path, damage: str) -> None:
+    folder = write_recording(tmp_path / "drive").parent
+    metadata = folder / "metadata.yaml"
+    metadata.write_text(METADATA[damage](metadata.read_text()))
+    remedy = r"(?s)expected intact metadata .* `ros2 bag reindex -s mcap \S*drive`, or name the only file in it, \S*drive\.mcap"
+    with pytest.raises(BagError, match=remedy):
+        BagReader(folder)
+    (folder / "second.mcap").write_bytes((folder / "drive.mcap").read_bytes())
+    with pytest.raises(BagError, match=r"`ros2 bag reindex -s mcap \S*drive`$"):
+        BagReader(folder)
+
+
+def test_of_damaged_metadata_beside_a_damaged_file_the_file_comes_first(tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "drive")
+    file.write_bytes(file.read_bytes()[:-100])
+    (file.parent / "metadata.yaml").write_text("")
+    with pytest.raises(BagError, match="repair it with `mcap recover`"):
+        BagReader(file.parent)
+
+
 def test_one_number_that_changed_within_a_recording_is_noticed(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "drive") as bag:
         for at in range(3):
