@@ -38,16 +38,18 @@ class Watchdog:
     def describe(self, now: float) -> str:
         """Return why the source is stale, with numbers."""
         age = self.age(now)
-        if self._ahead > age and math.isfinite(age):
+        if math.isnan(age):
+            return "of an age that is no number: its stamp is no time"
+        if self._ahead > age:
             return f"stamped {self._ahead:.2f} s ahead of this clock (timeout {self.timeout:g} s)"
-        if self.timeout is not None and self._late > self.timeout and math.isfinite(age):
+        if self.timeout is not None and self._late > self.timeout:
             return f"stamped {self._late:.2f} s before it came (timeout {self.timeout:g} s)"
         return f"{age:.2f} s old (timeout {self.timeout:g} s)" if math.isfinite(age) else "from before a jump of the clock"
 
     def distrust(self) -> None:
         """Make what was heard stale: its time no longer compares with the present."""
         if self._last is not None:
-            self._last = -math.inf
+            self.feed(-math.inf)
 
     def forget(self) -> None:
         """Make the source missing again."""

@@ -428,7 +428,8 @@ def test_a_gate_that_was_disabled_in_danger_waits_for_its_escape_anew():
     [
         (3600.0, "stamped 3600.00 s before it came"),
         (-3600.0, "stamped 3600.00 s ahead of this clock"),
-        (math.nan, "command_stale"),
+        (math.inf, "stamped inf s before it came"),
+        (math.nan, "command_stale: command of an age that is no number"),
     ],
 )
 def test_a_command_of_another_time_is_stale_however_often_it_comes(age: float, detail: str):
@@ -441,6 +442,13 @@ def test_a_command_of_another_time_is_stale_however_often_it_comes(age: float, d
     assert detail in decision.detail
     world.command = COMMAND  # without a stamp, or with one of now
     assert world.run(0.6)[-1].state is GateStatus.PASS
+
+
+@pytest.mark.parametrize("age", [0.0, 3600.0, -3600.0, math.nan])
+def test_after_a_jump_of_the_clock_a_command_is_stale_for_the_jump_whatever_its_age_was(age: float):
+    gate = Gate(config(risk_source="command", observation_timeout={}))
+    gate.on_command(100.0, COMMAND, age)
+    assert gate.tick(99.0).detail == "command_stale: command from before a jump of the clock"
 
 
 def test_monitoring_passes_commands_and_reports_what_it_would_do():
