@@ -32,7 +32,8 @@ class CommandLimiter:
             names = ", ".join(self._names)
             if not command.size:
                 return f"nothing for {names} (of a trajectory, one point with a velocity for each is read)"
-            return f"{command.size} components instead of those of {names}"
+            count = f"more than {len(self._names)}" if command.size > len(self._names) else f"{command.size}"
+            return f"{count} components instead of those of {names}"
         rows = zip(self._names, command.tolist(), self._low, self._high, self._tolerance, strict=True)
         return ", ".join(
             [

@@ -26,10 +26,11 @@ class CommandReader:
     def values(self, message: Any) -> NDArray[np.float64]:
         """Return (components,) float64 in physical units.
 
-        An array message gives as many as it holds, and a trajectory none unless it is one point with a velocity for each joint.
+        An array message gives as many as it holds, of too many one more than there are components, which is enough to refuse it.
+        A trajectory gives none unless it is one point with a velocity for each joint.
         """
         if self._type == "std_msgs/msg/Float64MultiArray":
-            return np.array(message.data, dtype=np.float64)
+            return np.array(message.data[: len(self._names) + 1], dtype=np.float64)
         if self._type == "trajectory_msgs/msg/JointTrajectory":
             return self._joint_velocities(message)
         twist = message.twist if self._type == "geometry_msgs/msg/TwistStamped" else message

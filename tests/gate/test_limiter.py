@@ -65,6 +65,13 @@ def test_what_lies_a_little_below_a_bound_of_zero_stops_nothing_else(noise):
     assert factor == 1.0
 
 
-@pytest.mark.parametrize(("size", "told"), [(2, "2 components instead of those of x, yaw, z"), (0, "nothing for x, yaw, z")])
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        (0, "nothing for x, yaw, z"),
+        (2, "2 components instead of those of x, yaw, z"),
+        (4, "more than 3 components instead of those of x, yaw, z"),
+    ],
+)
 def test_a_command_of_another_size_is_told_with_what_should_be_there(size: int, told: str):
     assert told in LIMITER.violation(np.zeros(size))

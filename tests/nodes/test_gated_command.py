@@ -19,7 +19,9 @@ from trajectory_msgs.msg import JointTrajectory
 
 from alam_ros.contract import ActionComponent, ActionSpec, Contract
 from alam_ros.errors import AlamError
+from alam_ros.gate import GateConfig
 from alam_ros.nodes.gated_command import gated_command
+from alam_ros.onboard.gate_session import GateEvent, GateSession
 from alam_ros.onboard.gate_settings import FIXED, WITHOUT_DEFAULT
 from alam_ros.onboard.gated_action import contract_of
 from alam_ros.resources import config_path
@@ -100,6 +102,21 @@ def test_a_command_of_joints_keeps_the_components_of_its_contract(kind: type):
     command = gated_command(values(), replace(Contract.load(NAVIGATION), action=spec))
     assert command.port_in.message_type is command.port_out.message_type is kind
     assert (command.limits.names, command.limits.low, command.limits.high) == (("a",), (-1.0,), (2.0,))
+
+
+@pytest.mark.parametrize(("value", "cause"), [(0.0, "out_of_limits"), (math.nan, "non_finite")])
+def test_of_a_command_of_far_too_many_numbers_only_what_refuses_it_is_kept(value: float, cause: str):
+    components = tuple(ActionComponent(name=name, unit="rad/s", low=-1.0, high=1.0) for name in ("a", "b"))
+    spec = ActionSpec(topic="cmd", type="std_msgs/msg/Float64MultiArray", components=components)
+    command = gated_command(values(), replace(Contract.load(NAVIGATION), action=spec))
+    session = GateSession()
+    session.take(GateEvent.configuration(0.0, GateConfig(limits=command.limits, risk_source="command"), is_first=True))
+    message = serialize_message(Float64MultiArray(data=[value] * 1_000_000))
+    session.take(GateEvent.command(0.0, command.port_in.received(message).values))
+    decision = session.tick(0.0).decision
+    assert decision.cause == cause
+    assert len(decision.detail) < 100
+    assert max(len(event.values) for event in session.drain()) == 3
 
 
 def test_slew_is_limited_on_request_only():
