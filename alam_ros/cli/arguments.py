@@ -6,6 +6,8 @@ import argparse
 import math
 from pathlib import Path
 
+LARGEST_DEVIATION = 1000.0
+
 
 def positive_integer(text: str) -> int:
     """Return the number.
@@ -37,6 +39,19 @@ def non_negative_number(text: str) -> float:
     number = float(text)
     if not (math.isfinite(number) and number >= 0.0):
         raise argparse.ArgumentTypeError(f"expected a finite number of at least 0, found {text}")
+    return number
+
+
+def action_deviation(text: str) -> float:
+    """Return the standard deviation of noise on actions, which lie in [-1, 1].
+
+    Raises:
+        ArgumentTypeError: when it is below 0 or so large that every action would be -1 or 1.
+        ValueError: when it is no number.
+    """
+    number = non_negative_number(text)
+    if number > LARGEST_DEVIATION:
+        raise argparse.ArgumentTypeError(f"expected at most {LARGEST_DEVIATION:g}, of actions from -1 to 1, found {text}")
     return number
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from alam_ros.cli.arguments import non_negative_number, positive_integer, seed
+from alam_ros.cli.arguments import action_deviation, positive_integer, seed
 from alam_ros.cli.environments import make_environments
 from alam_ros.cli.subject import Subject, add_subject, load_subject
 from alam_ros.learning.evaluation import ActionNoise, EpisodeRecord, evaluate
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "--stochastic", action="store_true", help="draw actions from the policy instead of its deterministic ones"
     )
     parser.add_argument(
-        "--perturbation", type=non_negative_number, default=0.0, metavar="SIGMA", help="add N(0, SIGMA) to each action"
+        "--perturbation", type=action_deviation, default=0.0, metavar="SIGMA", help="add N(0, SIGMA) to each action"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document with every episode")
     return parser

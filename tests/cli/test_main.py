@@ -97,6 +97,7 @@ def test_a_command_answers_a_misspelt_key_without_loading_torch(configuration: P
     [
         (["evaluate", "x.alam", "--perturbation", "nan"], "a finite number of at least 0, found nan"),
         (["evaluate", "x.alam", "--perturbation", "-1"], "a finite number of at least 0, found -1"),
+        (["evaluate", "x.alam", "--perturbation", "1e308"], "at most 1000, of actions from -1 to 1, found 1e308"),
         (["bandit", "--seeds", "0"], "at least 1, found 0"),
         (["bench", "ros", "--rate", "0"], "a finite number above 0, found 0"),
         (["bench", "learner", "--peers", "/nowhere/python"], "found nothing at /nowhere/python"),
