@@ -41,7 +41,7 @@ class Watchdog:
         if math.isnan(age):
             return "of an age that is no number: its stamp is no time"
         if self._ahead > age:
-            return f"stamped {self._ahead:.2f} s ahead of this clock (timeout {self.timeout:g} s)"
+            return f"stamped {self._ahead:.2f} s ahead of this clock, or this clock is behind (timeout {self.timeout:g} s)"
         if self.timeout is not None and self._late > self.timeout:
             return f"stamped {self._late:.2f} s before it came (timeout {self.timeout:g} s)"
         return f"{age:.2f} s old (timeout {self.timeout:g} s)" if math.isfinite(age) else "from before a jump of the clock"

@@ -502,7 +502,8 @@ def test_all_parameters_can_be_read_at_once_as_a_dump_does(ros: RosGraph):
 
 def test_a_simulated_clock_that_nobody_drives_is_told(ros: RosGraph):
     bench = Bench(ros, use_sim_time=True)
-    bench.wait_for_state(GateStatus.STOP, "risk_stale", "command_stale")
+    state = bench.wait_for_state(GateStatus.STOP, "risk_stale", "command_stale")
+    assert "s ahead of this clock, or this clock is behind" in state.detail
     ros.wait_for(lambda: "nothing has come on /clock" in bench.process.output(), "a word about the clock")
 
 
