@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,20 @@ class CommandCheck:
     A slew is the change since the command in force one control period before, so that jitter of single messages does not count.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, tolerance: float) -> None:
+        """Prepare.
+
+        Args:
+            contract: whose action is commanded.
+            tolerance: fraction of its range by which a component may exceed its limits.
+
+        Raises:
+            ConfigurationError: for an action that no gate would take.
+        """
         spec = contract.action
         gated = gated_action(spec)
         self._contract = contract
-        self._reader, self._limiter = CommandReader(gated.spec), CommandLimiter(gated.limits)
+        self._reader, self._limiter = CommandReader(gated.spec), CommandLimiter(replace(gated.limits, tolerance=tolerance))
         self._shape = (len(gated.limits.names),)
         self._places = [gated.limits.names.index(component.name) for component in spec.components]
         size = contract.action_size

@@ -11,14 +11,18 @@ from alam_ros.contract import ActionSpec, Channel, Contract
 from alam_ros.contract.schema import ActionComponent, read_document
 from alam_ros.contract_check.finding import Finding, fails, fits
 from alam_ros.errors import AlamError, ContractError
-from alam_ros.gate import GateConfig
-from alam_ros.onboard.gate_settings import topic_timeouts
+from alam_ros.onboard.gate_settings import gate_config, topic_timeouts
 from alam_ros.onboard.gated_action import gated_action
+from alam_ros.replay.settings import GATE_DEFAULTS
 from alam_ros.typed import from_mapping
 
 
-def check_document(path: Path) -> tuple[Contract | None, list[Finding]]:
+def check_document(path: Path, gate: Mapping[str, Any] = GATE_DEFAULTS) -> tuple[Contract | None, list[Finding]]:
     """Return the contract, or None if it cannot be used, and a line for each part of it, or for each thing wrong with it.
+
+    Args:
+        path: of the contract's file.
+        gate: the safety monitor's parameters.
 
     Raises:
         ContractError: when the file cannot be read, is a policy's, or is no YAML.
@@ -32,7 +36,7 @@ def check_document(path: Path) -> tuple[Contract | None, list[Finding]]:
     except ContractError as error:
         errors = _parts_errors(document)
         return None, [fails(text) for text in (errors if str(error) in errors else [*errors, str(error)])]
-    return contract, [*describe(contract), _gate_line(contract)]
+    return contract, [*describe(contract), _gate_line(contract, gate)]
 
 
 def describe(contract: Contract) -> list[Finding]:
@@ -45,10 +49,10 @@ def describe(contract: Contract) -> list[Finding]:
     return [fits(line) for line in lines]
 
 
-def _gate_line(contract: Contract) -> Finding:
+def _gate_line(contract: Contract, gate: Mapping[str, Any]) -> Finding:
     """Say whether a safety monitor would work by the contract."""
     try:
-        GateConfig(limits=gated_action(contract.action).limits, observation_timeout=topic_timeouts(contract))
+        gate_config(gate, gated_action(contract.action, limit_slew=gate["limit_slew"]).limits, topic_timeouts(contract))
     except AlamError as error:
         return fails(f"safety monitor: {error}")
     return fits("safety monitor: limits and timeouts")

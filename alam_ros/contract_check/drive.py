@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract, Sample, decode
@@ -14,17 +16,21 @@ from alam_ros.contract.messages import update_frames
 from alam_ros.contract_check.beams import Beams
 from alam_ros.contract_check.commands import CommandCheck
 from alam_ros.contract_check.finding import Finding, Verdict, fails, note
-from alam_ros.contract_check.rhythm import SOURCE_TIMEOUT_S, Rhythm, check_clock, check_silence, check_stamps
+from alam_ros.contract_check.rhythm import Rhythm, check_clock, check_silence, check_stamps
 from alam_ros.contract_check.ticks import check_ticks
 from alam_ros.contract_check.topics import check_command_topic, check_topics
 from alam_ros.contract_check.values import ChannelValues
 from alam_ros.errors import AlamError
 from alam_ros.onboard.gate_settings import topic_timeouts
+from alam_ros.onboard.gated_action import stamped
 from alam_ros.onboard.stamps import SECOND_NS, header_stamp_ns
 from alam_ros.replay.observation_pass import clock_topic, transform_topics
+from alam_ros.replay.settings import GATE_DEFAULTS
 
 
-def check_drive(contract: Contract, path: Path, *, namespace: str = "", commands: str = "") -> list[Finding]:
+def check_drive(
+    contract: Contract, path: Path, *, namespace: str = "", commands: str = "", gate: Mapping[str, Any] = GATE_DEFAULTS
+) -> list[Finding]:
     """Say line by line what of a recording fits.
 
     Args:
@@ -32,6 +38,7 @@ def check_drive(contract: Contract, path: Path, *, namespace: str = "", commands
         path: an `.mcap` or `.db3` file, or a rosbag2 folder.
         namespace: of the robot in the recording.
         commands: topic of the commands; empty for the action's own.
+        gate: the safety monitor's parameters.
 
     Raises:
         BagError: when the recording cannot be read.
@@ -44,20 +51,21 @@ def check_drive(contract: Contract, path: Path, *, namespace: str = "", commands
     with BagReader(path) as bag:
         found = check_topics(contract, bag.types, bag.counts, topic_of)
         is_complete = all(finding.verdict is Verdict.FITS for finding in found)
-        found += _Observations(bag, contract, topic_of).findings()
+        found += _Observations(bag, contract, topic_of, gate["source_timeout"]).findings()
         if is_complete:
             found += check_ticks(bag, contract, topic_of)
         else:
             found.append(fails("control ticks: not tried, because topics are missing"))
-        return found + _commands(bag, contract, topic_of(commands or contract.action.topic))
+        return found + _commands(bag, contract, topic_of(commands or contract.action.topic), gate)
 
 
-def _commands(bag: BagReader, contract: Contract, topic: str) -> list[Finding]:
+def _commands(bag: BagReader, contract: Contract, topic: str, gate: Mapping[str, Any]) -> list[Finding]:
+    contract = replace(contract, action=stamped(contract.action, is_stamped=gate["enable_stamped_cmd_vel"]))
     found = check_command_topic(contract, bag.types, topic)
     if bag.types.get(topic) != contract.action.type:
         return [found]
     try:
-        check = CommandCheck(contract)
+        check = CommandCheck(contract, gate["limit_tolerance"])
     except AlamError as error:
         return [found, fails(f"commands: {error}")]
     return [found, *check.read((entry.received_ns, entry.message) for entry in bag.messages([topic]))]
@@ -66,7 +74,7 @@ def _commands(bag: BagReader, contract: Contract, topic: str) -> list[Finding]:
 class _Observations:
     """Reads the messages of all topics that are recorded with the right type, once."""
 
-    def __init__(self, bag: BagReader, contract: Contract, topic_of: Callable[[str], str]) -> None:
+    def __init__(self, bag: BagReader, contract: Contract, topic_of: Callable[[str], str], source_timeout: float) -> None:
         self._contract, self._topic_of = contract, topic_of
         self._frames = FrameTree()
         self._names = {topic_of(topic): topic for topic, kind in contract.topics() if bag.types.get(topic_of(topic)) == kind}
@@ -76,7 +84,7 @@ class _Observations:
         self._joints, self._of_others = JointFilter(contract), Counter[str]()
         self._stamped: set[str] = set()
         self._latched = contract.latched_topics  # may repeat their stamps
-        self._limits = _clock_limits(contract)
+        self._limits = _clock_limits(contract, source_timeout)
         self._is_simulated = clock_topic(bag, topic_of) is not None
         self._read(bag)
 
@@ -130,20 +138,20 @@ class _Observations:
         """Say what the stamps of a topic are like; those of a simulation have a clock that is not the recorder's."""
         name, rhythm = self._topic_of(topic), self._rhythms[topic]
         found = [] if topic in self._latched else check_stamps(name, rhythm)
-        return found if self._is_simulated else found + check_clock(name, rhythm, self._limits[topic], begin_ns)
+        if self._is_simulated:
+            return found
+        return found + check_clock(name, rhythm, self._limits[topic], begin_ns, is_latched=topic in self._latched)
 
     def _has_topics(self, *topics: str) -> bool:
         """Say whether the topics have messages; where not, their absence is told already."""
         return all(topic in self._rhythms for topic in topics if topic)
 
 
-def _clock_limits(contract: Contract) -> dict[str, float | None]:
-    """Return for each topic how far its stamps may be from the present, s; None where the last message stays valid.
+def _clock_limits(contract: Contract, source_timeout: float) -> dict[str, float]:
+    """Return for each topic how far its stamps may be from the present, s.
 
     A risk is stamped as its trigger, which the safety monitor watches; other topics may be as old as their timeout.
     """
     trigger = next(channel.topic for channel in contract.observation if channel.name == contract.trigger)
-    limits = {
-        topic: None if timeout is None else max(timeout, SOURCE_TIMEOUT_S) for topic, timeout in topic_timeouts(contract).items()
-    }
-    return limits | {trigger: SOURCE_TIMEOUT_S}
+    limits = {topic: max(timeout or 0.0, source_timeout) for topic, timeout in topic_timeouts(contract).items()}
+    return limits | {trigger: source_timeout}

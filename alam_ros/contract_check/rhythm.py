@@ -8,13 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract_check.finding import Finding, by_share, fails, fits, note
-from alam_ros.gate import GateConfig
 from alam_ros.onboard.stamps import SECOND_NS
 
 START_UP_S = 5.0
 """For which a recorder may miss a topic at either end, while nodes find each other."""
-SOURCE_TIMEOUT_S = GateConfig.source_timeout
-"""By which a risk's stamp, its trigger's, may differ from ROS time: the safety monitor's `source_timeout` by default."""
 JUMP_S = 1.0
 """Change of stamp less reception from one message to the next, beyond which a clock was set."""
 
@@ -78,22 +75,23 @@ def check_stamps(topic: str, rhythm: Rhythm) -> list[Finding]:
     return found
 
 
-def check_clock(topic: str, rhythm: Rhythm, limit: float | None, begin_ns: int) -> list[Finding]:
+def check_clock(topic: str, rhythm: Rhythm, limit: float, begin_ns: int, *, is_latched: bool) -> list[Finding]:
     """Say whether the stamps are of the recorder's clock.
 
     Args:
         topic: as recorded, of messages with a header.
         rhythm: of the topic.
-        limit: s between stamp and reception beyond which the robot is stopped; None where the last message stays valid.
+        limit: s between stamp and reception beyond which the robot is stopped.
         begin_ns: of the recording.
+        is_latched: whether the last message stays valid, and stops nobody.
     """
     pairs = [(at, stamp) for at, stamp in zip(rhythm.received_ns, rhythm.stamps_ns, strict=True) if stamp is not None]
     if not pairs:
         return []
     received, stamps = np.array(pairs, dtype=np.int64).T
     leads = (stamps - received) / SECOND_NS
-    if limit is None:  # its stamp may be repeated, which is no jump
-        return [note(f"{text}, each valid until the next") for text in _out_of_clock(topic, leads, SOURCE_TIMEOUT_S)]
+    if is_latched:  # its stamp may be repeated, which is no jump
+        return [note(f"{text}, each valid until the next") for text in _out_of_clock(topic, leads, limit)]
     share = float((np.abs(leads) > limit).mean())
     remedy = f"beyond {limit:g} s the robot is stopped: synchronise the clocks of sensor and computer, or find the delay"
     found = [by_share(share, f"{text}; {remedy}; of a simulation record /clock") for text in _out_of_clock(topic, leads, limit)]

@@ -48,6 +48,14 @@ def test_every_part_that_is_wrong_has_its_line(tmp_path: Path, capsys: pytest.Ca
     assert lines[-1].endswith("3 of 3 lines fail")
 
 
+def test_parameters_with_which_the_safety_monitor_would_not_start_fail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameters = written(tmp_path / "robot.yaml", {"safety_monitor": {"ros__parameters": {"caution_release": 0.3}}})
+    assert main(["contract", "check", str(TURTLEBOT), "--params", str(parameters)]) == 1
+    assert "FAILS safety monitor: expected `caution_release` below `caution_probability`" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
 
 from alam_ros.contract import Contract
@@ -17,13 +18,15 @@ from alam_ros.contract_check.finding import Verdict
 from alam_ros.errors import BagError
 from tests.contract_check import drives  # first: it skips the module where rosbags is absent
 
+from alam_ros.cli.main import main  # isort: skip
 from alam_ros.contract_check.drive import check_drive  # isort: skip
+from alam_ros.replay.settings import GATE_DEFAULTS  # isort: skip
 
 COUNTS_AS_NEAR = "what is not seen counts as near: clear the sensor's view, or train with these sectors so"
 CONTRACT = Contract.load(Path(__file__).with_name("turtlebot.yaml"))
 
 
-def told(folder: Path, entries: list[drives.Entry], contract: Contract = CONTRACT, **options: str) -> dict[Verdict, list[str]]:
+def told(folder: Path, entries: list[drives.Entry], contract: Contract = CONTRACT, **options: Any) -> dict[Verdict, list[str]]:
     """Record a drive and return what is said of it, by verdict."""
     lines: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
     for finding in check_drive(contract, drives.record(folder / "drive", entries), **options):
@@ -342,6 +345,36 @@ def test_goals_on_a_map_are_seen_through_recorded_transforms(tmp_path: Path, top
     lines = told(tmp_path / "tf", entries, on_map, namespace="tb3")
     assert lines[Verdict.FAILS] == []
     assert "goal: read 2 to 2, 1 to 1, 0 to 0, within the range" in lines[Verdict.FITS]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, "commands: 40 of 40 would be stopped: linear.x beyond its limits"),
+        ({"limit_tolerance": 0.05}, ""),
+        ({"enable_stamped_cmd_vel": True}, "commands /cmd_vel: geometry_msgs/msg/Twist, expected geometry_msgs/msg/TwistStamped"),
+    ],
+)
+def test_commands_are_judged_by_the_monitors_parameters(tmp_path: Path, parameters: dict[str, Any], expected: str) -> None:
+    fast = [(topic, at, drives.twist(0.23) if topic == "/cmd_vel" else message) for topic, at, message in drives.drive()]
+    failed = told(tmp_path, fast, gate=GATE_DEFAULTS | parameters)[Verdict.FAILS]
+    assert [text.partition(";")[0] for text in failed] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(("delay", "source_timeout", "beyond"), [(0.3, 0.2, ["0.2"]), (0.3, 0.4, []), (0.6, 0.7, [])])
+def test_stamps_are_judged_by_the_parameter_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], delay: float, source_timeout: float, beyond: list[str]
+) -> None:
+    late = [(f"/tb3{topic}", at + delay, message) for topic, at, message in drives.drive()]
+    parameters = tmp_path / "parameters.yaml"
+    of_two_robots = {"/tb3/safety_monitor": source_timeout, "/tb4/safety_monitor": 9.0}
+    sections = {name: {"ros__parameters": {"source_timeout": value}} for name, value in of_two_robots.items()}
+    parameters.write_text(yaml.safe_dump(sections))
+    arguments = ["--bag", str(drives.record(tmp_path / "drive", late)), "--params", str(parameters), "--namespace", "tb3"]
+    status = main(["contract", "check", str(Path(__file__).with_name("turtlebot.yaml")), *arguments])
+    stamped = [line for line in capsys.readouterr().out.splitlines() if "/tb3/scan: stamped" in line]
+    assert [line.partition("beyond ")[2].partition(" s ")[0] for line in stamped] == beyond
+    assert status == len(beyond)
 
 
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
