@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from rosbags.interfaces import Connection
+from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosbags.rosbag2 import Reader
 from rosbags.rosbag2.errors import ReaderError
 
@@ -57,6 +57,7 @@ class BagReader:
         path: of the recording.
         types: topic as recorded → ROS interface name.
         counts: topic as recorded → number of messages.
+        publishers: topic as recorded → how many publishers `ros2 bag record` found on it, 0 where the recorder does not say.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -73,9 +74,12 @@ class BagReader:
         self._types = recorded_types(self._reader.connections)
         self.types: dict[str, str] = {}
         self.counts: dict[str, int] = {}
+        self.publishers: dict[str, int] = {}
         for connection in self._reader.connections:
             self.types.setdefault(connection.topic, connection.msgtype)
             self.counts[connection.topic] = self.counts.get(connection.topic, 0) + connection.msgcount
+            offered = len(cast("ConnectionExtRosbag2", connection.ext).offered_qos_profiles)
+            self.publishers[connection.topic] = max(self.publishers.get(connection.topic, 0), offered)
 
     def __enter__(self) -> BagReader:  # noqa: PYI034  typing.Self needs Python 3.11
         return self

@@ -16,6 +16,7 @@ from alam_ros.contract.messages import update_frames
 from alam_ros.contract_check.beams import Beams
 from alam_ros.contract_check.commands import CommandCheck
 from alam_ros.contract_check.finding import Finding, Verdict, fails, note
+from alam_ros.contract_check.publishers import Publishers
 from alam_ros.contract_check.rhythm import Rhythm, check_clock, check_silence, check_stamps
 from alam_ros.contract_check.ticks import check_ticks
 from alam_ros.contract_check.topics import check_command_topic, check_topics
@@ -81,6 +82,8 @@ class _Observations:
         self._values = [ChannelValues(channel, self._frames) for channel in contract.observation]
         self._beams = {channel.name: Beams(channel) for channel in contract.observation if channel.field == "ranges"}
         self._rhythms: defaultdict[str, Rhythm] = defaultdict(Rhythm)
+        self._publishers: defaultdict[str, Publishers] = defaultdict(Publishers)
+        self._offered = bag.publishers
         self._joints, self._of_others = JointFilter(contract), Counter[str]()
         self._stamped: set[str] = set()
         self._latched = contract.latched_topics  # may repeat their stamps
@@ -105,6 +108,7 @@ class _Observations:
             latest[topic] = sample
             self._rhythms[topic].received_ns.append(entry.received_ns)
             self._rhythms[topic].stamps_ns.append(header_stamp_ns(entry.message))
+            self._publishers[topic].read(entry.message)
             if hasattr(entry.message, "header"):
                 self._stamped.add(topic)
             for values in self._values:
@@ -130,6 +134,14 @@ class _Observations:
                 found += values.findings()
         for topic in sorted(self._stamped):
             found += self._stamps(topic, span_ns[0])
+        return found + self._of_publishers()
+
+    def _of_publishers(self) -> list[Finding]:
+        """Say who else was on the topics; of a goal anybody may give the next, and joint states may be of several devices."""
+        found = []
+        for topic in sorted(self._publishers.keys() - self._latched - self._of_others.keys()):
+            name = self._topic_of(topic)
+            found += self._publishers[topic].findings(name, self._offered[name])
         for topic, count in sorted(self._of_others.items()):
             found.append(note(f"{self._topic_of(topic)}: {count} messages of another device's joints are ignored"))
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 pytest.importorskip("rosbags", reason="recordings need the package rosbags")
 
 from alam_ros.bags.writer import new_message  # isort: skip
+from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime  # isort: skip
 from rosbags.rosbag2 import StoragePlugin, Writer  # isort: skip
 from rosbags.typesys import Stores, get_typestore  # isort: skip
 
 START_NS = 1_700_000_000_000_000_000
 SECOND_NS = 1_000_000_000
 NO_COVARIANCE = np.zeros(36)
+ALWAYS = QosTime(2147483647, 4294967295)
+QOS = Qos(
+    *(QosHistory.KEEP_LAST, 10, QosReliability.RELIABLE, QosDurability.VOLATILE),
+    *(ALWAYS, ALWAYS, QosLiveliness.AUTOMATIC, ALWAYS, False),
+)
 Entry = tuple[str, float, Any]
 """Topic, s since the beginning, message."""
 
@@ -105,14 +111,22 @@ def drive(*, seconds: float = 4.0, scan_period: float = 0.1, **changes: Any) -> 
     return entries + [("/cmd_vel", at, twist(0.1, 0.2)) for at in np.arange(0.05, seconds, 0.1)]
 
 
-def record(folder: Path, entries: Iterable[Entry]) -> Path:
-    """Write a recording with SQLite, as ROS 2 Humble does by default, and return its `.db3` file."""
+def record(folder: Path, entries: Iterable[Entry], publishers: Mapping[str, int] | None = None) -> Path:
+    """Write a recording with SQLite, as ROS 2 Humble does by default, and return its `.db3` file.
+
+    Args:
+        folder: to make.
+        entries: what was recorded.
+        publishers: topic → how many the recorder found on it, and whose qualities of service it therefore noted.
+    """
     types = get_typestore(Stores.ROS2_JAZZY)
     with Writer(folder, version=8, storage_plugin=StoragePlugin.SQLITE3) as bag:
         connections: dict[str, Any] = {}
         for topic, at, message in sorted(entries, key=lambda entry: entry[1]):
             kind = message.__msgtype__
-            connection = connections.get(topic) or bag.add_connection(topic, kind, typestore=types)
-            connections[topic] = connection
+            if topic not in connections:
+                offered = [QOS] * (publishers or {}).get(topic, 1)
+                connections[topic] = bag.add_connection(topic, kind, typestore=types, offered_qos_profiles=offered)
+            connection = connections[topic]
             bag.write(connection, START_NS + round(at * SECOND_NS), types.serialize_cdr(message, kind))
     return next(folder.glob("*.db3"))
