@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib.util import find_spec
 from typing import Any
 
 import gymnasium
@@ -76,3 +79,9 @@ def test_an_opengl_that_cannot_draw_here_is_refused_before_it_aborts_the_process
     monkeypatch.setenv("MUJOCO_GL", backend)
     with pytest.raises(SimulatorError, match=f"MUJOCO_GL={backend}"):
         gymnasium.make("alam/SafetyPointGoal1-v0", render_mode="rgb_array")
+
+
+@pytest.mark.skipif(find_spec("triton") is None, reason="this build of PyTorch has no compiler of kernels")
+def test_a_process_that_drew_can_load_the_compiler_of_kernels_of_pytorch():
+    code = "from alam_sim.safety_gym.offscreen import prepare_offscreen as draw; draw(); import triton"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

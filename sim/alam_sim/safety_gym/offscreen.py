@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from contextlib import suppress
 
 from alam_ros.errors import SimulatorError
 
@@ -20,6 +21,8 @@ def prepare_offscreen() -> None:
     backend = os.environ.setdefault("MUJOCO_GL", "glfw" if screen else "egl")
     if backend == "glfw" and not screen:
         raise _no_context(backend, "no screen")
+    with suppress(ImportError):  # a build of PyTorch without CUDA has none
+        importlib.import_module("triton")  # first: loaded after Mesa's LLVM, its own crashes the process
     try:
         importlib.import_module(f"mujoco.{backend}").GLContext(8, 8).free()
     except Exception as error:  # each backend fails in its own way
