@@ -23,12 +23,14 @@ class Extractor(ABC):
         reference_type: ROS interface name of the channel's `reference_topic`; empty for channels without.
         needs_range: whether the channel cannot do without a `range`.
         needs_joints: whether the channel names one of its `joints` for each element.
+        options: keys of the channel that this kind heeds, among those that others do not.
     """
 
     size: ClassVar[int | None] = None
     reference_type: ClassVar[str] = ""
     needs_range: ClassVar[bool] = False
     needs_joints: ClassVar[bool] = False
+    options: ClassVar[frozenset[str]] = frozenset({"frame"})
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel

@@ -50,6 +50,8 @@ class GoalPolar(Extractor):
 class PlainArray(Extractor):
     """`Float32MultiArray` → the channel's part of its data."""
 
+    options: ClassVar[frozenset[str]] = frozenset({"first", "array_size"})
+
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
         """Return the channel's elements of the data, which are checked for their number."""
         channel = self._channel

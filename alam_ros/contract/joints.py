@@ -20,6 +20,7 @@ class JointValues(Extractor):
     """`JointState` → one value for each of the channel's joints, in the channel's order; further joints are left out."""
 
     needs_joints: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel)

@@ -44,6 +44,7 @@ class ScanSectors(Extractor):
     """
 
     needs_range: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset({"frame", "angle_min", "angle_max", "sensor_yaw", "inverted", "zero"})
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel)

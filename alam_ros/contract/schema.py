@@ -27,6 +27,8 @@ LARGEST = 100_000
 """Elements of a channel, and ticks that its history spans: beyond it there is a slip of the pen, and no memory."""
 LONGEST_TIMEOUT_S = 60.0
 Bounds = tuple[float, float]
+OPTIONS = ("frame", "first", "array_size", "angle_min", "angle_max", "sensor_yaw", "inverted", "zero")
+"""Keys of a channel that some kinds heed and others do not: on those they would be set in vain."""
 MEANING = (
     *("name", "type", "field", "size", "range", "scale", "decay", "power", "unit", "history", "stride"),
     *("angle_min", "angle_max"),
@@ -49,8 +51,8 @@ class Channel:
             spreads it more and says nothing of what is far: exp(-(x - low) / decay), 1 at the near end.
         decay: of the exponential scale, in the channel's unit.
         unit: of the elements, for people.
-        frame: frame the sample must be in; empty accepts any. TF joins a goal's with that of what it is seen from; where a
-            goal's is empty, both must be the same.
+        frame: frame the sample must be in; empty accepts any. Joint states and arrays have none. TF joins a goal's with that of
+            what it is seen from; where a goal's is empty, both must be the same.
         reference_topic: for goals, what they are seen from: odometry for `goal_polar`, the tool's pose for `goal_direction`.
         joints: for joint states, the joint of each element.
         first: for arrays, where in the array the channel begins; several channels may share one array.
@@ -116,6 +118,10 @@ class Channel:
         joints = self.size if extractor.needs_joints else 0
         if not len(self.joints) == len(set(self.joints)) == joints:
             raise ContractError(f"{joints} different `joints` for `{self.field}`", f"{list(self.joints)}", self._remedy("joints"))
+        for key in OPTIONS:  # whoever sets a key counts on it, as on the yaw of a turned sensor
+            if key not in extractor.options and getattr(self, key) != getattr(type(self), key):
+                expected = f"no `{key}`, which `{self.field}` of {self.type} does not heed"
+                raise ContractError(expected, repr(getattr(self, key)), f"leave `{key}` of the channel `{self.name}` out")
 
     def _check_scale(self) -> None:
         if self.scale == "logarithmic" and not all(low > 0 for low, _ in self.bounds() or ((0.0, 1.0),)):

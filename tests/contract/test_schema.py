@@ -130,6 +130,32 @@ def test_what_is_wrong_with_a_contract_is_said(name: str) -> None:
         Contract.from_mapping(changed(change))
 
 
+IMU, JOINTS, ARRAY = "sensor_msgs/msg/Imu", "sensor_msgs/msg/JointState", "std_msgs/msg/Float32MultiArray"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "key", "value"),
+    [
+        (IMU, "gravity", "sensor_yaw", 1.57),
+        (IMU, "gravity", "inverted", True),
+        (IMU, "angular_velocity", "angle_min", 0.0),
+        (IMU, "linear_acceleration", "first", 1),
+        (JOINTS, "position", "frame", "base_link"),
+        (JOINTS, "velocity", "array_size", 9),
+        (ARRAY, "data", "frame", "base_link"),
+        (ARRAY, "data", "zero", "no_return"),
+        ("nav_msgs/msg/Odometry", "twist", "sensor_yaw", 3.14),
+    ],
+)
+def test_a_key_that_a_channel_would_not_heed_is_refused(kind: str, field: str, key: str, value: Any) -> None:
+    size = 2 if field == "twist" else 3
+    channel = {"name": "sensor", "topic": "sensor", "type": kind, "field": field, "size": size}
+    channel["joints"] = ("a", "b", "c") if kind == JOINTS else ()
+    assert Channel(**channel)
+    with pytest.raises(ContractError, match=f"no `{key}`, which `{field}` of {kind} does not heed.*leave `{key}` of the channel"):
+        Channel(**channel, **{key: value})
+
+
 def test_a_file_that_is_absent_or_no_yaml_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"absent\.yaml"):
         Contract.load(tmp_path / "absent.yaml")
@@ -228,6 +254,7 @@ STATE = Channel(
 )
 POSITION = Channel(name="state", topic="state", type="geometry_msgs/msg/PointStamped", field="position", size=3)
 TURNS = Channel(name="state", topic="state", type="sensor_msgs/msg/Imu", field="angular_velocity", size=3)
+SCAN = Channel(name="state", topic="state", type="sensor_msgs/msg/LaserScan", field="ranges", size=3, range=(0.0, 3.0))
 OTHERWISE: dict[str, tuple[Channel, Channel]] = {
     "name": (STATE, replace(STATE, name="other")),
     "type": (POSITION, replace(POSITION, type="geometry_msgs/msg/PoseStamped")),
@@ -240,8 +267,8 @@ OTHERWISE: dict[str, tuple[Channel, Channel]] = {
     "unit": (STATE, replace(STATE, unit="cm")),
     "history": (STATE, replace(STATE, history=3)),
     "stride": (STATE, replace(STATE, stride=2)),
-    "angle_min": (STATE, replace(STATE, angle_min=-1.0)),
-    "angle_max": (STATE, replace(STATE, angle_max=1.0)),
+    "angle_min": (SCAN, replace(SCAN, angle_min=-1.0)),
+    "angle_max": (SCAN, replace(SCAN, angle_max=1.0)),
 }
 
 
