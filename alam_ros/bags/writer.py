@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import struct
 from binascii import crc32
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -41,6 +43,8 @@ class _Writer(Writer):
 class BagWriter:
     """A recording being written; a context manager. The folder becomes readable when it is closed.
 
+    A disk that is full ends it with a `BagError`, whatever was being done; nothing more is written then.
+
     Attributes:
         path: of the folder; the MCAP file in it has the folder's name.
         counts: topic → messages written, 0 included.
@@ -56,6 +60,7 @@ class BagWriter:
         self.counts: dict[str, int] = {}
         self._types = message_types()
         self._connections: dict[str, Connection] = {}
+        self._is_cut_off = False
         try:
             self._writer = _Writer(self.path, version=VERSION, storage_plugin=StoragePlugin.MCAP)
             self._writer.open()
@@ -77,13 +82,32 @@ class BagWriter:
         """Put what was written where a killed process leaves it: rosbags keeps up to a mebibyte to itself."""
         storage = self._writer.storage
         if isinstance(storage, McapWriter):
-            if storage.chunk.msgs:
-                storage.close_chunk()
-            storage.bio.flush()
+            with self._on_disk():
+                if storage.chunk.msgs:
+                    storage.close_chunk()
+                storage.bio.flush()
 
     def close(self) -> None:
-        """End the recording and write its index."""
-        self._writer.close()
+        """End the recording and write its index, unless the disk was full before."""
+        if not self._is_cut_off:
+            with self._on_disk():
+                self._writer.close()
+
+    @contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """Say what to do where something cannot be written, and let the file go as it is."""
+        try:
+            yield
+        except OSError as error:
+            self._is_cut_off = True
+            if isinstance(self._writer.storage, McapWriter):
+                with suppress(OSError):  # what it keeps to itself has no room either
+                    self._writer.storage.bio.close()
+            raise BagError(
+                f"room for the recording {self.path}",
+                error.strerror or str(error),
+                "free space and record again; `mcap recover` saves what was written",
+            ) from error
 
     def declare(self, topic: str, kind: str) -> None:
         """Make a topic known, also where no message comes.
@@ -112,7 +136,8 @@ class BagWriter:
     def write_serialized(self, topic: str, kind: str, data: bytes, received_ns: int) -> None:
         """Append a message as it came from the wire, CDR."""
         self.declare(topic, kind)
-        self._writer.write(self._connections[topic], received_ns, data)
+        with self._on_disk():
+            self._writer.write(self._connections[topic], received_ns, data)
         self.counts[topic] += 1
 
 

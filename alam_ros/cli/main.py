@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import select
@@ -29,6 +30,9 @@ COMMANDS = {
 }
 """Sub-command → what it does. Each is a module of this package, imported when chosen, with `main(arguments) -> int`."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""A disk without room, and a user who may have no more of it."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 2 wrong use, 128 + n ended by signal n."""
@@ -46,17 +50,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"alam {command}: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
-    except AlamError as error:
-        print(f"alam {command}: {error}", file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        print(f"alam {command}: {_not_installed(error)}", file=sys.stderr)
+    except (AlamError, ModuleNotFoundError, OSError) as error:
+        print(f"alam {command}: {_reason(error)}", file=sys.stderr)
         return 2
     return code
 
 
-def _not_installed(error: ModuleNotFoundError) -> AlamError:
-    """Return what to install, or raise the error anew where it is of this package's own modules."""
+def _reason(error: AlamError | ModuleNotFoundError | OSError) -> AlamError:
+    """Return what to tell: of a full disk or a package that is not installed what to do; raise anew what was not foreseen."""
+    if isinstance(error, AlamError):
+        return error
+    if isinstance(error, OSError):
+        if error.errno not in FULL:
+            raise error
+        where = f" for {error.filename}" if error.filename else ""
+        return ConfigurationError(f"room{where}", str(error.strerror), "free space, then run it again")
     name = (error.name or "").partition(".")[0]
     if name in ("", "alam_ros", "alam_sim"):
         raise error

@@ -94,6 +94,9 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
             executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
             garbage.run_if_due()
             namesake.run_if_due()
+    except AlamError as error:
+        node.get_logger().fatal(f"stopping: {error}")
+        status = 1
     except Exception:  # noqa: BLE001  the robot must be left safe whatever happened
         node.get_logger().fatal(f"unexpected exception, stopping:\n{traceback.format_exc()}")
         status = 1

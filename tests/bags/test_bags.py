@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -248,3 +251,33 @@ def test_what_was_flushed_is_in_the_file_before_the_recording_ends(tmp_path: Pat
     assert b"/cost" in killed
     with BagReader(bag.file) as read:
         assert [entry.message.data for entry in read.messages()] == [0.625, 0.75]
+
+
+@contextmanager
+def full_disk(file: Path) -> Iterator[None]:
+    """Let no file of this process grow beyond the size that one has, as on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_is_told_once_and_what_was_written_stays(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "drive") as bag:
+        bag.write("/cost", number(0.625), 1)
+        bag.flush()
+        before = bag.file.read_bytes()
+        bag.write("/cost", number(0.75), 2)
+        told = r"room for the recording .*drive; found .*free space.*`mcap recover`"
+        with full_disk(bag.file), pytest.raises(BagError, match=told):
+            bag.flush()
+    assert bag.file.read_bytes().startswith(before)
+
+
+def test_a_disk_that_is_full_when_a_recording_ends_is_told(tmp_path: Path) -> None:
+    bag = BagWriter(tmp_path / "drive")
+    bag.write("/cost", number(0.625), 1)
+    with full_disk(bag.file), pytest.raises(BagError, match="room for the recording"):
+        bag.close()

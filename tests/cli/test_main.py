@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -42,6 +43,16 @@ def test_a_package_that_is_not_installed_is_named() -> None:
     assert run.returncode == 2
     assert run.stderr.startswith("alam evaluate: expected the package `torch`")
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def run_out(_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "replay.json")
+
+    monkeypatch.setattr("alam_ros.cli.replay.main", run_out)
+    assert main(["replay"]) == 2
+    expected = "alam replay: expected room for replay.json; found No space left on device; free space, then run it again\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_a_figure_of_what_is_left_out_is_refused_before_anything_is_measured(capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,11 @@ class NodeProcess:
         """Return all it printed so far."""
         return self.log.read_text(errors="replace")
 
+    @property
+    def process_id(self) -> int:
+        """Return what the system calls it."""
+        return self._process.pid
+
     def is_running(self) -> bool:
         """Say whether the process has not ended."""
         return self._process.poll() is None
