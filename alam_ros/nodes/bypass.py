@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
-from alam_ros.nodes.endpoints import publishers_on
-from alam_ros.nodes.mismatches import UNDISCOVERED
+from alam_ros.nodes.endpoints import publishing_nodes
 
 
 class BypassWatch:
@@ -22,12 +21,7 @@ class BypassWatch:
 
     def others(self) -> tuple[str, ...]:
         """Return the fully qualified names of the other nodes that publish there now; another one may have this one's name."""
-        endpoints = publishers_on(self._node, self._topic)
-        publishers = [
-            f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
-            for endpoint in endpoints
-            if endpoint.node_name != UNDISCOVERED  # it is named a second later
-        ]
+        publishers = publishing_nodes(self._node, self._topic)
         mine = self._node.get_fully_qualified_name()
         if mine in publishers:
             publishers.remove(mine)

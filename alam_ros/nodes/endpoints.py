@@ -13,6 +13,13 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
+from alam_ros.parameter_file import full_name
+
+UNDISCOVERED = "_NODE_NAME_UNKNOWN_"
+"""What rmw calls a node of which it knows endpoints only; it is named a second later."""
+PROCESS_BYTES = 12
+"""Of an endpoint's identity, those that all endpoints of one process have in common (RTPS 9.3.1)."""
+
 
 def publishers_on(node: Node, topic: str) -> list[TopicEndpointInfo]:
     """Return the publishers on a fully qualified topic, which is not remapped."""
@@ -22,6 +29,16 @@ def publishers_on(node: Node, topic: str) -> list[TopicEndpointInfo]:
 def subscriptions_on(node: Node, topic: str) -> list[TopicEndpointInfo]:
     """Return the subscriptions on a fully qualified topic, which is not remapped."""
     return _endpoints(node, topic, rclpy_implementation.rclpy_get_subscriptions_info_by_topic)
+
+
+def publishing_nodes(node: Node, topic: str) -> list[str]:
+    """Return the fully qualified names of the nodes that publish on a fully qualified topic, each once; two may have one name."""
+    nodes = {
+        (tuple(endpoint.endpoint_gid[:PROCESS_BYTES]), full_name(endpoint.node_namespace, endpoint.node_name))
+        for endpoint in publishers_on(node, topic)
+        if endpoint.node_name != UNDISCOVERED
+    }
+    return sorted(name for _, name in nodes)
 
 
 def _endpoints(node: Node, topic: str, query: Callable[[Any, str, bool], list[dict[str, Any]]]) -> list[TopicEndpointInfo]:

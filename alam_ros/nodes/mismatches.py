@@ -12,11 +12,9 @@ from typing import Any
 from rclpy.node import Node
 
 from alam_ros.contract.schema import TWIST_TYPES
-from alam_ros.nodes.endpoints import publishers_on, subscriptions_on
+from alam_ros.nodes.endpoints import UNDISCOVERED, publishers_on, subscriptions_on
 
 STAMPED_IN = "enable_stamped_cmd_vel_in"
-UNDISCOVERED = "_NODE_NAME_UNKNOWN_"
-"""What rmw calls a node of which it knows endpoints only."""
 UNHEARD = 3
 """Looks without a subscriber after which a user is told; discovery takes one or two."""
 

@@ -32,6 +32,7 @@ from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.gate import GateConfig, GateDecision, GateStatus
 from alam_ros.msg import GateState, GateTrace, RiskEstimate
 from alam_ros.nodes.bypass import BypassWatch
+from alam_ros.nodes.commanders import CommandersWatch
 from alam_ros.nodes.conversions import MESSAGE_TYPES
 from alam_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD_S, Health, diagnostic_message, task_name, worse
 from alam_ros.nodes.gate_messages import NUMBERS, gate_state, gate_trace, health_of
@@ -141,6 +142,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
             raise ConfigurationError(
                 "two topics for commands in and out", f"`{topic}` for both", "set `cmd_vel_in_topic` to another"
             )
+        self._commanders = CommandersWatch(self, topic)
         self._judge: JudgeSource | None = None
         if values["risk_source"] == "command":
             self._judge = JudgeSource(self, values, contract, runtime, self._gated.limits.names, self._on_topic)
@@ -400,7 +402,9 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._diagnostics.publish(diagnostic_message(self._now(), name=name, health=health, summary=summary, values=values))
 
     def _doubts(self) -> Iterator[str]:
-        """Say what has been wrong since the last call with what risks come from; the judge looks at its topics for it."""
+        """Say what is wrong with who commands, and since the last call with what risks come from; looks at topics for it."""
+        if doubt := self._commanders.doubt():
+            yield doubt
         if self._judge is not None:
             if problem := self._judge.problem():
                 yield f"no judgement: {problem}"

@@ -17,7 +17,7 @@ import yaml
 from alam_ros.gate import GateStatus
 from alam_ros.resources import shipped_policy
 from alam_ros.runtime import PolicyRuntime
-from tests.support.ros import NodeProcess, RosGraph, Transition
+from tests.support.ros import SILENT, NodeProcess, RosGraph, Transition
 
 from alam_ros.msg import GateEvent, GateState, GateTrace, RiskEstimate  # isort: skip
 from alam_ros.nodes.qos import COMMAND, DIAGNOSTICS, LATCHED, RISK, SENSOR, TRACE  # isort: skip
@@ -25,6 +25,7 @@ from builtin_interfaces.msg import Time  # isort: skip
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # isort: skip
 from geometry_msgs.msg import Twist, TwistStamped  # isort: skip
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters  # isort: skip
+from rclpy.context import Context  # isort: skip
 from rclpy.node import Node  # isort: skip
 from rclpy.parameter import Parameter, parameter_value_to_python  # isort: skip
 from std_msgs.msg import Float32MultiArray, Float64MultiArray  # isort: skip
@@ -142,6 +143,27 @@ def test_who_publishes_past_the_gate_is_named(ros: RosGraph) -> None:
     twin.create_publisher(TwistStamped, "cmd_out", COMMAND)
     ros.wait_for(lambda: (status := newest()) and status.level == DiagnosticStatus.ERROR, "a gate beside another of its name")
     assert "another `/robot1/safety_monitor` publishes on /robot1/cmd_out too" in bench.process.output()
+
+
+def test_several_commanders_of_one_gate_are_named(ros: RosGraph) -> None:
+    found: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    ros.node.create_publisher(TwistStamped, "/cmd_in", COMMAND)  # a second one of the commander's own
+    seen = len(found)
+    ros.wait_for(lambda: len(found) >= seen + 3, "three reports")
+    assert all(array.status[0].level == DiagnosticStatus.OK for array in found[-2:])
+    context = Context()
+    context.init(domain_id=ros.context.get_domain_id())
+    twin = Node(ros.node.get_name(), context=context, enable_rosout=False)  # as of a commander that was started twice
+    publisher = twin.create_publisher(TwistStamped, "/cmd_in", COMMAND)
+    text = "2 nodes command on /cmd_in, and the robot follows them in turn: /test_probe, /test_probe"
+    ros.wait_for(lambda: text in found[-1].status[0].message, "a diagnosis")
+    assert found[-1].status[0].level == DiagnosticStatus.WARN
+    assert f"{text}; let one of them" in bench.process.output()
+    twin.destroy_publisher(publisher)
+    ros.wait_for(lambda: found[-1].status[0].level == DiagnosticStatus.OK, "one commander again")
+    SILENT.append((context, twin))
 
 
 def test_who_publishes_past_a_gate_that_was_put_in_between_is_named_and_the_commander_is_not(ros: RosGraph) -> None:
