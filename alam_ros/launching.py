@@ -163,7 +163,8 @@ def _require_files(context: LaunchContext) -> None:
 def _require_file(arguments: Mapping[str, str], name: str) -> None:
     path = arguments[name]
     if path and not Path(path).is_file():
-        raise ConfigurationError(f"a file in the launch argument `{name}`", f"nothing at {path}", "check the path")
+        found = f"{'a folder' if Path(path).is_dir() else 'nothing'} at {path}"
+        raise ConfigurationError(f"a file in the launch argument `{name}`", found, "check the path")
 
 
 def _take_from_file(arguments: MutableMapping[str, str], sections: Sequence[Section], nodes: Sequence[str], path: Path) -> None:

@@ -11,7 +11,7 @@ from alam_ros.contract.channel_reader import ChannelReader
 from alam_ros.contract.finite import all_finite
 from alam_ros.contract.frame_history import FrameHistory
 from alam_ros.contract.frames import FrameTree
-from alam_ros.contract.samples import Sample
+from alam_ros.contract.samples import SAMPLE_TYPES, Sample
 from alam_ros.contract.schema import Channel, Contract
 from alam_ros.errors import ObservationError
 
@@ -32,7 +32,7 @@ class ObservationAssembler:
 
     def __init__(self, contract: Contract, frames: FrameTree | None = None) -> None:
         self.contract = contract
-        self._topics = frozenset(topic for topic, _ in contract.topics())
+        self._types = {topic: SAMPLE_TYPES[kind] for topic, kind in contract.topics()}
         self._needs = {channel.name: _topics(channel) for channel in contract.observation}
         self._watched = {channel.name: _watched(channel) for channel in contract.observation}
         self._timeouts = {channel.name: channel.timeout or math.inf for channel in contract.observation}
@@ -72,18 +72,23 @@ class ObservationAssembler:
             received: when it arrived, s of the caller's steady clock.
 
         Raises:
-            ObservationError: when no channel reads the topic.
+            ObservationError: when no channel reads the topic, or samples of another type.
         """
-        if topic not in self._topics:
+        if topic not in self._types:
             raise ObservationError(
-                f"a topic among {sorted(self._topics)}", f"`{topic}`", "subscribe to the contract's topics only"
+                f"a topic among {sorted(self._types)}", f"`{topic}`", "subscribe to the contract's topics only"
+            )
+        if not isinstance(sample, self._types[topic]):
+            expected, found = self._types[topic].__name__, type(sample).__name__
+            raise ObservationError(
+                f"samples of `{topic}` as {expected}", found, "correct the simulator, or the contract's `type`"
             )
         self._samples[topic] = sample
         self._times[topic] = (stamp, received)
 
     def missing(self) -> tuple[str, ...]:
         """Return the names of the channels that have not had all their data yet."""
-        if len(self._samples) == len(self._topics):
+        if len(self._samples) == len(self._types):
             return ()
         return tuple(name for name, topics in self._needs.items() if not topics <= self._samples.keys())
 

@@ -116,3 +116,13 @@ class ArraySample(_WithArrays):
 Sample = LaserScanSample | OdometrySample | PoseSample | PointSample | JointStateSample | ImuSample | ArraySample
 Samples = Mapping[str, Sample]
 """The latest sample of each topic."""
+SAMPLE_TYPES: dict[str, type[Sample]] = {
+    "sensor_msgs/msg/LaserScan": LaserScanSample,
+    "nav_msgs/msg/Odometry": OdometrySample,
+    "geometry_msgs/msg/PoseStamped": PoseSample,
+    "geometry_msgs/msg/PointStamped": PointSample,
+    "sensor_msgs/msg/JointState": JointStateSample,
+    "sensor_msgs/msg/Imu": ImuSample,
+    "std_msgs/msg/Float32MultiArray": ArraySample,
+}
+"""ROS interface name → what its messages become."""

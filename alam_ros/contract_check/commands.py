@@ -81,7 +81,8 @@ class CommandCheck:
         self._recent.append((received_ns, values))
         while len(self._recent) > 1 and self._recent[1][0] <= received_ns - period * SECOND_NS:
             self._recent.popleft()
-        self._fastest = np.maximum(self._fastest, np.abs(values - self._recent[0][1]) / period)
+        with np.errstate(over="ignore"):  # of what no robot could follow
+            self._fastest = np.maximum(self._fastest, np.abs(values - self._recent[0][1]) / period)
 
     def _components(self) -> list[Finding]:
         found = []

@@ -37,7 +37,7 @@ class CommandLimiter:
         rows = zip(self._names, command.tolist(), self._low, self._high, self._tolerance, strict=True)
         return ", ".join(
             [
-                f"{name} {value:.3f} not in [{low:g}, {high:g}]"
+                f"{name} {value:.6g} not in [{low:g}, {high:g}]"
                 for name, value, low, high, tolerance in rows
                 if value > high + tolerance or value < low - tolerance
             ]

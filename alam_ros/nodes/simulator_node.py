@@ -32,6 +32,7 @@ from alam_ros.onboard.gated_action import stamped
 from alam_sim.registry import learning_arguments
 
 LOG_PERIOD_S = 5.0
+REMEDY = 'see docs/simulators.md, "A simulator of your own"'
 STAMPED = "enable_stamped_cmd_vel"
 
 
@@ -136,7 +137,10 @@ class SimulatorNode(Node):
         self._cost.publish(Float32(data=float(info.get("cost", 0.0))))
         if "clearance" in info:
             self._clearance.publish(Float32(data=float(info["clearance"])))
-        samples: dict[str, Sample] = info["samples"]
+        samples: dict[str, Sample] = info.get("samples", {})
+        if missing := [topic for topic in self._publishers_by_topic if topic not in samples]:
+            found = f"none of {', '.join(missing)}"
+            raise SimulatorError('a sample of each of the contract\'s topics in `info["samples"]`', found, REMEDY)
         for topic, publisher in self._publishers_by_topic.items():
             if topic not in self._latched or self._is_new(topic, samples[topic]):
                 publisher.publish(sample_message(samples[topic], stamp, base_frame=self._contract.action.frame))
@@ -163,7 +167,7 @@ def _contract_of(environment: Any) -> Contract:
     contract = getattr(environment.unwrapped, "contract", None)
     if not isinstance(contract, Contract):
         found = f"none in {type(environment.unwrapped).__name__}"
-        raise ConfigurationError("an environment with a `contract`", found, "see docs/simulators.md")
+        raise ConfigurationError("an environment with a `contract`", found, REMEDY)
     return contract
 
 

@@ -222,3 +222,10 @@ def test_a_logarithmic_scale_needs_a_range_above_zero() -> None:
     for bounds in ((0.0, 1.0), (-1.0, 1.0)):
         with pytest.raises(ContractError, match="range above 0"):
             array_contract(range=bounds, scale="logarithmic")
+
+
+def test_a_sample_of_another_type_than_the_topic_is_told_where_it_is_given() -> None:
+    assembler = ObservationAssembler(CONTRACT)
+    told = "samples of `scan` as LaserScanSample; found ArraySample; correct the simulator"
+    with pytest.raises(ObservationError, match=told):
+        assembler.update("scan", ArraySample(np.zeros(3, dtype=np.float32)))

@@ -221,6 +221,12 @@ def test_commands_are_held_against_limits_and_slew_as_the_gate_would(tmp_path: P
     assert any("changes up to 5 m/s/s, faster than the slew 1" in text for text in lines[Verdict.NOTE])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_command_beyond_all_measure_is_told_as_one_beyond_its_limits(tmp_path: Path) -> None:
+    entries = [*drives.drive(), ("/cmd_vel", 3.25, drives.twist(1e308))]
+    assert any("linear.x beyond its limits" in text for text in told(tmp_path, entries)[Verdict.FAILS])
+
+
 def test_commands_of_another_type_or_on_another_topic_are_told(tmp_path: Path) -> None:
     stamped = replace(CONTRACT, action=replace(CONTRACT.action, type="geometry_msgs/msg/TwistStamped"))
     failed = told(tmp_path, drives.drive(), stamped)[Verdict.FAILS]

@@ -40,6 +40,10 @@ def test_the_tolerance_is_a_fraction_of_the_range():
     assert "x 0.711 not in [-0.3, 0.7]" in LIMITER.violation(np.array([0.711, 0.0, 0.0]))
 
 
+def test_a_number_beyond_all_measure_is_told_in_a_few_digits():
+    assert LIMITER.violation(np.array([1e308, 0.0, 0.0])) == "x 1e+308 not in [-0.3, 0.7]"
+
+
 def test_a_component_that_must_not_be_commanded_may_hold_noise_only():
     command = np.array([0.1, 0.0, 1e-9])
     assert LIMITER.violation(command) == ""

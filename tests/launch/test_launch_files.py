@@ -182,6 +182,12 @@ def test_a_file_that_is_not_there_is_named_before_anything_starts(launch: Launch
     assert "process started" not in process.output()
 
 
+def test_a_folder_in_place_of_a_policy_is_told_as_such(launch: Launch, tmp_path: Path) -> None:
+    process = launch("monitor.launch.py", f"policy:={tmp_path}")
+    assert process.wait() == 1
+    assert f"expected a file in the launch argument `policy`; found a folder at {tmp_path}" in process.output()
+
+
 @pytest.mark.parametrize("name", ["autostart", "markers", "use_sim_time"])
 def test_a_flag_that_is_none_is_refused_before_anything_starts(launch: Launch, policy: str, name: str) -> None:
     process = launch("robot.launch.py", policy, f"{name}:=maybe")

@@ -166,3 +166,29 @@ def test_an_environment_without_a_contract_is_refused(ros: RosGraph) -> None:
     assert process.wait(60.0) == 1
     assert "expected an environment with a `contract`; found none in PendulumEnv" in process.output()
     assert "Traceback" not in process.output()
+
+
+FORGETFUL = """
+import gymnasium
+from alam_sim.navigation.environment import NavigationEnv
+
+class Forgetful(NavigationEnv):
+    def step(self, action):
+        *outcome, info = super().step(action)
+        del info["samples"]["odom"]
+        return *outcome, info
+
+gymnasium.register("Forgetful-v0", entry_point=Forgetful)
+"""
+
+
+def test_a_simulator_without_a_sample_of_a_topic_is_told_so(
+    ros: RosGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "forgetful.py").write_text(FORGETFUL)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    process = ros.start("simulator_node", parameters={"environment": "forgetful:Forgetful-v0"})
+    ros.wait_for(lambda: not process.is_running(), "its end")
+    assert process.wait() == 1
+    assert 'a sample of each of the contract\'s topics in `info["samples"]`; found none of odom' in process.output()
+    assert "Traceback" not in process.output()
