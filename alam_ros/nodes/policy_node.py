@@ -7,7 +7,7 @@ diagnostics and, throttled, in its log.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
@@ -48,6 +48,7 @@ class _Second:
 
     ticks: int = 0
     unpaired: int = 0
+    unpaired_topics: set[str] = field(default_factory=set)
     longest_inference: float = 0.0
     problem: str = ""
     unfamiliar: str = ""
@@ -143,6 +144,7 @@ class PolicyNode(SafeLifecycleNode):
             self._complaints.tell("novelty", self._second.unfamiliar)
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)
+        self._second.unpaired_topics.update(tick.unpaired)
         self._second.longest_inference = max(self._second.longest_inference, estimate.inference_time)
 
     def _publish_diagnostics(self) -> None:
@@ -187,7 +189,10 @@ class PolicyNode(SafeLifecycleNode):
             return slowness
         if second.unfamiliar:
             return second.unfamiliar
-        return f"{second.unpaired} of {second.ticks} ticks with data of different times" if second.unpaired else ""
+        if not second.unpaired:
+            return ""
+        topics = ", ".join(sorted(second.unpaired_topics))
+        return f"{second.unpaired} of {second.ticks} ticks with data of different times on {topics}"
 
     def _levels_with(self, changed: dict[str, float]) -> RiskLevels:
         """Return the levels the parameters ask for, with some of them changed."""

@@ -341,7 +341,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         (result,) = self.set_parameters([Parameter("enabled", value=request.data)])
         self.get_logger().warning("enabled" if request.data else "disabled: zero is commanded")
-        response.success, response.message = result.successful, result.reason
+        waits = "an emergency stop still waits for its reset" if request.data and self._session.is_latched else ""
+        response.success, response.message = result.successful, result.reason or waits
         return response
 
     def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:

@@ -30,7 +30,8 @@ def risk_text(found: RiskEvaluation, control_period: float) -> str:
         _lead_table(found, control_period),
         _kkt(found),
     ]
-    return "\n\n".join(parts)
+    text = "\n\n".join(parts)
+    return f"{text}\n\nnan: not to be had, for want of states before a violation or of others" if "nan" in text else text
 
 
 def _title(judgement: Judgement, control_period: float) -> str:

@@ -245,6 +245,19 @@ def test_a_slower_sensor_than_trained_is_reported(ros: RosGraph, policy: Path) -
     ros.wait_for(is_reported, "the control period's mismatch")
 
 
+def test_a_sensor_slower_than_the_control_ticks_is_named(ros: RosGraph, policy: Path) -> None:
+    session = Session(ros, policy)
+    steps = iter(range(10_000))
+
+    def step_on() -> None:
+        step = next(steps)
+        samples = step_samples(step)
+        session.driver.publish(step, samples if step % 2 == 0 else {"scan": samples["scan"]})
+
+    ros.node.create_timer(CONTRACT.control_period, step_on)
+    session.wait_for_status(DiagnosticStatus.WARN, "ticks with data of different times on odom")
+
+
 def test_a_clock_set_back_starts_the_histories_anew(ros: RosGraph, policy: Path) -> None:
     session = Session(ros, policy)
     for step in range(40, 44):

@@ -469,6 +469,9 @@ def test_disabling_is_visible_and_sends_zero(ros: RosGraph):
     bench.wait_for_command(is_zero, "zero")
     assert bench.set_parameter("enabled", True).successful
     bench.wait_for_command(is_forward, "a passed command")
+    assert bench.trigger("emergency_stop").success
+    answer = ros.call(SetBool, f"{bench.name}/enable", SetBool.Request(data=True))
+    assert (answer.success, answer.message) == (True, "an emergency stop still waits for its reset")
 
 
 @pytest.mark.parametrize("how", ["terminate", "interrupt"])

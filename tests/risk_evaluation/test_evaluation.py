@@ -78,6 +78,7 @@ def test_a_kind_whose_states_are_all_in_violation_has_no_figures_and_does_not_hi
     assert found.by_noise["perturbed"].states == 0
     assert found.by_noise["deterministic"].scores["clearance"].auroc.value == 0.5
     assert "nan" in risk_text(found, 0.1).split("AUROC by kind of action")[1]
+    assert risk_text(found, 0.1).endswith("nan: not to be had, for want of states before a violation or of others")
     document = json.loads(json.dumps(finite(to_mapping(found)), allow_nan=False))
     assert document["by_noise"]["perturbed"]["scores"]["clearance"]["auroc"] == {"value": None, "low": None, "high": None}
 
