@@ -62,7 +62,14 @@ def _channel_line(channel: Channel) -> str:
     size = f"{channel.size}" if channel.history == 1 else f"{channel.size} x {channel.history}"
     limit = "stays valid" if channel.timeout is None else f"stale after {channel.timeout:g} s"
     seen_from = f", seen from `{channel.reference_topic}`" if channel.reference_topic else ""
-    return f"{channel.name}: `{channel.topic}` ({channel.type}, {channel.field}){seen_from}, {size} elements, {limit}"
+    part = "" if channel.array_size is None else f" ({elements(channel)})"
+    return f"{channel.name}: `{channel.topic}` ({channel.type}, {channel.field}){seen_from}, {size} elements{part}, {limit}"
+
+
+def elements(channel: Channel) -> str:
+    """Say which elements of its array a channel reads."""
+    last = channel.first + channel.size - 1
+    return f"{channel.first} to {last} of the {channel.whole_array} on `{channel.topic}`, counted from 0"
 
 
 def _component_line(component: ActionComponent) -> str:

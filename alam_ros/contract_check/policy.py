@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from alam_ros.contract import Contract
-from alam_ros.contract_check.finding import Finding, fails, fits
+from alam_ros.contract_check.document import elements
+from alam_ros.contract_check.finding import Finding, fails, fits, note
 from alam_ros.onboard.contracts import load_policy
 
 
@@ -19,5 +20,14 @@ def check_policy(contract: Contract, path: Path) -> list[Finding]:
     differences = runtime.contract.differences(contract)
     name = f"policy {runtime.policy_id} ({path.name})"
     if not differences:
-        return [fits(f"{name}: trained on what the contract describes")]
+        return [fits(f"{name}: trained on what the contract describes"), *_elsewhere(runtime.contract, contract)]
     return [fails(f"{name}: trained on something else: {difference}") for difference in differences]
+
+
+def _elsewhere(trained: Contract, contract: Contract) -> list[Finding]:
+    """Tell parts of arrays that lie elsewhere than in training: a robot's own arrays may, and a slip looks the same."""
+    return [
+        note(f"{mine.name}: reads {elements(mine)}, and the policy was trained on {elements(theirs)}: do they mean the same?")
+        for mine, theirs in zip(contract.observation, trained.observation, strict=True)
+        if (mine.first, mine.whole_array) != (theirs.first, theirs.whole_array)
+    ]

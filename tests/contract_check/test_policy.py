@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from alam_ros.cli.main import main
+from alam_ros.contract import Channel
 from alam_ros.resources import config_path
-from tests.support.policies import write_sample_policy
+from tests.support.policies import navigation_contract, write_sample_policy
 
 TURTLEBOT = config_path("contracts/turtlebot.yaml")
 
@@ -39,6 +41,22 @@ def test_what_the_policy_was_not_trained_on_has_its_line(tmp_path: Path, capsys:
 def test_a_file_that_is_no_policy_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["contract", "check", str(TURTLEBOT), "--policy", str(tmp_path / "absent.alam")]) == 2
     assert "absent.alam" in capsys.readouterr().err
+
+
+def test_parts_of_an_array_that_lie_elsewhere_than_in_training_are_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    channel = Channel(
+        name="speed", topic="state", type="std_msgs/msg/Float32MultiArray", field="data", size=3, first=0, array_size=5
+    )
+    trained = replace(navigation_contract(), trigger="speed", observation=(channel,))
+    policy = write_sample_policy(tmp_path / "policy.alam", contract=trained)
+    robot = replace(trained, observation=(replace(channel, topic="fcu", first=2),))
+    (tmp_path / "robot.yaml").write_text(yaml.safe_dump(robot.to_mapping()))
+    code, lines = check(policy, tmp_path / "robot.yaml", capsys)
+    assert (code, lines[0].startswith("fits"), lines[1].startswith("note")) == (0, True, True)
+    mine, theirs = "2 to 4 of the 5 on `fcu`, counted from 0", "0 to 2 of the 5 on `state`, counted from 0"
+    assert f"speed: reads {mine}, and the policy was trained on {theirs}" in lines[1]
 
 
 def test_a_contract_of_another_task_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
