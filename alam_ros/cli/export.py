@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from alam_ros.cli.environments import make_environments
 from alam_ros.errors import ConfigurationError
 from alam_ros.learning.export import export
 from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.onboard.unfamiliar import unvaried
+from alam_ros.runtime import PolicyRuntime
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,6 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     output = options.output or options.run / "policy.alam"
     export(RunDirectory(options.run), output, make_environments)
     print(output)
+    if text := unvaried(PolicyRuntime.load(output)):
+        print(f"note: {text}", file=sys.stderr)
     if options.onnx is not None:
         from alam_ros.learning.onnx_export import export_onnx
 

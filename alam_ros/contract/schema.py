@@ -323,10 +323,18 @@ class Contract:
 
     def element_name(self, index: int) -> str:
         """Say which channel, frame of its history and element the observation's element `index` is."""
+        channel, frame, element = self._place(index)
+        return f"the channel `{channel.name}`, element {element}, {frame * channel.stride} ticks ago"
+
+    def is_newest(self, index: int) -> bool:
+        """Say whether the observation's element `index` is of the newest data of its channel."""
+        return self._place(index)[1] == 0
+
+    def _place(self, index: int) -> tuple[Channel, int, int]:
+        """Return channel, frame of its history and element."""
         for channel in self.observation:
             if index < channel.size * channel.history:
-                frame, element = divmod(index, channel.size)
-                return f"the channel `{channel.name}`, element {element}, {frame * channel.stride} ticks ago"
+                return (channel, *divmod(index, channel.size))
             index -= channel.size * channel.history
         raise IndexError(f"the observation has {self.observation_size} elements")
 

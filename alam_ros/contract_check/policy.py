@@ -8,6 +8,7 @@ from alam_ros.contract import Contract
 from alam_ros.contract_check.document import elements
 from alam_ros.contract_check.finding import Finding, fails, fits, note
 from alam_ros.onboard.contracts import load_policy
+from alam_ros.onboard.unfamiliar import unvaried
 
 
 def check_policy(contract: Contract, path: Path) -> list[Finding]:
@@ -20,7 +21,8 @@ def check_policy(contract: Contract, path: Path) -> list[Finding]:
     differences = runtime.contract.differences(contract)
     name = f"policy {runtime.policy_id} ({path.name})"
     if not differences:
-        return [fits(f"{name}: trained on what the contract describes"), *_elsewhere(runtime.contract, contract)]
+        constant = [note(text)] if (text := unvaried(runtime)) else []
+        return [fits(f"{name}: trained on what the contract describes"), *_elsewhere(runtime.contract, contract), *constant]
     return [fails(f"{name}: trained on something else: {difference}") for difference in differences]
 
 

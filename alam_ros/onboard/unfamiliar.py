@@ -13,3 +13,14 @@ def unfamiliar(runtime: PolicyRuntime, novelty: float) -> str:
         novelty: of that observation.
     """
     return f"unlike training: {runtime.farthest()}, lies {novelty:.3g} of its training range outside that range"
+
+
+def unvaried(runtime: PolicyRuntime) -> str:
+    """Say which elements never varied in training, and what comes of it on a robot; an empty string where all did."""
+    names = "; ".join(runtime.unvaried())
+    if not names:
+        return ""
+    return (
+        f"never varied in training: {names}. A robot whose sensors say otherwise there, by their noise alone, is unlike training"
+        " and stops: give the simulator that noise, or leave these out of the contract"
+    )

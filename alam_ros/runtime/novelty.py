@@ -51,3 +51,7 @@ class Novelty:
     def farthest(self) -> int:
         """Return the index of the element to which the last distance belongs."""
         return int(self._below.argmax())
+
+    def unvaried(self) -> list[int]:
+        """Return the indices of the elements that hardly moved in training: little of anything else there is new."""
+        return [int(index) for index in np.flatnonzero(self._high - self._low < NARROWEST_RANGE)]

@@ -125,6 +125,10 @@ class PolicyRuntime:
         """Say which element of the observation last seen lies farthest from its range in training, to which `novelty` belongs."""
         return self.contract.element_name(self._novelty.farthest())
 
+    def unvaried(self) -> tuple[str, ...]:
+        """Name the elements of the newest data that hardly moved in training."""
+        return tuple(self.contract.element_name(index) for index in self._novelty.unvaried() if self.contract.is_newest(index))
+
     def judge(self, seen: Seen, actions: ArrayLike) -> Judged:
         """Judge (k, action_size) actions in [-1, 1] in an observation: the policy's own or a foreign commander's.
 

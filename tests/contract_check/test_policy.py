@@ -59,6 +59,15 @@ def test_parts_of_an_array_that_lie_elsewhere_than_in_training_are_noted(
     assert f"speed: reads {mine}, and the policy was trained on {theirs}" in lines[1]
 
 
+def test_what_never_varied_in_training_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = write_sample_policy(tmp_path / "policy.alam", novelty=(0.25, 0.25))
+    (tmp_path / "robot.yaml").write_text(yaml.safe_dump(navigation_contract().to_mapping()))
+    assert main(["contract", "check", str(tmp_path / "robot.yaml"), "--policy", str(policy)]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note  never varied in training: ")]
+    assert "the channel `velocity`, element 1, 0 ticks ago" in line
+    assert ", 1 ticks ago" not in line, "each sensor once, whatever its history"
+
+
 def test_a_contract_of_another_task_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy = write_sample_policy(tmp_path / "policy.alam")
     code, lines = check(policy, config_path("contracts/arm_reach.yaml"), capsys)

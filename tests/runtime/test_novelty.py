@@ -34,6 +34,10 @@ def test_the_farthest_element_is_told() -> None:
     assert NOVELTY.farthest() == 1
 
 
+def test_elements_that_never_moved_in_training_are_told() -> None:
+    assert NOVELTY.unvaried() == [2]
+
+
 def test_what_clipping_hid_counts_where_training_never_came_to_that_end() -> None:
     assert NOVELTY(vector(0.0, 1.0, 0.2), vector(0.0, 2.5, 0.0)) == pytest.approx(3.0)
     assert NOVELTY(vector(0.0, -1.0, 0.2), vector(0.0, -2.5, 0.0)) == pytest.approx(3.0)
