@@ -76,5 +76,6 @@ class Progress:
         now, done = time.monotonic(), self._steps - self._initial
         left = max(self._deadline - now, 0.0)
         if done > 0:
-            left = min(left, (self._total - self._steps) * (now - self._started) / done)
+            still = max(self._total - self._steps, 0)  # the last round of all environments may go beyond
+            left = min(left, still * (now - self._started) / done)
         return str(tqdm.format_interval(left)) if math.isfinite(left) else "unknown"
