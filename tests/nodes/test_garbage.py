@@ -29,8 +29,9 @@ def _as_before() -> Iterator[None]:
 
 
 def test_where_collection_is_automatic_nothing_is_set_aside() -> None:
+    before = gc.get_freeze_count()  # Python 3.12 begins with some
     set_aside()
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == before
 
 
 def test_garbage_is_collected_when_it_is_due_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
