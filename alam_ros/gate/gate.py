@@ -102,7 +102,7 @@ class Gate:
         state = self._resolve(now, is_latched=False).state
         can_escape = self._is_enabled and self._is_danger_alone() and self._config.escape_ratio > 0.0  # whose delay begins now
         if self._is_latched and state in (GateStatus.STOP, GateStatus.INACTIVE) and not can_escape:
-            return self._explain(now, state)
+            return self._explain(now, state, self._deciding_cause(state))
         self._is_latched = False
         return None
 
@@ -144,6 +144,7 @@ class Gate:
             command = self._fallback(elapsed)
         self._note_sent(now, command)
         risk = self._inputs.risk.last
+        cause = self._deciding_cause(verdict.state)
         return GateDecision(
             state=verdict.state,
             command=self._sent.copy(),
@@ -156,8 +157,8 @@ class Gate:
             observation_age=self._inputs.observation_age(now),
             probability=math.nan if risk is None else risk.probability,
             novelty=math.nan if risk is None else risk.novelty,
-            cause=self._deciding_cause(verdict.state),
-            detail=self._explain(now, verdict.state),
+            cause=cause,
+            detail=self._explain(now, verdict.state, cause),
         )
 
     def _enter(self, now: float) -> float:
@@ -259,22 +260,21 @@ class Gate:
             return "rest_no_safer"
         return "risk_high" if self._inputs.is_risk_high() else ""
 
-    def _explain(self, now: float, state: GateStatus) -> str:
-        """Return one sentence about the deciding cause."""
+    def _explain(self, now: float, state: GateStatus, cause: str) -> str:
+        """Return one sentence about the deciding cause, which may be none."""
         stopping = self._inputs.stopping()
         if state in _HELD:
-            return "; ".join((": ".join(_HELD[state]), *(self._inputs.explain(now, cause) for cause in stopping[:1])))
+            return "; ".join((": ".join(_HELD[state]), *(self._inputs.explain(now, other) for other in stopping[:1])))
         suffix = ""
         if self._config.mode == "monitoring":
             passes = "commands pass" if self._inputs.is_command_usable() else "but there is no command to pass"
             suffix = f" (monitoring only: {passes})"
         if stopping:
-            return self._inputs.explain(now, stopping[0]) + suffix
-        return self._explain_risk(state) + suffix
+            return self._inputs.explain(now, cause) + suffix
+        return self._explain_risk(state, cause) + suffix
 
-    def _explain_risk(self, state: GateStatus) -> str:
+    def _explain_risk(self, state: GateStatus, cause: str) -> str:
         """Return one sentence about the risk where nothing else decides."""
-        cause = self._deciding_cause(state)
         if cause:
             but = ", but rest would not lower it enough" if cause == "rest_no_safer" else ""
             return f"{cause}: {self._inputs.explain_risk()}{but}"

@@ -113,7 +113,7 @@ def test_the_death_of_the_monitor_ends_everything(ros: RosGraph, launch: Launch,
     process = launch("robot.launch.py", policy)
     reached(ros, "/safety_monitor", "active")
     reached(ros, "/policy", "active")
-    children = dict(children_of(process._process.pid))
+    children = dict(children_of(process.process_id))
     (monitor,) = [child for child, command in children.items() if "safety_monitor" in command]
     os.kill(monitor, signal.SIGKILL)
     assert process.wait() == 1
@@ -125,7 +125,7 @@ def test_ctrl_c_ends_the_simulation_cleanly_and_leaves_a_robot_at_rest(ros: RosG
     process = launch("simulation.launch.py", policy)
     commands = ros.collect(TwistStamped, "/cmd_vel")
     ros.wait_for(lambda: commands, "commands")
-    children = dict(children_of(process._process.pid))
+    children = dict(children_of(process.process_id))
     assert process.interrupt() == 0
     print(process.output())
     assert "[ERROR]" not in process.output()
@@ -141,7 +141,7 @@ def test_a_launch_that_does_not_end_its_nodes_leaves_none_and_a_robot_at_rest(
     process = launch("simulation.launch.py", policy)
     commands = ros.collect(TwistStamped, "/cmd_vel")
     ros.wait_for(lambda: any(command.twist != Twist() for command in commands), "a robot that drives")
-    children = dict(children_of(process._process.pid))
+    children = dict(children_of(process.process_id))
     try:
         assert end(process) != 0
         ros.wait_for(lambda: not any(map(is_running, children)), "the end of all nodes")
@@ -150,7 +150,7 @@ def test_a_launch_that_does_not_end_its_nodes_leaves_none_and_a_robot_at_rest(
             os.kill(child, signal.SIGKILL)
     ros.wait_for(lambda: commands[-1].twist == Twist(), "a last command of zero", 5.0)
     logs = "".join(log.read_text() for log in tmp_path.glob("*_*.log"))
-    told = f"the launch that started this node, process {process._process.pid}, is gone; stopping"
+    told = f"the launch that started this node, process {process.process_id}, is gone; stopping"
     assert logs.count(told) == 3  # simulator, monitor and policy
     assert "unexpected exception" not in logs
 
@@ -158,7 +158,7 @@ def test_a_launch_that_does_not_end_its_nodes_leaves_none_and_a_robot_at_rest(
 def test_a_launch_that_is_killed_while_it_starts_leaves_nothing(ros: RosGraph, launch: Launch, policy: str) -> None:
     process = launch("monitor.launch.py", policy)
     started: dict[int, str] = {}
-    ros.wait_for(lambda: started.update(children_of(process._process.pid)) or len(started) == 2, "monitor and bring_up")
+    ros.wait_for(lambda: started.update(children_of(process.process_id)) or len(started) == 2, "monitor and bring_up")
     try:
         process.kill()
         ros.wait_for(lambda: not any(map(is_running, started)), "the end of both")

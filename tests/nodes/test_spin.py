@@ -45,13 +45,13 @@ def test_a_second_node_of_the_same_name_is_told_and_one_in_another_namespace_is_
 def test_a_node_of_the_same_name_that_is_discovered_late_is_told(ros: RosGraph) -> None:
     first = ros.start("safety_monitor_node", parameters=LIMITS)
     ros.wait_for(lambda: "safety_monitor" in ros.node.get_node_names(), "the first node")
-    first._process.send_signal(signal.SIGSTOP)
+    os.kill(first.process_id, signal.SIGSTOP)
     second = ros.start("safety_monitor_node", parameters=LIMITS)
     ros.wait_for(lambda: ros.node.get_node_names().count("safety_monitor") == 2, "the second node")
     is_due = time.monotonic() + 2 * LOOK_EVERY_S
     ros.wait_for(lambda: time.monotonic() > is_due, "the second node to have looked")
     assert "another node" not in second.output()
-    first._process.send_signal(signal.SIGCONT)
+    os.kill(first.process_id, signal.SIGCONT)
     ros.wait_for(lambda: "another node is called /safety_monitor" in second.output(), "the second node to tell")
 
 
@@ -65,7 +65,7 @@ def test_every_thread_of_a_node_takes_the_real_time_priority_it_is_given(ros: Ro
         pytest.skip("this user may not take a real-time priority")
     process = ros.start("safety_monitor_node", parameters={**LIMITS, "realtime_priority": 7})
     ros.configure_and_activate("/safety_monitor")
-    threads = [int(thread.name) for thread in Path(f"/proc/{process._process.pid}/task").iterdir()]
+    threads = [int(thread.name) for thread in Path(f"/proc/{process.process_id}/task").iterdir()]
     assert len(threads) > 3
     assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_FIFO}
     assert {os.sched_getparam(thread).sched_priority for thread in threads} == {7}
