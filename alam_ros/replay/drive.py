@@ -32,6 +32,7 @@ class Replay:
         settings: what was replayed.
         contract: of the robot.
         policy, gate: their passes.
+        drives: what the gate decided by the parameters of the drive, where others are given and a trace tells; None elsewhere.
         hazard: the truth of the drive; None where none was recorded.
         numbers: the four numbers; None without a truth.
         calibration: None without a recorded cost.
@@ -41,6 +42,7 @@ class Replay:
     contract: Contract
     policy: PolicyPass
     gate: GatePass
+    drives: GatePass | None
     hazard: Hazard | None
     numbers: FourNumbers | None
     calibration: DriveCalibration | None
@@ -76,9 +78,12 @@ def replay(settings: ReplaySettings, *, use_trace: bool = True) -> Replay:
         names = gated_action(contract.action).limits.names
         judge = CommandJudge(runtime, contract, names, parameters.levels) if parameters.is_judging else None
         gate = _gate(bag, settings, policy, contract, parameters, judge, use_trace=use_trace)
+        drives = None
+        if parameters.is_given and gate.is_traced:
+            drives = replay_trace(bag.messages([settings.topic(TRACE)]), policy, node_parameters(None))
         hazard = find_hazard(bag, contract, cost=settings.cost, topic_of=settings.topic, distance=settings.hazard_distance)
     numbers = None if hazard is None else _numbers(gate, hazard)
-    return Replay(settings, contract, policy, gate, hazard, numbers, calibration_of(policy.answers, hazard))
+    return Replay(settings, contract, policy, gate, drives, hazard, numbers, calibration_of(policy.answers, hazard))
 
 
 def ticks_s(gate: GatePass, origin_ns: int) -> Times:

@@ -62,6 +62,11 @@ class GatePass:
     is_traced: bool
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def states(self) -> list[str]:
+        """Return the name of the gate's state at each tick."""
+        return [row.tick.decision.state.name for row in self.rows]
+
 
 def replay_trace(entries: Iterator[BagMessage], policy: PolicyPass, parameters: NodeParameters) -> GatePass | None:
     """Tell a gate what the live one was told, when it was told, with the estimates of the replayed policy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from alam_ros.bags.writer import BagWriter, new_message
 from alam_ros.onboard.gate_state import state_fields
 from alam_ros.onboard.stamps import SECOND_NS
 from alam_ros.replay.drive import Replay
+from alam_ros.replay.text import changed_ticks
 from alam_ros.typed import finite, to_mapping
 
 RISK_TOPIC, STATE_TOPIC = "alam/risk", "alam/gate"
@@ -36,18 +38,21 @@ def write_bag(replay: Replay, folder: Path) -> Path:
 
 def document(replay: Replay) -> dict[str, Any]:
     """Return everything a replay found, for JSON."""
-    settings, gate, hazard = replay.settings, replay.gate, replay.hazard
-    states: dict[str, int] = {}
-    for row in gate.rows:
-        name = row.tick.decision.state.name
-        states[name] = states.get(name, 0) + 1
+    settings, gate, drives, hazard = replay.settings, replay.gate, replay.drives, replay.hazard
     return {
         "recording": str(settings.recording),
         "policy": str(settings.policy),
         "policy_id": replay.policy.answers[0].estimate.policy_id,
         "estimates": len(replay.policy.answers),
         "refused": dict(replay.policy.refused),
-        "gate": {"ticks": len(gate.rows), "is_traced": gate.is_traced, "notes": gate.notes, "states": states},
+        "gate": {
+            "ticks": len(gate.rows),
+            "is_traced": gate.is_traced,
+            "notes": gate.notes,
+            "states": dict(Counter(gate.states)),
+            "states_of_drive": None if drives is None else dict(Counter(drives.states)),
+            "ticks_in_other_states": None if drives is None else changed_ticks(gate, drives),
+        },
         "hazard": None if hazard is None else {"source": hazard.source, "windows": len(hazard.windows)},
         "numbers": to_mapping(replay.numbers),
         "calibration": finite(to_mapping(replay.calibration)),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from alam_ros.onboard.stamps import SECOND_NS
 from alam_ros.replay.drive import Replay, asked_and_sent
-from alam_ros.replay.text import calibration_line, four_lines, refusal_lines
+from alam_ros.replay.text import calibration_line, decision_lines, four_lines, refusal_lines
 from alam_ros.report.figures import reliability
 from alam_ros.report.page import Card, Section, missing, page, picture
 from alam_ros.report.tables import facts
@@ -42,9 +42,10 @@ def write_page(replay: Replay, path: Path, command: str) -> None:
 def _drive(replay: Replay) -> Section:
     hazard = replay.hazard
     truth = "No truth was recorded." if hazard is None else f"Hazard: {hazard.source}, {len(hazard.windows)} windows (shaded)."
+    decisions = "".join(f"<p>{html.escape(line)}</p>" for line in decision_lines(replay))
     notes = "".join(f'<p class="missing">{html.escape(note)}</p>' for note in (*replay.gate.notes, *refusal_lines(replay)))
     caption = "State of the gate, calibrated probability of a violation, speed asked for and let through, over seconds."
-    return Section("The drive", truth, _drawn("gate", lambda theme: _timeline(theme, replay), caption) + notes)
+    return Section("The drive", truth, _drawn("gate", lambda theme: _timeline(theme, replay), caption) + decisions + notes)
 
 
 def _calibration(replay: Replay) -> Section:

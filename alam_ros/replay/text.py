@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from alam_ros.replay.drive import Replay
+from alam_ros.replay.gate_pass import GatePass
 from alam_ros.replay.numbers import FourNumbers
 
 MISSING = "–"
@@ -25,6 +28,7 @@ def summary(replay: Replay) -> str:
     lines = [f"{len(replay.policy.answers)} estimates, {len(replay.gate.rows)} ticks of the gate"]
     if replay.gate.is_traced:
         lines[0] += ", told what the live gate was told and when"
+    lines += decision_lines(replay)
     lines += [f"note: {note}" for note in replay.gate.notes]
     lines += refusal_lines(replay)
     if replay.numbers is None or replay.hazard is None:
@@ -35,6 +39,20 @@ def summary(replay: Replay) -> str:
             f"  {name:<18}{value:>8}   (Nav2 asks {limit}; {basis})" for name, value, limit, basis in four_lines(replay.numbers)
         ]
     return "\n".join([*lines, calibration_line(replay)])
+
+
+def decision_lines(replay: Replay) -> list[str]:
+    """Return what the gate did, and, where it decided by other parameters than the drive's, what it had done by those."""
+    lines = [f"gate: {_shares(replay.gate)}"]
+    if replay.drives is not None:
+        changed = changed_ticks(replay.gate, replay.drives)
+        lines.append(f"by the drive's parameters: {_shares(replay.drives)}; {changed} ticks in another state")
+    return lines
+
+
+def changed_ticks(gate: GatePass, other: GatePass) -> int:
+    """Return at how many ticks two gates that were told the same are in different states."""
+    return sum(state != before for state, before in zip(gate.states, other.states, strict=True))
 
 
 def refusal_lines(replay: Replay) -> list[str]:
@@ -52,6 +70,10 @@ def calibration_line(replay: Replay) -> str:
         f"risk calibration over {found.states} states: announced {found.announced:.1%}, came true {found.observed:.1%} within "
         f"{found.horizon:g} s; expected calibration error {found.expected_calibration_error:.3f}, AUROC {area}"
     )
+
+
+def _shares(gate: GatePass) -> str:
+    return ", ".join(f"{state} {count / len(gate.rows):.1%}" for state, count in Counter(gate.states).most_common()) + " of ticks"
 
 
 def _seconds(value: float | None) -> str:

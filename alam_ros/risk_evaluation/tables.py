@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from alam_ros.risk_evaluation.bootstrap import Interval
@@ -31,7 +32,9 @@ def risk_text(found: RiskEvaluation, control_period: float) -> str:
         _kkt(found),
     ]
     text = "\n\n".join(parts)
-    return f"{text}\n\nnan: not to be had, for want of states before a violation or of others" if "nan" in text else text
+    if re.search(r"\bnan\b", text):
+        text += "\n\nnan: not to be had, for want of states before a violation or of others"
+    return text
 
 
 def _title(judgement: Judgement, control_period: float) -> str:

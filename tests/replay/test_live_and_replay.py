@@ -29,8 +29,9 @@ from alam_ros.msg import GateState, RiskEstimate  # isort: skip
 from alam_ros.nodes.qos import LATCHED, RISK  # isort: skip
 from alam_ros.onboard.gate_session import RISK_NUMBERS, EventKind  # isort: skip
 from alam_ros.replay.drive import TRACE, Replay, replay  # isort: skip
-from alam_ros.replay.output import write_bag  # isort: skip
+from alam_ros.replay.output import document, write_bag  # isort: skip
 from alam_ros.replay.settings import ReplaySettings  # isort: skip
+from alam_ros.replay.text import summary  # isort: skip
 from rcl_interfaces.srv import SetParameters  # isort: skip
 from rclpy.parameter import Parameter  # isort: skip
 from std_srvs.srv import Trigger  # isort: skip
@@ -209,8 +210,10 @@ def test_a_trace_with_a_gap_is_refused(recording: Path, policy: Path, tmp_path: 
     assert not replay(ReplaySettings(recording=gap, policy=policy), use_trace=False).gate.is_traced
 
 
-def test_other_thresholds_change_what_the_gate_would_have_done(recording: Path, policy: Path, tmp_path: Path) -> None:
-    def high(trigger: float) -> list[bool]:
+def test_other_thresholds_change_what_the_gate_would_have_done_and_how_is_told(
+    recording: Path, policy: Path, replayed: tuple[Replay, Path], tmp_path: Path
+) -> None:
+    def by(trigger: float) -> Replay:
         file = tmp_path / "parameters.yaml"
         names = (f"{level}_{kind}" for kind in ("probability", "release") for level in ("caution", "danger"))
         values = dict(zip(names, (trigger, trigger, trigger / 2, trigger / 2), strict=True)) | {"rest_benefit": 1e6}
@@ -218,10 +221,19 @@ def test_other_thresholds_change_what_the_gate_would_have_done(recording: Path, 
         found = replay(ReplaySettings(recording=recording, policy=policy, parameters=file))
         assert found.gate.is_traced
         assert "not by those of the drive" in found.gate.notes[-1]
+        assert found.drives is not None
+        assert found.drives.states == replayed[0].gate.states
+        return found
+
+    def is_high(found: Replay) -> list[bool]:
         return [row.tick.decision.causes.risk_high for row in found.gate.rows]
 
-    assert sum(high(1e-6)) > 100
-    assert not any(high(1.0))
+    strict = by(1e-6)
+    assert sum(is_high(strict)) > 100
+    assert not any(is_high(by(1.0)))
+    changed = sum(state != before for state, before in zip(strict.gate.states, replayed[0].gate.states, strict=True))
+    assert f"; {changed} ticks in another state" in summary(strict)
+    assert document(strict)["gate"]["ticks_in_other_states"] == changed > 0
 
 
 def test_another_policy_is_judged_on_the_same_drive(recording: Path, tmp_path: Path) -> None:
@@ -242,10 +254,12 @@ def test_the_command_needs_neither_ros_nor_torch(recording: Path, policy: Path, 
     command = [sys.executable, "-c", program, "replay", str(recording), "--policy", str(policy), "--json"]
     result = subprocess.run([*command, "--output", str(tmp_path / "out")], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    document = json.loads(result.stdout)
-    assert document["gate"]["is_traced"]
-    assert document["hazard"]["source"] == "`/simulator/cost` above 0"
-    assert document == json.loads((tmp_path / "out" / "replay.json").read_text())
+    printed = json.loads(result.stdout)
+    assert printed["gate"]["is_traced"]
+    assert printed["gate"]["states_of_drive"] is printed["gate"]["ticks_in_other_states"] is None
+    assert sum(printed["gate"]["states"].values()) == printed["gate"]["ticks"]
+    assert printed["hazard"]["source"] == "`/simulator/cost` above 0"
+    assert printed == json.loads((tmp_path / "out" / "replay.json").read_text())
     assert "Nav2 asks" in (tmp_path / "out" / "report.html").read_text()
     with BagReader(tmp_path / "out" / "bag") as bag:
-        assert bag.counts["/alam/risk"] == document["estimates"]
+        assert bag.counts["/alam/risk"] == printed["estimates"]
