@@ -43,7 +43,7 @@ class _Writer(Writer):
 class BagWriter:
     """A recording being written; a context manager. The folder becomes readable when it is closed.
 
-    A disk that is full ends it with a `BagError`, whatever was being done; nothing more is written then.
+    A disk that is full, or fails, ends it with a `BagError`, whatever was being done; nothing more is written then.
 
     Attributes:
         path: of the folder; the MCAP file in it has the folder's name.
@@ -104,9 +104,9 @@ class BagWriter:
                 with suppress(OSError):  # what it keeps to itself has no room either
                     self._writer.storage.bio.close()
             raise BagError(
-                f"room for the recording {self.path}",
+                f"a disk that takes the recording {self.path}",
                 error.strerror or str(error),
-                "free space and record again; `mcap recover` saves what was written",
+                "free space or choose another disk, and record again; `mcap recover` saves what was written",
             ) from error
 
     def declare(self, topic: str, kind: str) -> None:

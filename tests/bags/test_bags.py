@@ -270,7 +270,7 @@ def test_a_full_disk_is_told_once_and_what_was_written_stays(tmp_path: Path) -> 
         bag.flush()
         before = bag.file.read_bytes()
         bag.write("/cost", number(0.75), 2)
-        told = r"room for the recording .*drive; found .*free space.*`mcap recover`"
+        told = r"a disk that takes the recording .*drive; found .*free space.*`mcap recover`"
         with full_disk(bag.file), pytest.raises(BagError, match=told):
             bag.flush()
     assert bag.file.read_bytes().startswith(before)
@@ -279,5 +279,5 @@ def test_a_full_disk_is_told_once_and_what_was_written_stays(tmp_path: Path) -> 
 def test_a_disk_that_is_full_when_a_recording_ends_is_told(tmp_path: Path) -> None:
     bag = BagWriter(tmp_path / "drive")
     bag.write("/cost", number(0.625), 1)
-    with full_disk(bag.file), pytest.raises(BagError, match="room for the recording"):
+    with full_disk(bag.file), pytest.raises(BagError, match="a disk that takes the recording"):
         bag.close()

@@ -26,5 +26,5 @@ def test_a_full_disk_ends_the_recorder_in_one_line(ros: RosGraph, tmp_path: Path
     resource.prlimit(process.process_id, resource.RLIMIT_FSIZE, (limit, limit))
     ros.wait_for(lambda: not process.is_running(), "the recorder's end")
     assert process.wait() == 1
-    assert f"stopping: expected room for the recording {bag}" in process.output()
+    assert f"stopping: expected a disk that takes the recording {bag}" in process.output()
     assert "Traceback" not in process.output()
