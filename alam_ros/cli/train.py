@@ -25,12 +25,15 @@ def main(arguments: Sequence[str]) -> int:
     from alam_ros.learning.device import find_device
     from alam_ros.learning.process import allow_many_files
     from alam_ros.learning.trainer import Trainer
-    from alam_ros.learning.training_group import TrainingGroup, check_alike
+    from alam_ros.learning.training_group import TrainingGroup, check_alike, last_common_steps
 
     check_alike(configs)
     allow_many_files()
     device = find_device(options.device)
     directories = [config.trainer.directory for config in configs]
+    back_to = last_common_steps(configs) if options.resume else None
+    if back_to is not None:
+        print(f"the runs go on from {back_to:,} steps, the newest checkpoint that all of them have", file=sys.stderr)
     with StopOnSignal("saving a checkpoint (once more ends at once)") as stop, ExitStack() as stack:
         trainers = [
             stack.enter_context(
@@ -38,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
                     config,
                     make_environments=make_environments,
                     resume=options.resume,
+                    back_to=back_to,
                     should_stop=stop.is_requested,
                     label=Path(config.trainer.directory).name if len(configs) > 1 else "",
                 )

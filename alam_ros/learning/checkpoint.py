@@ -16,7 +16,7 @@ from alam_ros.host.files import replacing
 from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.typed import flattened, to_mapping
 
-SCHEMA = 7
+SCHEMA = 8
 KEPT = 2
 ADJUSTABLE = frozenset(
     f"trainer.{name}"
@@ -87,6 +87,17 @@ class CheckpointStore:
         if paths:
             raise CheckpointError("a checkpoint that can be read", f"{len(paths)} damaged in `{self._folder}`", "train anew")
         return None
+
+    @property
+    def kept(self) -> list[int]:
+        """Return the environment steps of the checkpoints that are kept, the newest first."""
+        return [int(path.stem) for path in self._paths()]
+
+    def drop_after(self, steps: int) -> None:
+        """Delete the checkpoints of more environment steps, so that a run goes on from those."""
+        for path in self._paths():
+            if int(path.stem) > steps:
+                path.unlink()
 
     def _paths(self) -> list[Path]:
         """Return the checkpoints, newest first."""

@@ -16,6 +16,7 @@ from alam_ros.learning.ranges import (
     FINITE_FROM_ONE,
     FROM_ONE,
     FROM_ZERO,
+    FROM_ZERO_BELOW_ONE,
     POSITIVE,
     SEED,
     SHARE,
@@ -385,6 +386,8 @@ class TrainerConfig:
             limit.
         random_steps: steps with uniformly random actions before learning starts.
         batch_size: transitions a gradient step.
+        exported_share: share of the environment's copies, their number rounded down, that act without noise, by the averaged
+            actor, as the exported policy will (decision 26). What they meet is learned from like the rest.
         updates_per_step: gradient steps for each environment step.
         replay_capacity: transitions kept.
         replay_recency: k: how many of them are newer than a transition drawn is U^k of all, U uniform on [0, 1). With 3, half of
@@ -399,6 +402,7 @@ class TrainerConfig:
     steps: int = 100_000
     wall_clock_limit_s: float | None = None
     random_steps: int = 2_000
+    exported_share: float = 0.125
     batch_size: int = 128
     updates_per_step: float = 1.0
     replay_capacity: int = 300_000
@@ -414,6 +418,7 @@ class TrainerConfig:
         counts = {name: FROM_ONE for name, value in vars(self).items() if type(value) is int}
         others = {
             "seed": SEED,
+            "exported_share": FROM_ZERO_BELOW_ONE,
             "updates_per_step": FROM_ZERO,
             "replay_recency": FINITE_FROM_ONE,
             "wall_clock_limit_s": ABOVE_ZERO,
@@ -428,6 +433,11 @@ class TrainingConfig:
     environment: EnvironmentConfig
     algorithm: AlgorithmConfig = field(default_factory=AlgorithmConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+    @property
+    def exported_copies(self) -> int:
+        """How many copies of the environment act as the exported policy will."""
+        return int(self.environment.copies * self.trainer.exported_share)
 
     def at(self, control_period: float) -> TrainingConfig:
         """Return the same configuration with what depends on the control period, s, filled in."""

@@ -105,15 +105,48 @@ class Learner:
         self.multiplier.ramp = ramp if self.is_constrained else 0.0
 
     def measure(
-        self, observation: NDArray[np.float32], reward: NDArray[np.floating[Any]], cost: NDArray[np.floating[Any]]
+        self,
+        observation: NDArray[np.float32],
+        reward: NDArray[np.floating[Any]],
+        cost: NDArray[np.floating[Any]],
+        exported: int = 0,
     ) -> None:
-        """Take in n collected transitions, and keep the units and the limit d in step with them."""
-        self.limit.follow(float(cost.mean()), self._progress, moves=self.multiplier.ramp == 1.0)
+        """Take in n collected transitions, and keep the units and the limit d in step with them.
+
+        Args:
+            observation: (n, observation_size).
+            reward: (n,).
+            cost: (n,).
+            exported: how many of them, the first ones, were collected as the exported policy acts.
+        """
+        self.limit.follow(
+            float(cost.mean()),
+            self._progress,
+            moves=self.multiplier.ramp == 1.0,
+            exported=float(cost[:exported].mean()) if exported else None,
+        )
         self.multiplier.maximum = self.limit.multiplier_maximum
         self.units.measure(observation, reward)
         before = self.units.reward_factor
         if self.units.refresh():
             self._rescale_reward_values(self.units.reward_factor / before)
+
+    @torch.no_grad()
+    def explore(self, observation: Tensor, exported: int = 0) -> Tensor:
+        """Choose actions to collect with.
+
+        Args:
+            observation: raw, (n, observation_size).
+            exported: in how many of them, the first ones, the averaged actor's mean action is taken, as exported.
+
+        Returns:
+            (n, action_size), in [-1, 1]; the others are drawn from the policy.
+        """
+        rows = self.normalise(observation)
+        action = self.actor.sample(rows)[0]
+        if exported:
+            action[:exported] = self.average_actor(rows[:exported])
+        return action
 
     def normalise(self, observation: Tensor) -> Tensor:
         """Return raw observations (batch, observation_size) in the networks' units."""

@@ -29,6 +29,7 @@ FROM_ONE = Range("of at least 1", lambda value: value >= 1)
 FINITE_FROM_ONE = Range("of at least 1 and finite", lambda value: 1 <= value < math.inf)
 SEED = Range("from 0 to 2**63 - 1", lambda value: 0 <= value < 2**63)
 BELOW_ONE = Range("between 0 and 1", lambda value: 0 < value < 1)
+FROM_ZERO_BELOW_ONE = Range("of at least 0 and below 1", lambda value: 0 <= value < 1)
 SHARE = Range("as a share, 0 to 1", lambda value: 0 <= value <= 1)
 AVERAGING = Range("above 0, at most 1", lambda value: 0 < value <= 1)
 

@@ -19,7 +19,7 @@ from alam_ros.learning.config import AlgorithmConfig
 from alam_ros.learning.learner import ALL, COST, REWARD, Learner, combine
 from alam_ros.learning.replay import Batch
 from alam_ros.learning.stacked_multiplier import stack_multipliers
-from alam_ros.learning.stacked_networks import stacked_critics, stacked_sample
+from alam_ros.learning.stacked_networks import stacked_action, stacked_critics, stacked_sample
 from alam_ros.learning.stacked_parameters import StackedAdam, StackedParameters
 
 NUMBERS = 6
@@ -149,16 +149,21 @@ class StackedLearner:
         ]
 
     @torch.no_grad()
-    def explore(self, observation: Tensor) -> Tensor:
-        """Draw actions.
+    def explore(self, observation: Tensor, exported: int = 0) -> Tensor:
+        """Choose actions to collect with, as `Learner.explore` does.
 
         Args:
             observation: of each learner's environments, raw, (learners, n, observation_size).
+            exported: of each learner, in how many of them, the first ones, the averaged actor's mean action is taken.
 
         Returns:
             (learners, n, action_size), in [-1, 1].
         """
-        return self._sample(self._normalise(observation))[0]
+        rows = self._normalise(observation)
+        action = self._sample(rows)[0]
+        if exported:
+            action[:, :exported] = stacked_action(self._average_actor.tensors, rows[:, :exported])
+        return action
 
     def update(self, batch: Batch, due: Due) -> dict[str, Tensor]:
         """Take one gradient step on every network that is due; the caller counts it in `updates`.

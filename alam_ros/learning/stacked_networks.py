@@ -30,6 +30,11 @@ def stacked_mlp(parameters: Sequence[Tensor], rows: Tensor) -> Tensor:
     return rows
 
 
+def stacked_action(parameters: Sequence[Tensor], rows: Tensor) -> Tensor:
+    """Return the deterministic action of each learner's actor, (learners, batch, action_size), as `Actor` does."""
+    return torch.tanh(stacked_mlp(parameters, rows).chunk(2, dim=-1)[0])
+
+
 def stacked_sample(parameters: Sequence[Tensor], rows: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     """Draw an action of each learner's actor in each of its states, as `Actor.sample` does.
 

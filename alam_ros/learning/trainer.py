@@ -71,6 +71,7 @@ class Trainer:
         config: everything that defines the run; `trainer.directory` is where it writes.
         make_environments: starts vectors of environments.
         resume: continue from the newest checkpoint of the directory (from the beginning where none was reached).
+        back_to: environment steps of the newest checkpoint that counts; later ones are deleted. None for any.
         should_stop: asked in every step; once it says yes, the run saves a checkpoint and returns.
         label: before each line on the terminal, where several runs share one.
 
@@ -88,6 +89,7 @@ class Trainer:
         *,
         make_environments: EnvironmentFactory,
         resume: bool = False,
+        back_to: int | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         label: str = "",
     ) -> None:
@@ -103,6 +105,8 @@ class Trainer:
             copies = config.environment.copies
             collecting = stack.enter_context(running(make_environments, config.environment, copies))
             self._config = config = config.at(collecting.contract().control_period)
+            if resume and back_to is not None:
+                self._checkpoints.drop_after(back_to)
             state = self._checkpoints.load(config) if resume else None
             if state is not None:
                 self._run.load_contract().require(collecting.contract())
@@ -318,7 +322,7 @@ class Trainer:
     def end_step(self) -> None:
         """Receive the step, and write down what is due."""
         before = self.steps
-        self._learner.measure(*self._collector.receive())
+        self._learner.measure(*self._collector.receive(), self._config.exported_copies)
         if self._probe.is_due(self.steps):
             self._bring_back()
             self._probe.record(self.steps, self._agent, self._replay.observations)
@@ -328,13 +332,12 @@ class Trainer:
             self._journal.log(self.steps, self._logged, training_numbers(self._collector.episodes))
 
     def _choose_action(self) -> NDArray[np.float32]:
-        """Return (copies, action_size): uniformly random at first, then drawn from the policy."""
+        """Return (copies, action_size): uniformly random at first, then the learner's."""
         random = self.random_action()
         if random is not None:
             return random
-        with torch.no_grad():
-            rows = self._learner.normalise(torch.from_numpy(self.observation))
-            action: NDArray[np.float32] = self._learner.actor.sample(rows)[0].numpy()
+        observation = torch.from_numpy(self.observation)
+        action: NDArray[np.float32] = self._learner.explore(observation, self._config.exported_copies).numpy()
         return action
 
     def random_action(self) -> NDArray[np.float32] | None:

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alam_ros.errors import ConfigurationError
+from alam_ros.learning.checkpoint import CheckpointStore
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.cuda_graph import Captured
 from alam_ros.learning.device import device_name
+from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.stacked_learner import Due, StackedLearner, alike
 from alam_ros.learning.stacked_replay import StackedReplay
 from alam_ros.learning.trainer import DEVICE_RANDOM, RECORD_EVERY, Trainer
@@ -53,7 +55,8 @@ class TrainingGroup:
         self.updates = Updates(self._learner, self._replay, configs[0].trainer.batch_size)
         shape = len(trainers), *trainers[0].observation.shape
         self._observation = torch.empty(shape, device=device)
-        self._exploration = Captured(lambda: self._learner.explore(self._observation), (), device)
+        exported = configs[0].exported_copies
+        self._exploration = Captured(lambda: self._learner.explore(self._observation, exported), (), device)
         random = trainers[0].device_random
         if device.type == "cuda" and random is not None:
             torch.cuda.set_rng_state(random, device)
@@ -176,6 +179,20 @@ class _Member:
         if self._learner.device.type != "cuda":
             return {}
         return {DEVICE_RANDOM: torch.cuda.get_rng_state(self._learner.device)}
+
+
+def last_common_steps(configs: Sequence[TrainingConfig]) -> int | None:
+    """Return where runs can go on together of which one was killed between two saves.
+
+    Args:
+        configs: of runs that were trained side by side.
+
+    Returns:
+        Environment steps of the newest checkpoint that all have; None where their newest ones are alike, or none is common.
+    """
+    kept = [CheckpointStore(RunDirectory(config.trainer.directory).checkpoints).kept for config in configs]
+    common = set.intersection(*map(set, kept))
+    return max(common) if common and len({steps[0] for steps in kept}) > 1 else None
 
 
 def check_alike(configs: Sequence[TrainingConfig]) -> None:

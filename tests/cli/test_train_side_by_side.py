@@ -10,7 +10,7 @@ import yaml
 
 from alam_ros.cli.main import main
 from alam_ros.learning.restore import restore_run
-from tests.support.training import tiny_mapping
+from tests.support.training import metrics_of, tiny_mapping
 
 
 @pytest.fixture
@@ -29,6 +29,22 @@ def test_members_and_seeds_each_have_a_run(configuration: Path, capsys: pytest.C
     text = capsys.readouterr().err
     assert "cal-3: " in text
     assert "finished 120 steps; the runs are in " in text
+
+
+def test_runs_of_which_one_was_killed_between_two_saves_go_on_together(
+    configuration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", str(configuration), "--seeds", "0,3"]
+    assert main([*command, "trainer.steps=120"]) == 0
+    roots = [configuration.parent / f"run-{seed}" for seed in (0, 3)]
+    kept = sorted(path.name for path in (roots[0] / "checkpoints").glob("*.pt"))
+    assert kept == ["000000000060.pt", "000000000120.pt"]
+    (roots[1] / "checkpoints" / kept[1]).unlink()
+    capsys.readouterr()
+    assert main([*command, "--resume", "trainer.steps=180"]) == 0
+    assert "the runs go on from 60 steps, the newest checkpoint that all of them have" in capsys.readouterr().err
+    assert [restore_run(root).steps for root in roots] == [180, 180]
+    assert [[row["steps"] for row in metrics_of(root)] for root in roots] == [[100, 180], [100, 180]]
 
 
 @pytest.mark.parametrize(

@@ -225,3 +225,16 @@ def test_the_delay_of_cost_critics_is_for_members_without_a_multiplier(name: str
 def test_a_recency_that_would_prefer_what_is_old_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"`trainer.replay_recency` of at least 1 and finite; found 0.5"):
         TrainerConfig(replay_recency=0.5)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
+def test_some_copies_have_to_explore(share: float) -> None:
+    with pytest.raises(ConfigurationError, match=r"`trainer.exported_share` of at least 0 and below 1; found"):
+        TrainerConfig(exported_share=share)
+
+
+@pytest.mark.parametrize(("copies", "share", "exported"), [(8, 0.125, 1), (7, 0.125, 0), (20, 0.125, 2), (8, 0.0, 0)])
+def test_the_number_of_exported_copies_is_rounded_down(copies: int, share: float, exported: int) -> None:
+    environment = {"id": "alam/Navigation-v0", "copies": copies}
+    config = training_config({"environment": environment, "trainer": {"exported_share": share}})
+    assert config.exported_copies == exported

@@ -73,7 +73,7 @@ def train(make: Callable[[], Learner]) -> tuple[Learner, list[dict[str, torch.Te
     for step in range(UPDATES):
         batch = make_batch(step)
         batch = replace(batch, observation=3.0 * batch.observation + 1.0, next_observation=3.0 * batch.next_observation + 1.0)
-        learner.measure(batch.observation.numpy(), 5.0 * batch.reward.numpy(), batch.cost.numpy())
+        learner.measure(batch.observation.numpy(), 5.0 * batch.reward.numpy(), batch.cost.numpy(), exported=4)
         learner.set_progress(step / UPDATES)
         scalars.append(learner.update(batch))
     return learner, scalars
@@ -149,7 +149,7 @@ def test_what_is_logged_does_not_change_what_is_learned(name: str) -> None:
     for learner, record in ((silent, False), (recorded, True)):
         torch.manual_seed(1)
         learner.set_progress(1.0)
-        learner.limit.measured = 0.5
+        learner.limit.collected.follow(0.5, 1.0)
         for step in range(6):
             assert bool(learner.update(make_batch(step), record=record)) == record
     ours, theirs = learned(silent), learned(recorded)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.config import FAMILY
 from alam_ros.learning.fast_learner import FastLearner
 from alam_ros.learning.learner import Learner, PolicySample
@@ -253,12 +254,28 @@ def test_without_a_ramp_the_penalty_stands_at_once() -> None:
         assert learner.multiplier.ramp == expected
 
 
+def test_what_collects_is_the_policy_but_for_the_copies_that_act_as_exported() -> None:
+    learner = make(replace(CONFIG, normalise_observations=True))
+    learner.measure(3.0 * torch.randn(50, OBSERVATION).numpy(), np.zeros(50), np.zeros(50))
+    for step in range(20):
+        learner.update(make_batch(step))
+    observation = 3.0 * torch.randn(5, OBSERVATION)
+    found = []
+    for exported in (0, 2):
+        torch.manual_seed(7)
+        found.append(learner.explore(observation, exported))
+    drawn, mixed = found
+    assert torch.equal(mixed[2:], drawn[2:])
+    assert mixed[:2].numpy() == pytest.approx(LearnerAgent(learner).act(observation.numpy())[:2], abs=1e-6)
+    assert not torch.allclose(mixed[:2], drawn[:2], atol=0.01)
+
+
 def train(name: str, *, cost_scale: float, progress: float = 1.0) -> Learner:
     strict = replace(CONFIG.constraint, episode_cost_limit=0.5)
     multiplier = member_multiplier(name, start=0.0, ramp=0.5, delay=1, penalty=0.7)
     learner = make(replace(CONFIG, name=name, constraint=strict, multiplier=multiplier))
     learner.set_progress(progress)
-    learner.limit.measured = cost_scale  # of a step, for members that follow what episodes cost
+    learner.limit.collected.follow(cost_scale, 1.0)  # of a step, for members that follow what episodes cost
     torch.manual_seed(11)
     for step in range(30):
         batch = make_batch(step)

@@ -42,7 +42,7 @@ def last_batch_of(seed: int) -> Batch:
 
 def measured(learner: Learner, batch: Batch, seed: int, step: int) -> None:
     """Let a learner take in what training would tell it before an update."""
-    learner.measure(batch.observation.numpy(), (1 + seed) * batch.reward.numpy(), batch.cost.numpy())
+    learner.measure(batch.observation.numpy(), (1 + seed) * batch.reward.numpy(), batch.cost.numpy(), exported=3)
     learner.set_progress(step / UPDATES)
 
 
@@ -84,6 +84,20 @@ def together(*configs: AlgorithmConfig, device: torch.device = CPU) -> tuple[lis
         measured(learners[index], last_batch_of(seed), seed, UPDATES)
         stacked.bring_back(index)
     return learners, scalars
+
+
+@pytest.mark.usefixtures("_doubles")
+def test_each_collects_as_it_would_alone() -> None:
+    learners, _ = together(CASES["normalised observations"])
+    noise = torch.randn(len(learners), 5, ACTION)
+    stacked = StackedLearner(learners, CPU, lambda _shape: noise)
+    observation = torch.randn(len(learners), 5, OBSERVATION)
+    drawn, mixed = stacked.explore(observation), stacked.explore(observation, 2)
+    assert torch.equal(mixed[:, 2:], drawn[:, 2:])
+    for index, learner in enumerate(learners):
+        expected = learner.average_actor(learner.normalise(observation[index]))
+        torch.testing.assert_close(mixed[index, :2], expected[:2], rtol=0, atol=1e-9)
+        assert not torch.allclose(mixed[index, :2], drawn[index, :2], atol=1e-3)
 
 
 def stacked_batch(batches: list[Batch], device: torch.device) -> Batch:

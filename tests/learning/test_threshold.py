@@ -17,8 +17,10 @@ from alam_ros.learning.learner import Learner
 from alam_ros.learning.threshold import (
     AVERAGING,
     ENOUGH,
+    EXPORTED_AVERAGING,
     LARGEST_EXCESS,
     MULTIPLIER_RANGE,
+    NOTABLE,
     SATURATED,
     Threshold,
 )
@@ -28,6 +30,7 @@ CONSTRAINT = ConstraintConfig(
     episode_cost_limit=10.0, episode_steps=100, margin=0.2, cost_discount=0.9, adaptation=4.0, adaptation_trust=1.0
 )
 TARGET = 0.08  # of a step
+BEGUN = 0.1  # share of the budget from which actions are the policy's
 PRICE = 2.0
 
 
@@ -38,14 +41,23 @@ def make_threshold(config: ConstraintConfig = CONSTRAINT) -> Threshold:
 def settled(cost: float, config: ConstraintConfig = CONSTRAINT) -> Threshold:
     """Return one that has measured `cost` for long and not moved yet."""
     threshold = make_threshold(config)
-    threshold.follow(cost, 0.0, moves=False)
+    for spent in (BEGUN / 2, BEGUN):
+        threshold.follow(cost, spent, moves=False)
     return threshold
 
 
-def train(threshold: Threshold, cost: float, share: float, steps: int = 100, *, moves: bool = True) -> None:
-    """Let a share of the budget pass, from the beginning, in which every step costs the same."""
+def train(
+    threshold: Threshold,
+    cost: float,
+    share: float,
+    steps: int = 100,
+    *,
+    moves: bool = True,
+    exported: float | None = None,
+) -> None:
+    """Let a share of the budget pass, from where `settled` ends, in which every step costs the same."""
     for step in range(1, steps + 1):
-        threshold.follow(cost, share * step / steps, moves=moves)
+        threshold.follow(cost, BEGUN + share * step / steps, moves=moves, exported=exported)
 
 
 def test_the_computed_threshold_stays_while_the_measured_cost_is_the_target() -> None:
@@ -86,10 +98,69 @@ def test_no_excess_tightens_faster_than_the_largest_that_counts() -> None:
 
 
 def test_the_measured_cost_is_an_average_over_its_share_of_the_budget() -> None:
-    threshold = settled(0.0)
-    train(threshold, 1.0, AVERAGING, moves=False)
-    assert threshold.measured == pytest.approx(1.0 - math.exp(-1.0))
+    threshold = make_threshold()
+    threshold.follow(0.0, BEGUN, moves=False)
+    for spent in np.linspace(BEGUN, 5.0, 500)[1:]:
+        threshold.follow(0.0, float(spent), moves=False, exported=0.0)
+    for spent in np.linspace(5.0, 5.0 + AVERAGING, 50)[1:]:
+        threshold.follow(1.0, float(spent), moves=False, exported=1.0)
+    assert threshold.collected.mean == pytest.approx(1.0 - math.exp(-1.0), abs=1e-6)
+    assert threshold.exported.mean == pytest.approx(1.0 - math.exp(-AVERAGING / EXPORTED_AVERAGING), abs=1e-6)
     assert threshold.value == CONSTRAINT.threshold
+
+
+def test_what_was_exported_before_the_constraint_is_in_force_is_forgotten() -> None:
+    threshold = settled(0.04)
+    train(threshold, 0.04, 1.0, moves=False, exported=0.9)
+    assert threshold.exported.mean == pytest.approx(0.9)
+    train(threshold, 0.04, 1.0, 1, exported=0.0)
+    assert threshold.exported.mean == pytest.approx(0.04)  # it begins at what is collected
+    threshold.follow(0.04, BEGUN + 1.0 + AVERAGING, moves=True, exported=0.0)
+    kept = math.exp(-AVERAGING / EXPORTED_AVERAGING)
+    assert threshold.exported.mean == pytest.approx(0.04 * (1.0 - kept) * kept / (1.0 - kept**2))
+
+
+def test_one_step_in_violation_at_the_beginning_is_no_policy_that_costs_more() -> None:
+    threshold = settled(TARGET)
+    train(threshold, TARGET, 1e-4, 1, exported=1.0)
+    assert threshold.spent_share == pytest.approx(1.0)
+
+
+def test_the_first_steps_of_a_policy_weigh_no_more_than_others() -> None:
+    threshold = make_threshold()
+    costs = [1.0, 0.0, 0.0, 0.0, 0.0]
+    for step, cost in enumerate(costs):
+        threshold.follow(cost, BEGUN + 1e-6 * step, moves=False)
+    assert threshold.collected.mean == pytest.approx(0.0)  # of the first step the share of the budget is not known
+    threshold.follow(1.0, BEGUN + 5e-6, moves=False)
+    assert threshold.collected.mean == pytest.approx(0.2, rel=1e-3)
+
+
+def test_random_steps_are_not_measured() -> None:
+    threshold = make_threshold()
+    for _ in range(50):
+        threshold.follow(1.0, 0.0, moves=True, exported=1.0)
+    threshold.follow(1.0, BEGUN, moves=True, exported=1.0)
+    assert threshold.collected.mean is threshold.exported.mean is None
+    assert threshold.spent_share == 1.0
+    assert threshold.value == CONSTRAINT.threshold
+
+
+@pytest.mark.parametrize(
+    ("exported", "counts"),
+    [(0.0, 0.04), (0.04 * (NOTABLE - 0.1), 0.04), (0.04 * (NOTABLE + 0.1), 0.04 * (NOTABLE + 0.1)), (0.3, 0.3), (None, 0.04)],
+)
+def test_what_is_exported_counts_where_it_costs_notably_more_than_what_collects(exported: float | None, counts: float) -> None:
+    threshold = settled(0.04)
+    train(threshold, 0.04, 3.0, 1000, exported=exported)
+    assert threshold.spent_share == pytest.approx(counts / TARGET)
+    assert (threshold.value > CONSTRAINT.threshold) == (counts < TARGET)
+
+
+def test_an_exported_policy_that_costs_nothing_does_not_hide_what_collecting_costs() -> None:
+    threshold = settled(0.12)
+    train(threshold, 0.12, 0.1, exported=0.0)
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - 0.12 / TARGET)))
 
 
 @given(costs=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=50), saturation=st.floats(0.0, 1.0))
@@ -97,7 +168,7 @@ def test_both_stay_finite_and_within_their_ranges_whatever_is_measured(costs: li
     threshold = make_threshold()
     threshold.saturation = saturation
     for step, cost in enumerate(costs):
-        threshold.follow(cost, step / 10, moves=True)
+        threshold.follow(cost, step / 10, moves=True, exported=cost)
     assert PRICE <= threshold.multiplier_maximum <= PRICE * MULTIPLIER_RANGE
     factor = threshold.value / CONSTRAINT.threshold
     assert 1.0 / CONSTRAINT.adaptation_range * (1 - 1e-9) <= factor <= CONSTRAINT.adaptation_range * (1 + 1e-9)
@@ -145,7 +216,10 @@ def test_an_adaptation_without_meaning_is_refused(changes: dict[str, float]) -> 
 
 
 def collect(learner: Learner, cost: float) -> None:
-    learner.measure(np.zeros((8, OBSERVATION), np.float32), np.zeros(8), np.full(8, cost))
+    """Let a learner measure a step of eight copies, of which the first, as exported, costs `cost` and the rest nothing."""
+    costs = np.zeros(8)
+    costs[0] = cost
+    learner.measure(np.zeros((8, OBSERVATION), np.float32), np.zeros(8), costs, exported=1)
 
 
 def test_a_learner_tightens_where_collected_steps_cost_too_much_and_keeps_it_in_a_checkpoint() -> None:
@@ -167,6 +241,8 @@ def test_a_learner_tightens_where_collected_steps_cost_too_much_and_keeps_it_in_
     assert restored.threshold == learner.threshold
     assert restored.multiplier.maximum == learner.multiplier.maximum > config.multiplier.maximum
     assert restored.limit.saturation == 1.0
+    assert restored.limit.state_dict() == learner.limit.state_dict()
+    assert restored.episode_excess == learner.episode_excess
 
 
 def test_the_gap_is_taken_from_the_threshold_as_it_is_now() -> None:
@@ -205,7 +281,7 @@ def test_without_a_constraint_the_threshold_stays() -> None:
 
 
 def test_whatever_the_rate_a_limit_stays_within_its_range() -> None:
-    threshold = Threshold(replace(CONSTRAINT, adaptation=1e9), 2.0)
+    threshold = settled(TARGET, replace(CONSTRAINT, adaptation=1e9))
     threshold.follow(0.0, 0.5, moves=True)
     assert threshold.value == CONSTRAINT.threshold * CONSTRAINT.adaptation_range
     threshold.follow(1.0, 1.0, moves=True)

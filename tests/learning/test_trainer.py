@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -16,8 +17,10 @@ from gymnasium.vector import AsyncVectorEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from alam_ros.errors import CheckpointError, ConfigurationError, SimulatorError
+from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.config import training_config
 from alam_ros.learning.divergence import DivergenceError
+from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import RANGE, Purpose
@@ -60,6 +63,29 @@ def test_a_run_leaves_one_metrics_line_an_evaluation(finished: tuple[Path, Simul
     ].keys()
     assert rows[-1]["training"]["cost"] >= 0
     assert "critic/cost_loss" in rows[-1]["learner"]
+
+
+def test_a_share_of_the_copies_acts_as_exported(tmp_path: Path) -> None:
+    random_steps = 40
+    train(
+        tmp_path / "run",
+        algorithm={"normalise_observations": False},
+        exported_share=0.6,  # of two copies: one
+        updates_per_step=0.0,  # the averaged actor stays what it is
+        replay_capacity=300,
+        random_steps=random_steps,
+    )
+    run = restore_run(tmp_path / "run")
+    replay = ReplayBuffer(300, run.state["observation_size"], run.state["action_size"], seed=0)
+    transitions = replay.split(run.state["replay"]["rows"])
+    exported = LearnerAgent(run.learner).act(transitions.observation.numpy())
+    is_exported = np.isclose(transitions.action.numpy(), exported, atol=1e-6).all(1)
+    assert not is_exported[:random_steps].any()
+    assert is_exported[random_steps:].tolist() == [True, False] * 130
+    threshold = run.state["learner"]["threshold"]
+    measured = transitions.cost[random_steps:]
+    assert (threshold["exported"]["sum"] > 0) == bool(measured[::2].any())
+    assert threshold["exported"]["weight"] > threshold["collected"]["weight"] * 0.5
 
 
 def test_a_run_describes_itself(finished: tuple[Path, Simulators]) -> None:
