@@ -37,6 +37,13 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"alam {__version__}\n"
 
 
+def test_the_package_is_the_command_where_no_program_is_installed(configuration: Path) -> None:
+    command = [sys.executable, "-m", "alam_ros", "train", str(configuration), "trainer.steps=60"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "finished 60 steps" in run.stderr
+
+
 def test_a_package_that_is_not_installed_is_named() -> None:
     code = "import sys; sys.modules['torch'] = None; from alam_ros.cli.main import main; sys.exit(main(['evaluate', 'run']))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
