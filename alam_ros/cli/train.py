@@ -61,6 +61,8 @@ def main(arguments: Sequence[str]) -> int:
             return 128 + stop.signal
         where = f"the run is in {directories[0]}" if len(configs) == 1 else f"the runs are in {', '.join(directories)}"
         print(f"finished {trainers[0].steps:,} steps; {where}", file=sys.stderr)
+    for config in configs:
+        _tell_gap(config)
     return 0
 
 
@@ -80,6 +82,21 @@ def _tell_budget(config: TrainingConfig, limit: int | None) -> None:
     if limit not in (None, steps):
         own = f"an episode of {config.environment.id} has {limit:,}, so that it may cost {budget * limit / steps:g}"
         print(f"the budget is a cost of {budget:g} in {steps:,} steps (algorithm.constraint); {own}", file=sys.stderr)
+
+
+def _tell_gap(config: TrainingConfig) -> None:
+    """Say where the policy without noise, which is exported, costs far more than what collected."""
+    from alam_ros.learning.metrics import hidden_cost, read_metrics
+    from alam_ros.learning.run_directory import RunDirectory
+
+    last = read_metrics(RunDirectory(config.trainer.directory).metrics)[-1]
+    found = hidden_cost(config, last["evaluation"], last["training"])
+    if found is not None and not config.exported_copies:
+        print(
+            f"without noise, as it is exported, the policy cost {found[0]:.1f} an episode in the last evaluation, "
+            f"while collecting cost {found[1]:.1f}; `trainer.exported_share=0.125` lets a training see that (decision 26)",
+            file=sys.stderr,
+        )
 
 
 def _configurations(options: argparse.Namespace) -> Iterator[TrainingConfig]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from alam_ros.errors import CheckpointError
 from alam_ros.host.files import write_atomically
+from alam_ros.learning.config import TrainingConfig
+from alam_ros.learning.threshold import NOTABLE
 from alam_ros.typed import finite
 
 
@@ -50,6 +52,24 @@ class MetricsFile:
         """Drop lines of later steps, and the torn one a killed process may have left: the run continues from `steps`."""
         kept = [row for row in read_metrics(self._path) if row["steps"] <= steps]
         write_atomically(self._path, "".join(json.dumps(row) + "\n" for row in kept).encode())
+
+
+def hidden_cost(
+    config: TrainingConfig, evaluation: Mapping[str, float | None], training: Mapping[str, float | None]
+) -> tuple[float, float] | None:
+    """Return what an episode costs without noise and while collecting, where the latter hides that the budget is exceeded.
+
+    Args:
+        config: of the run.
+        evaluation: as `MetricsRow` has it, null for NaN.
+        training: the same.
+    """
+    exported, steps, collected = evaluation["cost_mean"], evaluation["length_mean"], training["cost"]
+    if exported is None or steps is None or collected is None or config.algorithm.multiplier.kind == "none":
+        return None
+    constraint = config.algorithm.constraint
+    budget = constraint.episode_cost_limit * steps / constraint.episode_steps
+    return (exported, collected) if exported > max(budget, NOTABLE * collected) else None
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

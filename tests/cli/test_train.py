@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from alam_ros.cli.main import main
+from alam_ros.learning import metrics
 from alam_ros.learning.metrics import read_metrics
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
@@ -80,3 +81,16 @@ def test_a_budget_of_other_episodes_than_the_environments_is_told(tmp_path: Path
     assert "an episode of alam/Navigation-v0 has 40, so that it may cost 1" in capsys.readouterr().err
     assert main(["train", str(path), "--directory", str(tmp_path / "again")]) == 0
     assert "the budget is" not in capsys.readouterr().err
+
+
+def test_a_cost_that_collecting_hides_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(tiny_mapping(tmp_path / "run", steps=100)))
+    monkeypatch.setattr(metrics, "hidden_cost", lambda *_: (45.2, 7.0))
+    told = "the policy cost 45.2 an episode in the last evaluation, while collecting cost 7.0; `trainer.exported_share=0.125`"
+    assert main(["train", str(path)]) == 0
+    assert told in capsys.readouterr().err
+    assert main(["train", str(path), "--directory", str(tmp_path / "again"), "trainer.exported_share=0.5"]) == 0
+    assert told not in capsys.readouterr().err

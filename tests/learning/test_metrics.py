@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from alam_ros.errors import CheckpointError
-from alam_ros.learning.metrics import MetricsFile, MetricsRow, read_metrics
+from alam_ros.learning.config import TrainingConfig, training_config
+from alam_ros.learning.metrics import MetricsFile, MetricsRow, hidden_cost, read_metrics
 
 
 def row(steps: int, value: float = 1.0) -> MetricsRow:
@@ -48,3 +49,29 @@ def test_a_damaged_line_is_refused(tmp_path: Path, line: str) -> None:
 
 def test_a_run_without_evaluations_has_no_lines(tmp_path: Path) -> None:
     assert read_metrics(tmp_path / "metrics.jsonl") == []
+
+
+def limited(name: str = "sac_alam") -> TrainingConfig:
+    constraint = {"episode_cost_limit": 25.0, "episode_steps": 1000}
+    environment = {"id": "alam/Navigation-v0"}
+    return training_config({"environment": environment, "algorithm": {"name": name, "constraint": constraint}})
+
+
+@pytest.mark.parametrize(
+    ("exported", "collected", "steps", "is_hidden"),
+    [
+        (26.0, 12.0, 1000.0, True),
+        (24.0, 2.0, 1000.0, False),  # within the budget
+        (40.0, 30.0, 1000.0, False),  # collecting shows it
+        (13.0, 2.0, 500.0, True),
+        (None, 2.0, 1000.0, False),
+        (40.0, None, 1000.0, False),
+    ],
+)
+def test_a_cost_that_collecting_hides_is_found(
+    exported: float | None, collected: float | None, steps: float, is_hidden: bool
+) -> None:
+    evaluation = {"cost_mean": exported, "length_mean": steps}
+    found = hidden_cost(limited(), evaluation, {"cost": collected})
+    assert found == ((exported, collected) if is_hidden else None)
+    assert hidden_cost(limited("sac"), evaluation, {"cost": collected}) is None
