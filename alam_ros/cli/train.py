@@ -89,14 +89,16 @@ def _tell_gap(config: TrainingConfig) -> None:
     from alam_ros.learning.metrics import hidden_cost, read_metrics
     from alam_ros.learning.run_directory import RunDirectory
 
-    last = read_metrics(RunDirectory(config.trainer.directory).metrics)[-1]
-    found = hidden_cost(config, last["evaluation"], last["training"])
-    if found is not None and not config.exported_copies:
-        print(
-            f"without noise, as it is exported, the policy cost {found[0]:.1f} an episode in the last evaluation, "
-            f"while collecting cost {found[1]:.1f}; `trainer.exported_share=0.125` lets a training see that (decision 26)",
-            file=sys.stderr,
-        )
+    if config.exported_copies:
+        return
+    for last in read_metrics(RunDirectory(config.trainer.directory).metrics)[-1:]:
+        found = hidden_cost(config, last["evaluation"], last["training"])
+        if found is not None:
+            print(
+                f"without noise, as it is exported, the policy cost {found[0]:.1f} an episode in the last evaluation, "
+                f"while collecting cost {found[1]:.1f}; `trainer.exported_share=0.125` lets a training see that (decision 26)",
+                file=sys.stderr,
+            )
 
 
 def _configurations(options: argparse.Namespace) -> Iterator[TrainingConfig]:

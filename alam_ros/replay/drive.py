@@ -47,6 +47,13 @@ class Replay:
     numbers: FourNumbers | None
     calibration: DriveCalibration | None
 
+    @property
+    def changed_ticks(self) -> int | None:
+        """Return at how many ticks the gate is in another state than by the parameters of the drive; None without `drives`."""
+        if self.drives is None:
+            return None
+        return sum(state != before for state, before in zip(self.gate.states, self.drives.states, strict=True))
+
     def seconds(self) -> Times:
         """Return the times of the gate's ticks, s since the first."""
         return ticks_s(self.gate, self.origin_ns)

@@ -14,7 +14,6 @@ from alam_ros.bags.writer import BagWriter, new_message
 from alam_ros.onboard.gate_state import state_fields
 from alam_ros.onboard.stamps import SECOND_NS
 from alam_ros.replay.drive import Replay
-from alam_ros.replay.text import changed_ticks
 from alam_ros.typed import finite, to_mapping
 
 RISK_TOPIC, STATE_TOPIC = "alam/risk", "alam/gate"
@@ -51,7 +50,7 @@ def document(replay: Replay) -> dict[str, Any]:
             "notes": gate.notes,
             "states": dict(Counter(gate.states)),
             "states_of_drive": None if drives is None else dict(Counter(drives.states)),
-            "ticks_in_other_states": None if drives is None else changed_ticks(gate, drives),
+            "ticks_in_other_states": replay.changed_ticks,
         },
         "hazard": None if hazard is None else {"source": hazard.source, "windows": len(hazard.windows)},
         "numbers": to_mapping(replay.numbers),

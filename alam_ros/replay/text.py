@@ -45,14 +45,8 @@ def decision_lines(replay: Replay) -> list[str]:
     """Return what the gate did, and, where it decided by other parameters than the drive's, what it had done by those."""
     lines = [f"gate: {_shares(replay.gate)}"]
     if replay.drives is not None:
-        changed = changed_ticks(replay.gate, replay.drives)
-        lines.append(f"by the drive's parameters: {_shares(replay.drives)}; {changed} ticks in another state")
+        lines.append(f"by the drive's parameters: {_shares(replay.drives)}; {replay.changed_ticks} ticks in another state")
     return lines
-
-
-def changed_ticks(gate: GatePass, other: GatePass) -> int:
-    """Return at how many ticks two gates that were told the same are in different states."""
-    return sum(state != before for state, before in zip(gate.states, other.states, strict=True))
 
 
 def refusal_lines(replay: Replay) -> list[str]:

@@ -216,10 +216,24 @@ def test_an_adaptation_without_meaning_is_refused(changes: dict[str, float]) -> 
 
 
 def collect(learner: Learner, cost: float) -> None:
-    """Let a learner measure a step of eight copies, of which the first, as exported, costs `cost` and the rest nothing."""
-    costs = np.zeros(8)
-    costs[0] = cost
-    learner.measure(np.zeros((8, OBSERVATION), np.float32), np.zeros(8), costs, exported=1)
+    learner.measure(np.zeros((8, OBSERVATION), np.float32), np.zeros(8), np.full(8, cost))
+
+
+def test_a_learner_follows_the_copies_that_act_as_exported() -> None:
+    config = replace(CONFIG, constraint=CONSTRAINT, multiplier=member_multiplier("sac_alam", start=0.25, ramp=0.15))
+    costs = np.array([0.4, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])  # one in ten of all, four in ten as exported
+    excesses = []
+    for exported in (0, 2):
+        learner = make(config)
+        for share in np.linspace(0.4, 0.9, 100):
+            learner.set_progress(float(share))
+            learner.measure(np.zeros((8, OBSERVATION), np.float32), np.zeros(8), costs, exported=exported)
+        excesses.append(learner.episode_excess)
+        restored = make(config, seed=1)
+        restored.load_state_dict(learner.state_dict())
+        assert restored.limit.state_dict() == learner.limit.state_dict()
+    assert excesses[0] == pytest.approx(0.1 / TARGET - 1.0)
+    assert 0.3 / TARGET - 1.0 < excesses[1] < 0.4 / TARGET - 1.0
 
 
 def test_a_learner_tightens_where_collected_steps_cost_too_much_and_keeps_it_in_a_checkpoint() -> None:

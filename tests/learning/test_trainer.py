@@ -24,10 +24,11 @@ from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import RANGE, Purpose
+from alam_ros.learning.threshold import Threshold
 from alam_ros.learning.trainer import Trainer
 from alam_sim.vector import in_processes, make_vector
 from tests.learning.simulators import Simulators
-from tests.support.training import EPISODE_STEPS, metrics_of, tiny_config
+from tests.support.training import EPISODE_STEPS, STEPS, metrics_of, tiny_config
 
 
 def flat(state: Any) -> Any:
@@ -82,10 +83,16 @@ def test_a_share_of_the_copies_acts_as_exported(tmp_path: Path) -> None:
     is_exported = np.isclose(transitions.action.numpy(), exported, atol=1e-6).all(1)
     assert not is_exported[:random_steps].any()
     assert is_exported[random_steps:].tolist() == [True, False] * 130
-    threshold = run.state["learner"]["threshold"]
-    measured = transitions.cost[random_steps:]
-    assert (threshold["exported"]["sum"] > 0) == bool(measured[::2].any())
-    assert threshold["exported"]["weight"] > threshold["collected"]["weight"] * 0.5
+    expected = Threshold(run.learner.config.constraint, run.learner.config.multiplier.maximum)
+    for step, costs in enumerate(transitions.cost.view(-1, 2)):
+        spent = 2 * step / STEPS if 2 * step >= random_steps else 0.0
+        run.learner.set_progress(spent)
+        is_in_force = run.learner.multiplier.ramp == 1.0
+        expected.follow(float(costs.mean()), spent, moves=is_in_force, exported=float(costs[0]))
+    measured = run.state["learner"]["threshold"]
+    for average in ("collected", "exported"):
+        assert measured[average] == pytest.approx(expected.state_dict()[average], rel=1e-5)
+    assert measured["exported"] != measured["collected"]
 
 
 def test_a_run_describes_itself(finished: tuple[Path, Simulators]) -> None:
