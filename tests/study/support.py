@@ -15,6 +15,7 @@ import yaml
 
 from alam_ros.cli.configuration import load_configuration, read_mapping
 from alam_ros.learning.config import FAMILY, training_config
+from alam_ros.learning.metrics import read_metrics
 from alam_ros.resources import config_path
 from alam_ros.study.config import FinalEvaluation, StudyConfig
 from alam_ros.study.plan import PlannedRun, fingerprint, plan_runs
@@ -43,9 +44,9 @@ def planned(path: Path) -> list[PlannedRun]:
     return plan_runs(from_mapping(StudyConfig, read_mapping(path)), load_configuration)
 
 
-def newest_checkpoints(runs: Sequence[PlannedRun]) -> dict[str, int]:
-    """Return the steps of each run's newest checkpoint; every run has one."""
-    return {run.key: max(int(file.stem) for file in (run.directory / "checkpoints").glob("*.pt")) for run in runs}
+def has_learned(run: PlannedRun) -> bool:
+    """Return whether a run is past its first evaluation."""
+    return bool(read_metrics(run.directory / "metrics.jsonl"))
 
 
 @contextmanager
