@@ -19,6 +19,8 @@ LARGEST_EXCESS = 2.0
 """A cost of three times the target moves d no faster than any higher one; none moves it half as fast the other way."""
 SATURATED = 0.75
 """Mean of λ over a batch, as a share of λ_max, from which a lower d would change nothing: most states are at λ_max already."""
+FELT = 0.04
+"""Mean of λ over a batch, in the learner's units of reward, from which d rises at its full rate: below, few states feel it."""
 LARGEST_CHANGE = 50.0
 """Of a logarithm in one step: more than any range of d or λ_max holds, and little enough for `exp`."""
 MULTIPLIER_RANGE = 10.0
@@ -70,6 +72,9 @@ class Threshold:
     d ln d / dx = adaptation · e (docs/decisions/0012). Measured is what a step of all copies of the environment costs, or what
     one of those costs that act as the policy will be exported, without noise, where that is notably more (docs/decisions/0026).
 
+    Where little is spent though λ is near 0 nearly everywhere, it is not d that holds costs down, and to raise it would gain
+    nothing but what the policy may spend once it can: d then rises at the rate mean λ / FELT of its own (docs/decisions/0027).
+
     Where too much is spent though λ is at λ_max in most states, a cost is worth too little, and no d could change that: λ_max
     moves instead, d ln λ_max / dx = -adaptation · e, and comes back before d moves again (docs/decisions/0021).
 
@@ -112,13 +117,12 @@ class Threshold:
         if not moves or config.adaptation == 0.0 or config.certificate == "constraint_decay":
             return
         error = max(1.0 - self.spent_share, -LARGEST_EXCESS)
-        trust = min(max(self.spent_share / ENOUGH, config.adaptation_trust), 1.0) if error > 0.0 else 1.0
         change = min(max(config.adaptation * share * error, -LARGEST_CHANGE), LARGEST_CHANGE)
         if self._is_price_to_move(error):
             price = self.multiplier_maximum * math.exp(-change)
             self.multiplier_maximum = min(max(price, self._least_maximum), self._least_maximum * MULTIPLIER_RANGE)
             return
-        self.value *= math.exp(change * trust)
+        self.value *= math.exp(change * (self._trust if error > 0.0 else 1.0))
         self.value = min(max(self.value, config.threshold / config.adaptation_range), config.threshold * config.adaptation_range)
 
     def _follow_exported(self, cost: float, share: float, *, is_in_force: bool) -> None:
@@ -136,6 +140,12 @@ class Threshold:
         exported = self.exported.mean or 0.0
         measured = exported if exported > NOTABLE * self.collected.mean else self.collected.mean
         return measured * config.episode_steps / config.target_episode_cost
+
+    @property
+    def _trust(self) -> float:
+        """Return how fast d may rise, as a share of its rate."""
+        spent = min(max(self.spent_share / ENOUGH, self._config.adaptation_trust), 1.0)
+        return spent * min(self.saturation * self.multiplier_maximum / FELT, 1.0)
 
     def _is_price_to_move(self, error: float) -> bool:
         """Say whether λ_max moves, and not d."""

@@ -18,6 +18,7 @@ from alam_ros.learning.threshold import (
     AVERAGING,
     ENOUGH,
     EXPORTED_AVERAGING,
+    FELT,
     LARGEST_EXCESS,
     MULTIPLIER_RANGE,
     NOTABLE,
@@ -35,7 +36,9 @@ PRICE = 2.0
 
 
 def make_threshold(config: ConstraintConfig = CONSTRAINT) -> Threshold:
-    return Threshold(config, PRICE)
+    threshold = Threshold(config, PRICE)
+    threshold.saturation = 0.5  # λ is felt, and not in all states at its limit
+    return threshold
 
 
 def settled(cost: float, config: ConstraintConfig = CONSTRAINT) -> Threshold:
@@ -78,6 +81,21 @@ def test_with_less_trust_it_rises_slowly_where_hardly_anything_is_spent(spent: f
     threshold = settled(TARGET * spent, replace(CONSTRAINT, adaptation_trust=0.3))
     train(threshold, TARGET * spent, 0.1)
     assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * (1.0 - spent) * rate))
+
+
+@pytest.mark.parametrize(("multiplier", "rate"), [(0.0, 0.0), (0.25 * FELT, 0.25), (FELT, 1.0), (0.5 * PRICE, 1.0)])
+def test_it_rises_as_far_as_the_multiplier_says_that_it_is_felt(multiplier: float, rate: float) -> None:
+    threshold = settled(0.04)
+    threshold.saturation = multiplier / PRICE
+    train(threshold, 0.04, 0.1)
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(4.0 * 0.1 * 0.5 * rate))
+
+
+def test_it_falls_at_its_full_rate_where_nothing_of_it_is_felt() -> None:
+    threshold = settled(0.12)
+    threshold.saturation = 0.0
+    train(threshold, 0.12, 0.1)
+    assert threshold.value == pytest.approx(CONSTRAINT.threshold * math.exp(-4.0 * 0.1 * 0.5))
 
 
 @pytest.mark.parametrize("cost", [0.12, 1.0])
