@@ -27,6 +27,10 @@ FULL_TURN = TURN - 1e-6
 MOST_TURNS = 2.0
 """That a scan may go through; in degrees even a narrow one goes through more."""
 
+FAR_BEYOND = 10.0
+"""Times `range_max` beyond which a distance that varies is hardly one of the sensor's units, m."""
+SENTINELS = 2
+"""Different numbers by which a driver may say that nothing came back."""
 LARGEST = sys.float_info.max
 """Beyond it is infinity alone: no return, whatever the sensor's limit."""
 
@@ -59,7 +63,8 @@ class ScanSectors(Extractor):
         """Return the nearest range in each sector, m.
 
         Raises:
-            ObservationError: when no beam measured anything, a sector has no beam, or the scan's range limits are crossed.
+            ObservationError: when no beam measured anything, a sector has no beam, the scan's range limits are crossed, or all
+                its ranges are in another unit than they.
         """
         scan = samples[self._channel.topic]
         assert isinstance(scan, LaserScanSample)
@@ -75,6 +80,8 @@ class ScanSectors(Extractor):
         limit = min(scan.range_max, LARGEST)
         if farthest <= limit:
             return self._nearest(ranges).astype(np.float64)
+        if nearest > limit:
+            self._check_unit(scan)
         measured = ranges.astype(np.float64)
         measured[measured > limit] = self._high
         return self._nearest(measured)
@@ -93,9 +100,21 @@ class ScanSectors(Extractor):
                 f"{ranges.size} beams, each NaN, zero or below range_min {scan.range_min:.3g} m",
                 "check the sensor; if its driver writes zero for `no return`, say `zero: no_return` in the contract",
             )
+        if (far | absent).all():
+            self._check_unit(scan)
         ranges[np.isneginf(ranges)] = self._low
         ranges[far], ranges[absent] = self._high, np.inf
         return ranges
+
+    def _check_unit(self, scan: LaserScanSample) -> None:
+        """Refuse a scan without any range within its limits whose ranges vary far beyond: as no return, all would be free."""
+        odd = far_beyond(scan)
+        if np.unique(odd).size > SENTINELS:
+            raise ObservationError(
+                f"ranges in the unit of `range_max`, {scan.range_max:g} m, on `{self._channel.topic}`",
+                f"none within it, and {odd.size} of {scan.ranges.size} between {odd.min():g} and {odd.max():g}",
+                "let the driver give ranges and limits in metres",
+            )
 
     def _check_limits(self, scan: LaserScanSample) -> None:
         if not 0.0 <= scan.range_min < scan.range_max:
@@ -161,6 +180,11 @@ def beams(scan: LaserScanSample, channel: Channel) -> tuple[NDArray[np.bool_], N
         far |= scan.ranges == 0.0
         absent &= ~far
     return absent, far
+
+
+def far_beyond(scan: LaserScanSample) -> NDArray[np.float32]:
+    """Return the finite ranges that are far beyond the scan's `range_max`."""
+    return scan.ranges[np.isfinite(scan.ranges) & (scan.ranges > FAR_BEYOND * scan.range_max)]
 
 
 def unmeasured(scan: LaserScanSample) -> NDArray[np.bool_]:

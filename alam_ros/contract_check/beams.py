@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alam_ros.contract import Channel, LaserScanSample, Sample
-from alam_ros.contract.scans import ScanSectors, beams, sector_layout
+from alam_ros.contract.scans import FAR_BEYOND, ScanSectors, beams, far_beyond, sector_layout
 from alam_ros.contract_check.finding import TOLERATED, Finding, fails, fits, note
 from alam_ros.errors import ObservationError
-
-FAR_BEYOND = 10.0
-"""Times `range_max` beyond which a distance that varies is hardly one of the sensor's units, m."""
 
 Layout = tuple[int, float, float]
 """Number of beams, first angle and increment, rad, rounded."""
@@ -71,7 +68,7 @@ class Beams:
         return fails(f"{text}: {reason}; see that the driver gives ranges and limits in metres, and drive beside something")
 
     def _count_odd(self, scan: LaserScanSample) -> None:
-        odd = scan.ranges[np.isfinite(scan.ranges) & (scan.ranges > FAR_BEYOND * scan.range_max)]
+        odd = far_beyond(scan)
         if odd.size:
             self._odd += odd.size
             self._odd_low, self._odd_high = min(self._odd_low, float(odd.min())), max(self._odd_high, float(odd.max()))

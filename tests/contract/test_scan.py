@@ -196,6 +196,29 @@ def test_a_reading_beyond_range_max_is_no_return(far: float) -> None:
     assert (found[4], found[9]) == pytest.approx((HIGH, 2.0))
 
 
+@pytest.mark.parametrize("first", [1.0, 0.0, math.nan, math.inf], ids=str)
+def test_a_scan_in_millimetres_is_no_empty_hall(first: float) -> None:
+    ranges = np.linspace(300.0, 3400.0, 360)
+    ranges[180] = 1000.0 * first
+    with pytest.raises(ObservationError, match=r"none within it, and \d+ of 360 between 300 and 3400"):
+        read(sectors(), ranges, -math.pi, math.pi / 180, range_min=0.12, range_max=3.5)
+
+
+@pytest.mark.parametrize("nothing", [(65.535,), (65.535, 65.534), (math.inf, 65.535, 10000.0), (4.0, 5.0, 6.0, 7.0)], ids=str)
+@pytest.mark.parametrize("blind", [0, 5])
+def test_an_empty_hall_may_be_told_by_numbers_of_the_driver(nothing: tuple[float, ...], blind: int) -> None:
+    ranges = np.resize(nothing, 360)
+    ranges[180 : 180 + blind] = math.nan
+    np.testing.assert_array_equal(read(sectors(), ranges, -math.pi, math.pi / 180, range_min=0.12, range_max=3.5), HIGH)
+
+
+def test_numbers_far_beyond_the_sensor_are_no_return_beside_a_measured_one() -> None:
+    ranges = np.linspace(300.0, 3400.0, 360)
+    ranges[200] = 2.0
+    found = read(sectors(), ranges, -math.pi, math.pi / 180, range_min=0.12, range_max=3.5)
+    assert sorted(found)[:2] == pytest.approx([2.0, HIGH])
+
+
 def test_too_near_to_measure_is_nearest_of_all() -> None:
     found = turtlebot_scan(-math.inf, range_min=0.12, range_max=3.5)
     assert (found[4], found[9]) == (0.0, 0.0)
