@@ -18,16 +18,45 @@ from alam_ros.contract.scans import ScanSectors
 from alam_ros.errors import ObservationError
 
 
-class PlanarTwist(Extractor):
-    """`Odometry` → (forward speed m/s, turn rate rad/s) in the body frame (REP-103)."""
+class BodyTwist(Extractor):
+    """`Odometry` → components of its twist, m/s and rad/s in the body frame (REP-103, REP-105).
 
-    size: ClassVar[int | None] = 2
+    Attributes:
+        components: which of (linear x, y, z, angular x, y, z).
+    """
+
+    components: ClassVar[tuple[int, ...]]
 
     def __call__(self, samples: Samples) -> NDArray[np.float64]:
-        """Return (linear.x, angular.z)."""
+        """Return the components."""
         odometry = samples[self._channel.topic]
         assert isinstance(odometry, OdometrySample)
-        return np.array((odometry.linear[0], odometry.angular[2]))
+        twist = (*odometry.linear, *odometry.angular)
+        return np.array([twist[index] for index in self.components])
+
+
+class PlanarTwist(BodyTwist):
+    """`Odometry` → (forward speed m/s, turn rate rad/s)."""
+
+    size, components = 2, (0, 5)
+
+
+class HolonomicTwist(BodyTwist):
+    """`Odometry` → (forward speed m/s, speed to the left m/s, turn rate rad/s), of a base that can move sideways."""
+
+    size, components = 3, (0, 1, 5)
+
+
+class LinearVelocity(BodyTwist):
+    """`Odometry` → velocity along x, y, z, m/s."""
+
+    size, components = 3, (0, 1, 2)
+
+
+class TurnRates(BodyTwist):
+    """`Odometry` → angular velocity about x, y, z, rad/s."""
+
+    size, components = 3, (3, 4, 5)
 
 
 class GoalPolar(Extractor):
@@ -69,6 +98,9 @@ class PlainArray(Extractor):
 EXTRACTORS: dict[tuple[str, str], ExtractorType] = {
     ("sensor_msgs/msg/LaserScan", "ranges"): ScanSectors,
     ("nav_msgs/msg/Odometry", "twist"): PlanarTwist,
+    ("nav_msgs/msg/Odometry", "holonomic_twist"): HolonomicTwist,
+    ("nav_msgs/msg/Odometry", "linear_velocity"): LinearVelocity,
+    ("nav_msgs/msg/Odometry", "angular_velocity"): TurnRates,
     ("geometry_msgs/msg/PoseStamped", "goal_polar"): GoalPolar,
     ("geometry_msgs/msg/PoseStamped", "position"): Position,
     ("geometry_msgs/msg/PointStamped", "goal_direction"): GoalDirection,
