@@ -20,10 +20,7 @@ class JointFilter:
     """
 
     def __init__(self, contract: Contract) -> None:
-        self._joints: dict[str, frozenset[str]] = {}
-        for channel in contract.observation:
-            if channel.joints:
-                self._joints[channel.topic] = self._joints.get(channel.topic, frozenset()).union(channel.joints)
+        self._joints = {topic: joints for topic, _ in contract.topics() if (joints := contract.joints_on(topic))}
         self._heard: set[str] = set()
         self.shared: set[str] = set()
 

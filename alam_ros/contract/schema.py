@@ -347,6 +347,14 @@ class Contract:
                 pairs[(channel.reference_topic, EXTRACTORS[(channel.type, channel.field)].reference_type)] = None
         return tuple(pairs)
 
+    def joints_on(self, topic: str) -> frozenset[str]:
+        """Return the joints that are read on a topic; none of a topic that brings no joint states.
+
+        Args:
+            topic: as the contract names it.
+        """
+        return frozenset(joint for channel in self.observation if channel.topic == topic for joint in channel.joints)
+
     @property
     def latched_topics(self) -> frozenset[str]:
         """The topics whose samples stay valid until the next one: none of their channels has a timeout."""

@@ -12,6 +12,7 @@ from rclpy.serialization import deserialize_message
 
 from alam_ros.contract import Contract, ControlTick
 from alam_ros.nodes.conversions import MESSAGE_TYPES
+from alam_ros.nodes.joint_writers import JointWriters
 from alam_ros.nodes.qos import SENSOR
 from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.nodes.subscriptions import subscribe
@@ -28,8 +29,9 @@ class ObservationSource:
 
     Attributes:
         synchroniser: what is missing, stale or out of step, for diagnostics.
-        shared: topics on which, when `problem` was asked last, several nodes published what can only be one's; not joint states
-            of several devices. Nobody knows then which of them sees what the robot is driven into.
+        shared: topics on which, when `problem` was asked last, several nodes published what can only be one's; of joint states,
+            which several devices may publish, those where several published the contract's own joints. Nobody knows then which of
+            them sees what the robot is driven into.
     """
 
     def __init__(self, node: Node, contract: Contract, on_arrival: Callable[[str], None]) -> None:
@@ -48,6 +50,9 @@ class ObservationSource:
         self.shared: tuple[str, ...] = ()
         latched = contract.latched_topics
         self._exclusive = {topic: node.resolve_topic_name(topic) for topic, _ in contract.topics() if topic not in latched}
+        self._joint_writers = {
+            topic: JointWriters(node, topic, contract.joints_on(topic)) for topic in self._exclusive if contract.joints_on(topic)
+        }
         self._subscriptions = [
             subscription
             for topic, kind in contract.topics()
@@ -111,13 +116,16 @@ class ObservationSource:
         """Unsubscribe."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
+        for writers in self._joint_writers.values():
+            writers.destroy()
 
     def _topics_of_several_nodes(self) -> tuple[str, ...]:
-        return tuple(
-            name
-            for topic, name in self._exclusive.items()
-            if self._node.count_publishers(name) > 1 and not self.synchroniser.has_several_devices(topic)
-        )
+        return tuple(name for topic, name in self._exclusive.items() if self._is_of_several_nodes(topic, name))
+
+    def _is_of_several_nodes(self, topic: str, name: str) -> bool:
+        if topic in self._joint_writers:
+            return self._joint_writers[topic].are_several(is_shared=self.synchroniser.has_several_devices(topic))
+        return bool(self._node.count_publishers(name) > 1)
 
     def _now_ns(self) -> int:
         return ros_time_ns(self._node)

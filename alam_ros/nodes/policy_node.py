@@ -150,7 +150,8 @@ class PolicyNode(SafeLifecycleNode):
     def _publish_diagnostics(self) -> None:
         second, self._second = self._second, _Second()
         health, summary = self._health(second)
-        if health is Health.ERROR and not second.problem:  # no control tick was refused aloud: what should start one is missing
+        if health is Health.ERROR and (not second.problem or self._is_shared()):
+            # No control tick was refused aloud: what should start one is missing; or not by what is the matter.
             self._complaints.tell("silence", f"no action: {summary}")
         values: dict[str, object] = {"ticks per second": second.ticks, "longest inference (s)": second.longest_inference}
         if self._source is not None:
@@ -170,6 +171,9 @@ class PolicyNode(SafeLifecycleNode):
         self._diagnostics.publish(
             diagnostic_message(now, name=name, health=health, summary=summary, values=values, hardware_id=identity)
         )
+
+    def _is_shared(self) -> bool:
+        return self._source is not None and bool(self._source.shared)
 
     def _health(self, second: _Second) -> tuple[Health, str]:
         if self.refusal:

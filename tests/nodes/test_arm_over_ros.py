@@ -15,8 +15,11 @@ from tests.support.policies import answer, write_sample_policy
 from tests.support.ros import RosGraph
 
 from alam_ros.msg import RiskEstimate  # isort: skip
-from alam_ros.nodes.qos import DIAGNOSTICS, RISK, SENSOR, TRUTH  # isort: skip
+from alam_ros.nodes.qos import CLOCK, DIAGNOSTICS, RISK, SENSOR, TRUTH  # isort: skip
 from diagnostic_msgs.msg import DiagnosticArray  # isort: skip
+from rclpy.publisher import Publisher  # isort: skip
+from rclpy.timer import Timer  # isort: skip
+from rosgraph_msgs.msg import Clock  # isort: skip
 from sensor_msgs.msg import JointState  # isort: skip
 from std_msgs.msg import Float64MultiArray  # isort: skip
 
@@ -58,20 +61,79 @@ def test_the_policy_sees_of_the_arm_over_ros_what_training_sees(ros: RosGraph, t
     assert compared >= 20
 
 
+class Beside:
+    """A policy node at work on a simulated arm, and a second publisher on the arm's joint states."""
+
+    def __init__(self, ros: RosGraph, folder: Path) -> None:
+        self.ros = ros
+        self.other = ros.node.create_publisher(JointState, "/joint_states", SENSOR)
+        self._arrays = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+        policy = write_sample_policy(folder / "policy.alam", contract=CONTRACT)
+        parameters = {"policy": str(policy)}
+        self.process = ros.start("policy_node", parameters=parameters, remappings={"~/action": CONTRACT.action.topic})
+        ros.configure_and_activate("/policy")
+        ros.wait_for(self.other.get_subscription_count, "the policy on the joint states")
+        self._clock = ros.collect(Clock, "/clock", CLOCK)
+
+    def simulate(self) -> None:
+        self.ros.start("simulator_node", parameters={"environment": "alam/ArmReach-v0", "seed": SEED})
+
+    def repeat(self, *names: str, publisher: Publisher | None = None) -> Timer:
+        """Publish joint states ten times a second by the simulation's clock; best effort, any one of them may be lost."""
+
+        def publish() -> None:
+            if self._clock:
+                message = JointState(name=names, position=[0.01] * len(names), velocity=[0.0] * len(names))
+                message.header.stamp = self._clock[-1].clock
+                (publisher or self.other).publish(message)
+
+        return self.ros.node.create_timer(0.1, publish)
+
+    def wait_for(self, summary: str) -> None:
+        """Wait for what the diagnostics are to begin with from now on."""
+        self._arrays.clear()
+        told = lambda: [s.message for array in self._arrays for s in array.status if s.name.startswith("policy")]  # noqa: E731
+        self.ros.wait_for(lambda: told() and told()[-1].startswith(summary), f"diagnostics with `{summary}`")
+
+
+JOINTS = next(channel.joints for channel in CONTRACT.observation if channel.joints)
+SECOND_ARM = "several nodes publish on /joint_states: a robot has one of each"
+
+
+def test_a_gripper_that_has_only_announced_its_joint_states_does_not_stop_the_arm(ros: RosGraph, tmp_path: Path) -> None:
+    beside = Beside(ros, tmp_path)
+    beside.simulate()
+    ros.wait_for(lambda: ros.node.count_publishers("/joint_states") == 2, "both publishers")
+    for _ in range(3):
+        beside.wait_for("acting")
+    gripper = beside.repeat("finger")
+    for _ in range(3):
+        beside.wait_for("acting")
+    gripper.destroy()
+    assert SECOND_ARM not in beside.process.output()
+
+
 def test_a_second_arm_on_its_joint_states_is_told_and_a_gripper_is_not(ros: RosGraph, tmp_path: Path) -> None:
-    policy = write_sample_policy(tmp_path / "policy.alam", contract=CONTRACT)
-    arrays = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
-    other = ros.node.create_publisher(JointState, "/joint_states", SENSOR)
-    ros.start("policy_node", parameters={"policy": str(policy)}, remappings={"~/action": CONTRACT.action.topic})
-    ros.configure_and_activate("/policy")
-    ros.start("simulator_node", parameters={"environment": "alam/ArmReach-v0", "seed": SEED})
-    told = "several nodes publish on /joint_states: a robot has one of each"
+    beside = Beside(ros, tmp_path)
+    arm = beside.repeat(*JOINTS)
+    beside.simulate()
+    beside.wait_for(SECOND_ARM)
+    for _ in range(3):  # and not now and then
+        beside.wait_for(SECOND_ARM)
+    assert f"no action: {SECOND_ARM}" in beside.process.output()
+    arm.destroy()
+    beside.repeat("finger")
+    beside.wait_for("acting")
 
-    def last_summary() -> str:
-        summaries = [status.message for array in arrays for status in array.status if status.name.startswith("policy")]
-        return summaries[-1] if summaries else ""
 
-    ros.wait_for(lambda: last_summary() == told, "the second publisher in the diagnostics")
-    finger = JointState(name=["finger"], position=[0.01], velocity=[0.0])
-    ros.node.create_timer(0.1, lambda: other.publish(finger))  # best effort: any one of them may be lost
-    ros.wait_for(lambda: last_summary().startswith("acting"), "the gripper to be accepted")
+def test_a_second_arm_beside_a_gripper_is_told(ros: RosGraph, tmp_path: Path) -> None:
+    beside = Beside(ros, tmp_path)
+    beside.simulate()
+    beside.repeat("finger")
+    beside.wait_for("acting")
+    second = ros.node.create_publisher(JointState, "/joint_states", SENSOR)
+    arm = beside.repeat(*JOINTS, publisher=second)
+    beside.wait_for(SECOND_ARM)
+    arm.destroy()
+    ros.node.destroy_publisher(second)
+    beside.wait_for("acting")
