@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,23 @@ class _Arrival:
     received: float
 
 
+@dataclass(frozen=True, slots=True)
+class _SetBack:
+    """A topic whose stamps jumped back, and what was forgotten for it, in case that it alone did and returns.
+
+    Attributes:
+        topic: whose stamps jumped.
+        newest: of each topic that is not latched, its newest stamp before, s.
+        latched: of each latched topic, what was forgotten.
+        is_alone: whether another topic has gone on by the old time since.
+    """
+
+    topic: str
+    newest: dict[str, float]
+    latched: dict[str, _Arrival]
+    is_alone: bool = False
+
+
 class ObservationSynchroniser:
     """Decides when a control tick is due and with which samples it runs.
 
@@ -93,6 +110,8 @@ class ObservationSynchroniser:
         self.measured_period = math.nan
         self.restarts = 0
         self._set_back: deque[float] = deque(maxlen=SET_BACK)
+        self._before: _SetBack | None = None
+        self._jump = ""
 
     def missing(self) -> tuple[str, ...]:
         """Return the names of the channels that have not had all their data yet."""
@@ -114,8 +133,9 @@ class ObservationSynchroniser:
         """Take a sample.
 
         A stamp that does not advance is ignored, so that a source that repeats an old measurement grows stale; one that jumps
-        back by more than a control period means that the clock was set back, and starts everything anew. Joint states of
-        another device on the same topic are ignored.
+        back by more than a control period means that the clock was set back, and starts everything anew. Where it was one
+        topic's alone, and that leaps to the old time again, what was latched is valid as before. Joint states of another device
+        on the same topic are ignored.
 
         Args:
             topic: as the contract names it.
@@ -131,6 +151,8 @@ class ObservationSynchroniser:
         arrivals = self._arrivals.get(topic, deque())
         if arrivals and self._is_outdated(topic, stamp, received):
             return
+        if self._before is not None and topic in self._before.newest:
+            self._before = self._confirmed(self._before, topic, stamp)
         self._assembler.update(topic, sample, stamp=stamp, received=received)
         arrival = _Arrival(sample, stamp, received)
         arrivals.append(arrival)
@@ -146,8 +168,34 @@ class ObservationSynchroniser:
             return stamp < newest or (stamp == newest and topic not in self._latched)
         if topic not in self._latched:
             self._set_back.append(received)
-            self._restart(stamp)
+            self._jump = f"`{topic}` jumped back by {newest - stamp:.2f} s"
+            self._restart(topic, stamp)
         return False
+
+    def _confirmed(self, before: _SetBack, topic: str, stamp: float) -> _SetBack | None:
+        """Return what is still undecided of a jump back once a further sample has come.
+
+        Another topic that is back, too, shows that the clock was set back. The topic itself, where it leaps to where it was,
+        shows that it was not; a clock that was set back gets there as well, but step by step.
+        """
+        is_back = stamp < before.newest[topic] - self._period
+        if topic != before.topic:
+            return None if is_back else replace(before, is_alone=True)
+        if is_back:
+            return before
+        arrivals = self._arrivals[topic]
+        if arrivals and stamp - arrivals[-1].stamp > KEPT * self._period:
+            self._restore(before.latched)
+            return None
+        return before if before.is_alone else None
+
+    def _restore(self, latched: dict[str, _Arrival]) -> None:
+        """Take back what was forgotten of latched topics, where nothing newer has come."""
+        self.measured_period, self._last_tick = math.nan, None
+        for topic, arrival in latched.items():
+            if not self._arrivals[topic]:
+                self._arrivals[topic].append(arrival)
+                self._select(topic, arrival)
 
     def waits_until(self) -> float | None:
         """Return when the oldest pending control tick runs at the latest, s of the clock of `received`; None without one."""
@@ -184,24 +232,36 @@ class ObservationSynchroniser:
         self._pending.append(trigger)
 
     def _tick(self, trigger: _Arrival, unpaired: tuple[str, ...], now: float) -> ControlTick:
-        if len(self._set_back) == SET_BACK and now - self._set_back[0] < SET_BACK_S:
-            found = f"stamps that were set back {SET_BACK} times within {SET_BACK_S:g} s"
-            raise ObservationError("sources of one clock", found, "let one node publish on each of the contract's topics")
+        self._check_clock(now)
         self._measure(trigger.stamp)
         self._select(self._trigger, trigger)
         for topic in self._paired:
             if self._arrivals[topic]:
                 self._select(topic, self._nearest(topic, trigger.stamp))
-        if stale := [name for name in self._assembler.stale(now) if name not in self._assembler.missing()]:
+        self._check_times(trigger.stamp, now)
+        observation = self._advance(trigger.stamp)
+        return ControlTick(observation, trigger.stamp, unpaired, self._assembler.excess())
+
+    def _check_clock(self, now: float) -> None:
+        if len(self._set_back) == SET_BACK and now - self._set_back[0] < SET_BACK_S:
+            found = f"stamps that were set back {SET_BACK} times within {SET_BACK_S:g} s"
+            raise ObservationError("sources of one clock", found, "let one node publish on each of the contract's topics")
+
+    def _check_times(self, stamp: float, now: float) -> None:
+        """Refuse data that are old, and say of those that are missing if a clock that was set back made them so."""
+        missing = self._assembler.missing()
+        if stale := [name for name in self._assembler.stale(now) if name not in missing]:
             ages = self._assembler.ages(now)
             found = ", ".join(f"`{name}` silent for {ages[name]:.2f} s" for name in stale)
             raise ObservationError("fresh data on all channels", found, "check that their sources are running")
-        if outdated := {} if self._assembler.missing() else self._assembler.outdated(trigger.stamp):
+        if missing and self._jump:
+            found = f"none yet on {', '.join(missing)} since stamps on {self._jump}"
+            remedy = "publish again what is latched, such as a goal, and check that source's clock"
+            raise ObservationError("data on all channels since the clock was set back", found, remedy)
+        if outdated := {} if missing else self._assembler.outdated(stamp):
             sides = [(name, abs(age), "before" if age > 0 else "after") for name, age in outdated.items()]
             found = ", ".join(f"`{name}` stamped {age:.2f} s {side} `{self._trigger}`" for name, age, side in sides)
             raise ObservationError("data within the timeouts of all channels", found, "check their sources' clocks and delays")
-        observation = self._advance(trigger.stamp)
-        return ControlTick(observation, trigger.stamp, unpaired, self._assembler.excess())
 
     def _measure(self, stamp: float) -> None:
         if self._last_tick is not None:
@@ -236,7 +296,7 @@ class ObservationSynchroniser:
     def _has_pair(self, topic: str, stamp: float) -> bool:
         return bool(self._arrivals[topic]) and abs(self._nearest(topic, stamp).stamp - stamp) <= PAIRED * self._period
 
-    def _restart(self, now: float) -> None:
+    def _restart(self, origin: str, now: float) -> None:
         """Forget what was measured after the present time of a clock that was set back; a goal already of the new time stays."""
         self.restarts += 1
         self.measured_period = math.nan
@@ -244,9 +304,22 @@ class ObservationSynchroniser:
         self._last_planned = self._last_observed = -math.inf
         self._pending.clear()
         self._assembler.restart()
+        self._before = self._undecided(origin, now)
         for topic, arrivals in self._arrivals.items():
-            kept = [arrival for arrival in arrivals if arrival.stamp <= now + PAIRED * self._period]
+            kept = [arrival for arrival in arrivals if self._is_of(now, arrival)]
             arrivals.clear()
             arrivals.extend(kept)
             if kept:
                 self._select(topic, kept[-1])
+
+    def _is_of(self, now: float, arrival: _Arrival) -> bool:
+        return arrival.stamp <= now + PAIRED * self._period
+
+    def _undecided(self, origin: str, now: float) -> _SetBack:
+        """Return what is known and about to be forgotten; of a topic that jumps again before it returned, what was so before."""
+        if self._before is not None and self._before.topic == origin:
+            return self._before
+        newest = {topic: arrivals[-1].stamp for topic, arrivals in self._arrivals.items() if arrivals}
+        latched = {topic: self._arrivals[topic][-1] for topic in self._latched & newest.keys()}
+        forgotten = {topic: arrival for topic, arrival in latched.items() if not self._is_of(now, arrival)}
+        return _SetBack(origin, {topic: stamp for topic, stamp in newest.items() if topic not in self._latched}, forgotten)

@@ -36,8 +36,10 @@ def check_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], st
         text = f"control ticks: {unpaired} of {len(ticks)} with data of different times on {topics}; training paired equal ones"
         found.append(by_share(unpaired / len(ticks), text))
     if drive.synchroniser.restarts:
-        text = f"control ticks: the clock was set back {drive.synchroniser.restarts} times; histories began anew"
-        found.append(note(f"{text}, and latched data of the time before are wanted anew"))
+        text = (
+            f"control ticks: the clock was set back {drive.synchroniser.restarts} times; histories began anew, and latched data"
+        )
+        found.append(note(f"{text} of the time before are wanted anew, unless one topic's stamps alone jumped back and returned"))
     return found
 
 

@@ -219,6 +219,87 @@ def test_a_goal_of_the_old_time_does_not_survive_a_clock_set_back() -> None:
     assert "goal" in synchroniser.missing()
 
 
+TOPICS = ("odom", "scan")
+
+
+def glitch(
+    synchroniser: ObservationSynchroniser, topic: str, first: int, steps: int, offset: float
+) -> tuple[list[ControlTick], list[str]]:
+    """Play steps of which one topic's samples are stamped wrongly by `offset` s, and return ticks and what refused others."""
+    ticks, refused = [], []
+    for step in range(first, first + steps):
+        now = step * PERIOD
+        for name in TOPICS:
+            stamp = now + (offset if name == topic else 0.0)
+            synchroniser.update(name, step_samples(step)[name], stamp=stamp, received=now)
+        try:
+            ticks += poll(synchroniser, now + PERIOD / 2)
+        except ObservationError as error:
+            refused.append(str(error))
+    return ticks, refused
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("steps", [1, 25])
+@pytest.mark.parametrize("offset", [-1.0, -3600.0])
+def test_a_goal_survives_stamps_of_one_sensor_that_jump_back_and_return(topic: str, steps: int, offset: float) -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 100, ("goal", *TOPICS))
+    ticks, refused = glitch(synchroniser, topic, 101, steps, offset)
+    assert not ticks
+    assert any(f"goal since stamps on `{topic}` jumped back by" in text for text in refused)
+    after = [tick for step in range(101 + steps, 110 + steps) for tick in feed(synchroniser, step, TOPICS)]
+    assert [tick.stamp for tick in after] == [step * PERIOD for step in range(101 + steps, 110 + steps)]
+    assert synchroniser.measured_period == pytest.approx(PERIOD)
+
+
+def test_the_newest_goal_holds_where_one_came_while_a_sensors_stamps_were_wrong() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    synchroniser.update("goal", goal(), stamp=0.0, received=0.0)
+    feed(synchroniser, 100, TOPICS)
+    glitch(synchroniser, "odom", 101, 2, -3600.0)
+    synchroniser.update("goal", step_samples(3)["goal"], stamp=10.25, received=10.25)
+    (tick,) = feed(synchroniser, 103, TOPICS)
+    other = ObservationSynchroniser(CONTRACT)
+    other.update("goal", step_samples(3)["goal"], stamp=0.0, received=0.0)
+    (expected,) = feed(other, 103, TOPICS)
+    np.testing.assert_array_equal(tick.observation, expected.observation)
+
+
+def test_a_goal_of_the_old_time_stays_forgotten_when_a_clock_that_was_set_back_gets_there_again() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    for step in range(40, 50):
+        feed(synchroniser, step, ("goal", *TOPICS))
+    for step in range(60):
+        for topic in TOPICS:
+            synchroniser.update(topic, step_samples(step)[topic], stamp=step * PERIOD, received=10.0 + step * PERIOD)
+    assert synchroniser.missing() == ("goal",)
+    for step in range(90, 95):  # nor by a leap
+        for topic in TOPICS:
+            synchroniser.update(topic, step_samples(step)[topic], stamp=step * PERIOD, received=20.0 + step * PERIOD)
+    assert synchroniser.missing() == ("goal",)
+
+
+def test_a_sensor_that_alone_starts_a_new_time_and_stays_there_does_not_bring_the_goal_back() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    for step in range(40, 50):
+        feed(synchroniser, step, ("goal", *TOPICS))
+    for step in range(60):
+        synchroniser.update("odom", step_samples(step)["odom"], stamp=step * PERIOD, received=10.0 + step * PERIOD)
+    assert "goal" in synchroniser.missing()
+
+
+def test_a_message_of_the_old_time_on_its_way_when_the_clock_is_set_back_does_not_keep_the_goal() -> None:
+    synchroniser = ObservationSynchroniser(CONTRACT)
+    feed(synchroniser, 100, ("goal", *TOPICS))
+    synchroniser.update("odom", odometry(), stamp=0.0, received=10.1)
+    synchroniser.update("scan", scan(), stamp=10.1, received=10.1)
+    for step in range(1, 5):
+        for topic in TOPICS:
+            synchroniser.update(topic, step_samples(step)[topic], stamp=step * PERIOD, received=10.1 + step * PERIOD)
+    assert synchroniser.missing() == ("goal",)
+
+
 def test_a_pending_tick_of_the_old_time_does_not_survive_a_clock_set_back() -> None:
     synchroniser = ObservationSynchroniser(CONTRACT)
     feed(synchroniser, 100, ("goal", "odom", "scan"))

@@ -267,6 +267,20 @@ def test_a_clock_set_back_starts_the_histories_anew(ros: RosGraph, policy: Path)
         assert session.step(step).cost_value == answer(runtime, observation)[1].cost_value
 
 
+def test_stamps_of_one_sensor_that_jump_back_and_return_do_not_lose_the_goal(ros: RosGraph, policy: Path) -> None:
+    session = Session(ros, policy)
+    session.step(0)
+    for step in range(1, 4):
+        session.driver.publish(step - 36_000, {"odom": step_samples(step)["odom"]})
+        session.driver.publish(step, {"scan": step_samples(step)["scan"]})
+    told = "goal since stamps on `odom` jumped back by 3599.90 s"
+    ros.wait_for(lambda: told in session.process.output(), "a warning that says whose stamps they are")
+    assert "publish again what is latched" in session.process.output()
+    samples = step_samples(4)
+    stamp = session.driver.publish(4, {topic: samples[topic] for topic in ("odom", "scan")})
+    session.driver.answer(session.risks, stamp)
+
+
 def test_an_inactive_policy_is_silent_and_resumes_with_its_goal(ros: RosGraph, policy: Path) -> None:
     session = Session(ros, policy)
     session.step(0)
