@@ -20,6 +20,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
@@ -59,6 +60,7 @@ from alam_ros.runtime import PolicyRuntime
 LOG_PERIOD_S = 5.0
 LOG_STATE_PERIOD_S = 1.0
 SILENCES = ("command_missing", "command_stale", "risk_missing", "risk_stale", "observation_missing", "observation_stale")
+UNGUARDED = "nothing is read and nothing is sent, nobody guards the robot"
 LAST_ZERO_TIMEOUT_S = 0.2  # for subscribers to confirm the last zero
 
 
@@ -70,6 +72,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         declare_gate_parameters(self)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._is_latched = False
+        self._is_configured = False
         self._decided: tuple[GateDecision, float] | None = None
         self._rates = Rates()
         self._mismatches = Mismatches(self)
@@ -78,6 +81,9 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._logged_at: dict[GateStatus, float] = {}
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self._steady)
+        # In every state: who presses the button does not ask first whether there is a gate already.
+        self.create_service(Trigger, "~/emergency_stop", self._emergency_stop)
+        self.create_service(Trigger, "~/reset", self._reset)
 
     def configure(self) -> None:
         """Build the gate and connect it."""
@@ -98,7 +104,7 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._ticks = 0
         self._connect_outputs(values)
         self._connect_inputs(values, contract, runtime)
-        self._offer_services()
+        self.hold(self.create_service(SetBool, "~/enable", self._enable), self.destroy_service)
         self.hold(self.create_timer(1.0 / values["rate"], self._tick, clock=self._steady), self.destroy_timer)
         for add, remove, callback in (
             (self.add_on_set_parameters_callback, self.remove_on_set_parameters_callback, self._check_parameters),
@@ -106,6 +112,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         ):
             add(callback)
             self.hold(callback, remove)
+        self._is_configured = True
+        self.hold(self, SafetyMonitorNode._forget_configuration)
         types = " to ".join(port.message_type.__name__ for port in (self._gated.port_in, self._gated.port_out))
         self.get_logger().info(f"gating {types} within {self._gated.limits}, watching {', '.join(sorted(self._timeouts))}")
 
@@ -117,6 +125,27 @@ class SafetyMonitorNode(SafeLifecycleNode):
             self._judge.forget()
         self._stamps = StampScale()
         self._source = None
+
+    def _forget_configuration(self) -> None:
+        self._is_configured = False
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """As every node's, and say what it means for the robot."""
+        told = "inactive: the last command was zero, and none is sent until it is activated"
+        return self._tell_success(super().on_deactivate(state), told)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """As every node's, and say what it means for the robot."""
+        return self._tell_success(super().on_cleanup(state), f"unconfigured: {UNGUARDED}")
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """As every node's, and say what it means for the robot."""
+        return self._tell_success(super().on_shutdown(state), f"finalized: {UNGUARDED}")
+
+    def _tell_success(self, result: TransitionCallbackReturn, text: str) -> TransitionCallbackReturn:
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.get_logger().info(text)
+        return result
 
     def make_safe(self) -> None:
         """Send a last zero and wait until subscribers have it, then tell that the gate is inactive."""
@@ -165,14 +194,6 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _drop_judge(self, _: JudgeSource) -> None:
         self._judge = None
-
-    def _offer_services(self) -> None:
-        for kind, name, callback in (
-            (Trigger, "~/emergency_stop", self._emergency_stop),
-            (Trigger, "~/reset", self._reset),
-            (SetBool, "~/enable", self._enable),
-        ):
-            self.hold(self.create_service(kind, name, callback), self.destroy_service)
 
     def _on_command(self, data: bytes) -> None:
         if not self.is_active:
@@ -320,23 +341,34 @@ class SafetyMonitorNode(SafeLifecycleNode):
             self._state_out.publish(state)
 
     def _emergency_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._tell(EventKind.EMERGENCY_STOP)
         self._is_latched = True
-        self._tick()
+        if self._is_configured:
+            self._tell(EventKind.EMERGENCY_STOP)
+            self._tick()
+            response.message = "zero is commanded until a reset is accepted"
+        else:
+            response.message = "nothing is commanded, nor will be once the node works, until a reset is accepted"
         self.get_logger().warning("emergency stop")
-        response.success, response.message = True, "zero is commanded until a reset is accepted"
+        response.success = True
         return response
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        was_latched, refusal = self._session.is_latched, self._tell(EventKind.RESET)
-        self._is_latched = self._session.is_latched
-        self._tick()
-        if refusal and not self.is_active:
-            refusal = f"activate the node first, for while it is inactive nothing is taken in; {refusal}"
+        was_latched, refusal = self._is_latched, self._refusal_of_reset()
         self.get_logger().warning(f"reset refused: {refusal}" if refusal else "reset")
         done = "the emergency stop is released" if was_latched else "there was no emergency stop"
         response.success, response.message = refusal is None, refusal or done
         return response
+
+    def _refusal_of_reset(self) -> str | None:
+        """Reset, or say why not; without a gate nobody knows what else would stop the robot."""
+        if not self._is_configured:
+            return "configure and activate the node first; the emergency stop holds" if self._is_latched else None
+        refusal = self._tell(EventKind.RESET)
+        self._is_latched = self._session.is_latched
+        self._tick()
+        if refusal and not self.is_active:
+            return f"activate the node first, for while it is inactive nothing is taken in; {refusal}"
+        return refusal
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         (result,) = self.set_parameters([Parameter("enabled", value=request.data)])
@@ -381,7 +413,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
 
     def _publish_diagnostics(self) -> None:
         rates = self._rates.report("commands", "risks", "observations", "gate ticks")
-        health, summary, values = Health.OK, "not configured or not active", {}
+        held = "; an emergency stop waits for its reset" if self._is_latched else ""
+        health, summary, values = Health.OK, f"not configured or not active{held}", {}
         if self.refusal:
             health, summary = Health.ERROR, self.refusal
         if self.is_active and self._decided is not None:

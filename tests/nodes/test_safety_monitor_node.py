@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import signal
 import sys
 import time
@@ -42,19 +43,27 @@ class Bench:
     """A safety monitor at work; the test's own node plays commander and risk source."""
 
     def __init__(
-        self, ros: RosGraph, *, namespace: str = "", activate: bool = True, prefix: Iterable[str] = (), **parameters: Any
+        self,
+        ros: RosGraph,
+        *,
+        namespace: str = "",
+        configure: bool = True,
+        activate: bool = True,
+        prefix: Iterable[str] = (),
+        **parameters: Any,
     ) -> None:
         self.ros, self.name = ros, f"{namespace}/safety_monitor"
         self.process = ros.start("safety_monitor_node", parameters={**LIMITS, **parameters}, namespace=namespace, prefix=prefix)
         self.states: list[GateState] = ros.collect(GateState, f"{namespace}/alam/gate", LATCHED)
         self.sent: list[TwistStamped] = ros.collect(TwistStamped, f"{namespace}/cmd_out", COMMAND)
-        assert ros.change_state(self.name, Transition.TRANSITION_CONFIGURE), "refused to configure"
-        self.command_publisher = ros.publisher(TwistStamped, f"{namespace}/cmd_in", COMMAND)
-        self.risk_publisher = ros.publisher(RiskEstimate, f"{namespace}/alam/risk", RISK)
+        if configure:
+            assert ros.change_state(self.name, Transition.TRANSITION_CONFIGURE), "refused to configure"
+        self.command_publisher = ros.publisher(TwistStamped, f"{namespace}/cmd_in", COMMAND, matched=configure)
+        self.risk_publisher = ros.publisher(RiskEstimate, f"{namespace}/alam/risk", RISK, matched=configure)
         self.make_command: Callable[[], TwistStamped] | None = lambda: forward_command(ros.node)
         self.make_risk: Callable[[], RiskEstimate] | None = lambda: safe_estimate(ros.node)
         ros.node.create_timer(PERIOD_S, self.feed)
-        if activate:
+        if configure and activate:
             assert ros.change_state(self.name, Transition.TRANSITION_ACTIVATE), "refused to activate"
 
     def feed(self) -> None:
@@ -446,6 +455,40 @@ def test_an_emergency_stop_stays_until_a_reset_that_no_cause_forbids(ros: RosGra
     bench.wait_for_command(is_forward, "a passed command")
 
 
+def stop_without_configuration(bench: Bench) -> None:
+    answer = bench.trigger("emergency_stop")
+    assert answer.success
+    assert answer.message == "nothing is commanded, nor will be once the node works, until a reset is accepted"
+    refused = bench.trigger("reset")
+    assert (refused.success, refused.message) == (False, "configure and activate the node first; the emergency stop holds")
+
+
+def test_an_emergency_stop_before_the_first_configuration_holds_once_the_node_works(ros: RosGraph):
+    bench = Bench(ros, configure=False)
+    assert bench.trigger("reset").message == "there was no emergency stop"
+    stop_without_configuration(bench)
+    ros.configure_and_activate(bench.name)
+    bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched")
+    assert bench.sent
+    assert all(map(is_zero, bench.sent))
+    assert bench.trigger("reset").message == "the emergency stop is released"
+    bench.wait_for_command(is_forward, "a passed command")
+
+
+def test_an_emergency_stop_after_clean_up_holds_once_the_node_works_again(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    assert ros.change_state(bench.name, Transition.TRANSITION_DEACTIVATE)
+    assert ros.change_state(bench.name, Transition.TRANSITION_CLEANUP)
+    stop_without_configuration(bench)
+    bench.sent.clear()
+    ros.configure_and_activate(bench.name)
+    bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched")
+    assert all(map(is_zero, bench.sent))
+    assert bench.trigger("reset").message == "the emergency stop is released"
+    bench.wait_for_command(is_forward, "a passed command")
+
+
 def test_a_late_subscriber_sees_the_state_at_once(ros: RosGraph):
     bench = Bench(ros)
     bench.wait_for_state(GateStatus.PASS)
@@ -494,6 +537,18 @@ def test_the_last_command_before_deactivation_is_zero_and_nothing_passes_while_i
     assert len(bench.sent) == number
     assert ros.change_state(bench.name, Transition.TRANSITION_ACTIVATE)
     bench.wait_for_command(is_forward, "a passed command")
+
+
+def test_leaving_work_is_in_the_log(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    for transition, told in (
+        (Transition.TRANSITION_DEACTIVATE, "inactive: the last command was zero, and none is sent until it is activated"),
+        (Transition.TRANSITION_CLEANUP, "unconfigured: nothing is read and nothing is sent, nobody guards the robot"),
+        (Transition.TRANSITION_UNCONFIGURED_SHUTDOWN, "finalized: nothing is read and nothing is sent, nobody guards the robot"),
+    ):
+        assert ros.change_state(bench.name, transition)
+        ros.wait_for(lambda told=told: f"[INFO] {told}" in re.sub(r" \[.*?\] \[.*?\]:", "", bench.process.output()), told)
 
 
 def test_thresholds_change_on_a_running_gate_and_bad_values_are_refused_with_the_reason(ros: RosGraph):
