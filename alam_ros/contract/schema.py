@@ -273,6 +273,18 @@ class Contract:
             raise ContractError("a control_period above 0 s", str(self.control_period), f"correct the contract `{self.name}`")
         self._check_timeout(self.observation[names.index(self.trigger)])
         self._check_topics()
+        self._check_frames()
+
+    def _check_frames(self) -> None:
+        frames: dict[str, Channel] = {}
+        for channel in self.observation:
+            first = frames.setdefault(channel.topic, channel) if channel.frame else channel
+            if channel.frame != first.frame:  # whatever came, one of them would refuse it
+                raise ContractError(
+                    f"one frame for the topic `{channel.topic}`",
+                    f"`{first.frame}` for `{first.name}` and `{channel.frame}` for `{channel.name}`",
+                    "name the frame of the topic's messages in both, or correct the `topic` of one",
+                )
 
     def _check_timeout(self, trigger: Channel) -> None:
         if trigger.timeout is None:

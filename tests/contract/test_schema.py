@@ -112,6 +112,10 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "an action on a topic of ours": (lambda m: m["action"].update(topic="/alam/risk"), "which is ours"),
     "an action on an observed topic": (lambda m: m["action"].update(topic="odom"), "another topic for the action than `odom`"),
     "two types for a topic": (lambda m: m["observation"][1].update(topic="scan"), "one type"),
+    "two frames for a topic": (
+        lambda m: m["observation"].append({**m["observation"][0], "name": "rear", "frame": "rear_laser"}),
+        r"one frame for the topic `scan`; found `\w+` for `scan` and `rear_laser` for `rear`",
+    ),
     "no channels": (lambda m: m.update(observation=[]), "at least one channel"),
     "no period": (lambda m: m.update(control_period=0.0), "control_period"),
     "no action": (lambda m: m["action"].update(components=[]), "action component"),
@@ -131,6 +135,15 @@ def test_what_is_wrong_with_a_contract_is_said(name: str) -> None:
 
 
 IMU, JOINTS, ARRAY = "sensor_msgs/msg/Imu", "sensor_msgs/msg/JointState", "std_msgs/msg/Float32MultiArray"
+
+
+@pytest.mark.parametrize("frame", ["", None], ids=["any frame", "the same frame"])
+def test_channels_of_one_topic_may_be_of_one_frame_or_take_any(frame: str | None) -> None:
+    def append(mapping: dict[str, Any]) -> None:
+        first = mapping["observation"][0]
+        mapping["observation"].append({**first, "name": "rear", "frame": first["frame"] if frame is None else frame})
+
+    assert len(Contract.from_mapping(changed(append)).observation) == 4
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,15 @@ def test_what_is_wrong_between_the_parts_is_said_too(tmp_path: Path, capsys: pyt
     assert "a trigger among ['scan', 'velocity', 'goal']; found `camera`" in lines[0]
 
 
+def test_two_channels_of_one_topic_that_want_different_frames_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = yaml.safe_load(TURTLEBOT.read_text())
+    document["observation"][0]["frame"] = "front"
+    document["observation"].append({**document["observation"][0], "name": "rear", "frame": "rear"})
+    code, lines = check(written(tmp_path / "frames.yaml", document), capsys)
+    assert code == 1
+    assert "one frame for the topic `scan`; found `front` for `scan` and `rear` for `rear`" in lines[0]
+
+
 @pytest.mark.parametrize("text", ["", "- 1", "observation: 3", "observation: [1]", "observation: [{}]\naction: 5"])
 def test_what_is_no_contract_is_refused_in_words(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "odd.yaml").write_text(text)
