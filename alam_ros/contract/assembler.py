@@ -44,8 +44,8 @@ class ObservationAssembler:
         sizes = [channel.size for channel in contract.observation]
         self._upper = np.repeat([1.0 if reader.is_clipped else np.inf for reader in self._readers], sizes)
         self._lower = -self._upper
-        # A goal is a wish: beyond its range it counts as at the range's end, which novelty judges. All else is the world, also what
-        # is latched.
+        # A goal is a wish: beyond its range it counts as at the range's end, which novelty judges. All else is the world, also
+        # what is latched.
         self._is_counted = np.repeat([not channel.is_goal for channel in contract.observation], sizes)
         self._no_excess = np.zeros(contract.observation_size, np.float32)
         self._no_excess.setflags(write=False)
