@@ -23,6 +23,7 @@ from launch_ros.utilities import prefix_namespace
 from alam_ros.errors import ConfigurationError, LaunchError
 from alam_ros.nodes.launched_by import INTERRUPTED, LAUNCH_PROCESS
 from alam_ros.parameter_file import Section, full_name, read_sections, require_sections
+from alam_ros.stray_arguments import refuse_stray_arguments
 
 PACKAGE = "alam_ros"
 _DESCRIPTIONS = {
@@ -51,7 +52,7 @@ _POLICY = {name: ParameterValue(LaunchConfiguration(name), value_type=str) for n
 
 
 def declare_arguments(params_file: str, **defaults: str | PathJoinSubstitution | None) -> list[Action]:
-    """Declare the arguments every launch file takes, and refuse files that are not there before anything starts.
+    """Declare the arguments every launch file takes, and refuse others, and files that are not there, before anything starts.
 
     Args:
         params_file: default parameter file, in the package's `config` folder.
@@ -62,7 +63,7 @@ def declare_arguments(params_file: str, **defaults: str | PathJoinSubstitution |
         DeclareLaunchArgument(name, default_value=default_values[name], description=description, choices=_CHOICES.get(name))
         for name, description in _DESCRIPTIONS.items()
     ]
-    return [*declared, OpaqueFunction(function=_require_files)]
+    return [*declared, OpaqueFunction(function=_require_arguments)]
 
 
 def shipped_policy(name: str) -> PathJoinSubstitution:
@@ -142,11 +143,12 @@ def _of_this_launch() -> Mapping[str, Any]:
     }
 
 
-def _require_files(context: LaunchContext) -> None:
-    """Refuse what ROS goes on with by the defaults, at most with a warning: a path without a file, no YAML, or for other nodes.
+def _require_arguments(context: LaunchContext) -> None:
+    """Refuse what ROS goes on with by the defaults: a misspelt argument, a path without a file, no YAML, or for other nodes.
 
     A namespace loses the slash that it may end with, for `//` is in no node's name.
     """
+    refuse_stray_arguments(context, _DESCRIPTIONS)
     arguments = context.launch_configurations
     arguments["namespace"] = arguments["namespace"].rstrip("/")
     _require_file(arguments, "params_file")

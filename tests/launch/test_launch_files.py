@@ -44,6 +44,26 @@ def generate_launch_description():
     return LaunchDescription([GroupAction([PushRosNamespace("fleet"), include])])
 """
 
+HOUSE = """
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, SetLaunchConfiguration
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.substitutions import FindPackageShare
+
+def generate_launch_description():
+    robot = PathJoinSubstitution([FindPackageShare("alam_ros"), "launch", "robot.launch.py"])
+    passed = ["policy", "params_files", "rooms", {misspelt}]
+    include = IncludeLaunchDescription(robot, launch_arguments=[(name, LaunchConfiguration(name)) for name in passed])
+    return LaunchDescription([
+        DeclareLaunchArgument("params_files", default_value=""),
+        DeclareLaunchArgument("rooms", default_value="2"),
+        SetLaunchConfiguration("robots", "3"),
+        SetLaunchConfiguration("robo", ""),
+        include,
+    ])
+"""
+"""A launch file with arguments and configurations of its own, some of them named much as this package's."""
+
 
 @pytest.fixture
 def policy(tmp_path: Path) -> str:
@@ -171,6 +191,60 @@ def test_a_missing_policy_is_named_before_anything_starts(launch: Launch) -> Non
     process = launch("robot.launch.py")
     assert process.wait() != 0
     assert "policy" in process.output()
+    assert "process started" not in process.output()
+
+
+@pytest.mark.parametrize("launch_file", ["monitor", "robot", "simulation"])
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("param_file", "did you mean `params_file`?"),
+        ("robo", "did you mean `robot`?"),
+        ("name_space", "did you mean `namespace`?"),
+        ("use_simtime", "did you mean `use_sim_time`?"),
+        ("log-level", "did you mean `log_level`?"),
+        ("speed", "leave it out"),
+    ],
+)
+def test_an_argument_that_there_is_not_is_refused_before_anything_starts(
+    launch: Launch, policy: str, launch_file: str, given: str, meant: str
+) -> None:
+    process = launch(f"{launch_file}.launch.py", policy, f"{given}:=true")
+    assert process.wait() == 1
+    assert f"found `{given}`, which nobody would take; {meant}" in process.output()
+    assert "process started" not in process.output()
+
+
+def test_what_launch_itself_takes_is_no_stray_argument(ros: RosGraph, launch: Launch, policy: str) -> None:
+    launch("monitor.launch.py", policy, "sigterm_timeout:=8", "--launch-prefix", "env")
+    reached(ros, "/safety_monitor", "active")
+
+
+def test_a_launch_file_of_users_keeps_its_own_arguments(ros: RosGraph, launch: Launch, policy: str, tmp_path: Path) -> None:
+    path = tmp_path / "house.launch.py"
+    path.write_text(HOUSE.replace("{misspelt}", ""))
+    launch(path, policy, "params_files:=no.yaml", "rooms:=5", "colour:=red")
+    reached(ros, "/safety_monitor", "active")
+    reached(ros, "/policy", "active")
+
+
+def test_what_a_launch_file_of_users_passes_misspelt_is_refused(launch: Launch, policy: str, tmp_path: Path) -> None:
+    path = tmp_path / "house.launch.py"
+    path.write_text(HOUSE.replace("{misspelt}", '"robo"'))
+    process = launch(path, policy)
+    assert process.wait() == 1
+    assert "found `robo`, which nobody would take; did you mean `robot`?" in process.output()
+    assert "process started" not in process.output()
+
+
+def test_a_misspelling_that_would_pass_through_a_launch_file_of_users_is_refused(
+    launch: Launch, policy: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "house.launch.py"
+    path.write_text(HOUSE.replace("{misspelt}", ""))
+    process = launch(path, policy, "param_file:=off.yaml")
+    assert process.wait() == 1
+    assert "found `param_file`, which nobody would take; did you mean `params_file`?" in process.output()
     assert "process started" not in process.output()
 
 
