@@ -17,6 +17,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from alam_ros.errors import AlamError
 from alam_ros.nodes.garbage import set_aside
+from alam_ros.nodes.parameters import require_understood
 
 E = TypeVar("E")
 
@@ -62,8 +63,13 @@ class SafeLifecycleNode(LifecycleNode):
         self.release()
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
-        """Configure, or stay unconfigured and say why."""
-        return self._attempt("configure", self.configure, self.release, TransitionCallbackReturn.FAILURE)
+        """Configure, or stay unconfigured and say why; so it does where a parameter was not understood."""
+
+        def configure() -> None:
+            require_understood(self)
+            self.configure()
+
+        return self._attempt("configure", configure, self.release, TransitionCallbackReturn.FAILURE)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Enable the publishers and activate, or stay inactive and say why."""

@@ -21,8 +21,9 @@ from rclpy.signals import SignalHandlerOptions
 from alam_ros.errors import AlamError, ConfigurationError
 from alam_ros.nodes.garbage import GarbageCollection
 from alam_ros.nodes.launched_by import LaunchProcess
+from alam_ros.nodes.lifecycle import SafeLifecycleNode
 from alam_ros.nodes.namesake import NamesakeCheck
-from alam_ros.nodes.parameters import fixed, ignored_parameters, integer
+from alam_ros.nodes.parameters import fixed, ignored_parameters, integer, refused_parameters
 from alam_ros.nodes.priority import take_priority
 
 try:
@@ -83,8 +84,7 @@ def spin_until_stopped(make_node: Callable[[], StoppableNode]) -> int:
         get_logger("alam_ros").fatal(f"{error}{remedy}")
         rclpy.try_shutdown()
         return 1
-    for name in ignored_parameters(node):
-        node.get_logger().warning(f"`{name}` is no parameter of this node and is ignored; `ros2 param list` names those it has")
+    _tell_ignored_parameters(node)
     executor.add_node(node)
     garbage, namesake = GarbageCollection(), NamesakeCheck(node)
     status = 0
@@ -118,6 +118,16 @@ def make_executor(name: str = EVENTS) -> Executor:
     if name not in EXECUTORS:
         raise ConfigurationError(f"the parameter `executor` among {', '.join(EXECUTORS)}", repr(name), "correct it")
     return EXECUTORS[name]()
+
+
+def _tell_ignored_parameters(node: StoppableNode) -> None:
+    """Warn of parameters that the node does not have, but of those by which a lifecycle node refuses to be configured."""
+    refused = refused_parameters(node) if isinstance(node, SafeLifecycleNode) else ()
+    for name in ignored_parameters(node):
+        if name not in refused:
+            node.get_logger().warning(
+                f"`{name}` is no parameter of this node and is ignored; `ros2 param list` names those it has"
+            )
 
 
 def _is_left_by(launch: LaunchProcess, node: StoppableNode) -> bool:
