@@ -2,7 +2,8 @@
 
 The launch files use it, and machines without ROS's command line (`python -m alam_ros.nodes.bring_up`). Names are relative to its
 own namespace. A node that cannot be reached, or refuses, ends it with status 1; the reason stands in that node's own log. So does
-the end of the launch that started it: what nobody could end any more is not brought to work.
+a node that works already, most likely another launch's of the same name, which is asked for nothing, and the end of the
+launch that started this: what nobody could end any more is not brought to work.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from rclpy.utilities import remove_ros_args
 
-from alam_ros.errors import ConfigurationError
+from alam_ros.errors import AlamError, LaunchError
 from alam_ros.nodes.launched_by import INTERRUPTED, LaunchProcess
+from alam_ros.nodes.namesake import LISTED_S
+from alam_ros.parameter_file import full_name
 
 TRANSITIONS = {"configure": Transition.TRANSITION_CONFIGURE, "activate": Transition.TRANSITION_ACTIVATE}
 
@@ -40,6 +43,19 @@ PRIMARY_STATES = frozenset(
     {State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE, State.PRIMARY_STATE_FINALIZED}
 )
 """Those in which no transition is under way."""
+
+_LABELS = {
+    State.PRIMARY_STATE_INACTIVE: "inactive",
+    State.PRIMARY_STATE_ACTIVE: "active",
+    State.PRIMARY_STATE_FINALIZED: "finalized",
+}
+
+_OTHER_LAUNCH = "most likely another launch's: end that one, or start this one in a namespace (`namespace:=robot2`)"
+
+FORGOTTEN_S = LISTED_S + 5.0
+"""How long a second node of a name may be listed, s, before it counts as one that lives."""
+
+LOOK_AGAIN_S = 0.2
 
 PATIENCE_S = 2.0
 """How long an answer is waited for before the node is asked for its state, s."""
@@ -76,8 +92,7 @@ class LifecycleClient:
         Raises:
             TimeoutError: when the node is not there or does not answer.
         """
-        if not self._wait(self._changes.service_is_ready, timeout_s):
-            raise TimeoutError(f"no lifecycle node `{self._name}` within {timeout_s:g} s")
+        self._find(timeout_s)
         deadline = time.monotonic() + timeout_s
         answers = [self._ask_for(transition)]
         while not self._wait(lambda: any(answer.done() for answer in answers), min(PATIENCE_S, timeout_s)):
@@ -90,6 +105,23 @@ class LifecycleClient:
                 answers.append(self._ask_for(transition))
         is_made = any(answer.result().success for answer in answers if answer.done())
         return is_made or (len(answers) > 1 and self._state() == REACHES[transition])
+
+    def state(self, timeout_s: float) -> int:
+        """Return the node's state, `State.…`; unknown where the answer does not come soon.
+
+        Args:
+            timeout_s: for discovery.
+
+        Raises:
+            TimeoutError: when the node is not there.
+        """
+        self._find(timeout_s)
+        self._wait(self._states.service_is_ready, PATIENCE_S)
+        return self._state()
+
+    def _find(self, timeout_s: float) -> None:
+        if not self._wait(self._changes.service_is_ready, timeout_s):
+            raise TimeoutError(f"no lifecycle node `{self._name}` within {timeout_s:g} s")
 
     def _ask_for(self, transition: int) -> Future:
         return self._changes.call_async(ChangeState.Request(transition=Transition(id=transition)))
@@ -118,6 +150,7 @@ def bring_up(node: Node, names: Sequence[str], timeout_s: float, require_wanted:
 
     Raises:
         TimeoutError: when a node is not there or does not answer.
+        LaunchError: when a node is not one that has just started.
         RuntimeError: when a node refuses a transition.
     """
 
@@ -127,9 +160,53 @@ def bring_up(node: Node, names: Sequence[str], timeout_s: float, require_wanted:
 
     for name in names:
         client = LifecycleClient(node, name, spin_once)
+        called = name if name.startswith("/") else full_name(node.get_namespace(), name)
+        _await_sole_and_unconfigured(node, called, client, timeout_s)
         for label, transition in TRANSITIONS.items():
             if not client.change_state(transition, timeout_s):
                 raise RuntimeError(f"`{name}` refused to {label}; its log says why")
+
+
+def _await_sole_and_unconfigured(node: Node, name: str, client: LifecycleClient, timeout_s: float) -> None:
+    """Refuse a node that was brought to work before, and two of a name: a request would reach both, and either may answer.
+
+    One that was killed is listed for a while, and is waited for. A node whose state is not known will be asked for a transition.
+
+    Args:
+        node: through which the graph is seen.
+        name: of the lifecycle node, in full.
+        client: asks it.
+        timeout_s: for its discovery.
+
+    Raises:
+        TimeoutError: when it is not there.
+        LaunchError: when it is not one that has just started, or not alone.
+    """
+    deadline = 0.0
+    while True:
+        _require_unconfigured(name, client.state(timeout_s))
+        found = [full_name(namespace, other) for other, namespace in node.get_node_names_and_namespaces()].count(name)
+        if found <= 1:
+            return
+        if not deadline:
+            deadline = time.monotonic() + FORGOTTEN_S
+            print(f"bring_up: {found} nodes are called {name}; waiting, in case one was killed", file=sys.stderr, flush=True)
+        if time.monotonic() > deadline:
+            raise LaunchError(f"one node called `{name}`", f"{found}", _OTHER_LAUNCH)
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _require_unconfigured(name: str, state: int) -> None:
+    if state in (State.PRIMARY_STATE_UNKNOWN, State.PRIMARY_STATE_UNCONFIGURED):
+        return
+    if state == State.PRIMARY_STATE_FINALIZED:
+        remedy = "it was shut down for good but its process lives, maybe another launch's: end that process, then start again"
+    else:
+        remedy = (
+            f"a node of that name is at work already, {_OTHER_LAUNCH}; one that was configured by hand is taken on by "
+            "`ros2 lifecycle set`"
+        )
+    raise LaunchError(f"`{name}` unconfigured, as a node is that has just started", _LABELS.get(state, "a transition"), remedy)
 
 
 class _Demand:
@@ -172,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Hidden, as those of ROS's command line are, and beside another one in its namespace.
         node = rclpy.create_node(f"_bring_up_{os.getpid()}", start_parameter_services=False)
         bring_up(node, options.names, options.timeout, demand.require)
-    except (TimeoutError, RuntimeError, NameValidationException, ConfigurationError) as error:
+    except (TimeoutError, RuntimeError, NameValidationException, AlamError) as error:
         print(f"bring_up: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

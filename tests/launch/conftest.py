@@ -39,7 +39,8 @@ def launch(ros: RosGraph, ros2: str, tmp_path: Path) -> Iterator[Launch]:
 
         def start(launch_file: str | Path, *arguments: str) -> NodeProcess:
             file = [str(launch_file)] if isinstance(launch_file, Path) else ["alam_ros", launch_file]
-            process = NodeProcess([ros2, "launch", *file, *arguments], environment, tmp_path / f"{Path(launch_file).name}.log")
+            log = tmp_path / f"{Path(launch_file).name}.{len(list(tmp_path.glob('*.launch.py.*.log')))}.log"
+            process = NodeProcess([ros2, "launch", *file, *arguments], environment, log)
             stack.callback(process.interrupt)
             stack.callback(lambda: print(f"--- {launch_file}\n{process.output()}"))
             return process

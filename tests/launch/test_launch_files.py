@@ -316,6 +316,21 @@ def test_a_node_that_refuses_to_work_ends_the_launch(launch: Launch, tmp_path: P
     assert "expected a safety_monitor that works as it was started; found one that does not; see the log" in process.output()
 
 
+def test_a_second_launch_of_the_same_names_says_so_and_leaves_the_first_alone(ros: RosGraph, launch: Launch, policy: str) -> None:
+    first = launch("robot.launch.py", policy)
+    reached(ros, "/safety_monitor", "active")
+    reached(ros, "/policy", "active")
+    said = first.output()
+    second = launch("robot.launch.py", policy)
+    assert second.wait(60.0) == 1
+    assert re.search(
+        r"expected `/(\w+)` unconfigured, as a node is that has just started; found active; .* already", second.output()
+    )
+    assert first.is_running()
+    assert "no transition" not in first.output().removeprefix(said)
+    reached(ros, "/safety_monitor", "active")
+
+
 def test_a_launch_file_of_users_may_put_all_in_a_namespace(ros: RosGraph, launch: Launch, policy: str, tmp_path: Path) -> None:
     path = tmp_path / "fleet.launch.py"
     path.write_text(FLEET)
