@@ -6,6 +6,7 @@ Imported by launch files only; needs the `launch_ros` of a ROS installation.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 from launch_ros.utilities import prefix_namespace
+from rclpy.exceptions import InvalidNamespaceException
+from rclpy.validate_namespace import validate_namespace
 
 from alam_ros.errors import ConfigurationError, LaunchError
 from alam_ros.nodes.launched_by import INTERRUPTED, LAUNCH_PROCESS
@@ -151,15 +154,29 @@ def _require_arguments(context: LaunchContext) -> None:
     refuse_stray_arguments(context, _DESCRIPTIONS)
     arguments = context.launch_configurations
     arguments["namespace"] = arguments["namespace"].rstrip("/")
+    namespace = prefix_namespace(arguments.get("ros_namespace"), arguments["namespace"]) or ""  # within a PushRosNamespace
+    _require_namespace(namespace)
     _require_file(arguments, "params_file")
     path = Path(arguments["params_file"])
     sections = read_sections(path)
-    namespace = prefix_namespace(arguments.get("ros_namespace"), arguments["namespace"]) or ""  # within a PushRosNamespace
     nodes = [full_name(namespace, name) for name in _NODES]
     require_sections(sections, nodes, path)
     _take_from_file(arguments, sections, nodes, path)
     for name in _POLICY:
         _require_file(arguments, name)
+
+
+def _require_namespace(namespace: str) -> None:
+    """Refuse what ROS would not start a node in; said here, for no section of a parameter file would be of a node there."""
+    if not namespace:
+        return
+    try:
+        validate_namespace(namespace if namespace.startswith("/") else f"/{namespace}")
+    except InvalidNamespaceException as error:
+        expected = "letters, digits and `_`, and no digit first, in each name of the launch argument `namespace`"
+        parts = re.findall(r"[^/]+", re.sub(r"[^A-Za-z0-9_/]", "_", namespace))
+        remedy = "/".join(f"_{part}" if part[0].isdigit() else part for part in parts)
+        raise ConfigurationError(expected, f"`{namespace}`", f"write `{remedy}`" if remedy else "leave it out") from error
 
 
 def _require_file(arguments: Mapping[str, str], name: str) -> None:

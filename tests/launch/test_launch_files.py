@@ -288,6 +288,15 @@ def test_parameters_for_other_nodes_are_refused_before_anything_starts(launch: L
     assert "process started" not in process.output()
 
 
+@pytest.mark.parametrize(("given", "right"), [("robot-1", "robot_1"), ("/hall/2nd robot/", "hall/_2nd_robot"), ("a//b", "a/b")])
+def test_a_namespace_that_is_none_is_named_before_anything_starts(launch: Launch, policy: str, given: str, right: str) -> None:
+    process = launch("robot.launch.py", policy, f"namespace:={given}")
+    assert process.wait() == 1
+    found = f"the launch argument `namespace`; found `{given.rstrip('/')}`; write `{right}`"
+    assert found in process.output()
+    assert "process started" not in process.output()
+
+
 def test_a_parameter_file_says_what_the_launch_does_not(ros: RosGraph, launch: Launch, policy: str, tmp_path: Path) -> None:
     path, robot, file = tmp_path / "parameters.yaml", tmp_path / "robot.yaml", policy.partition(":=")[2]
     robot.write_text(yaml.safe_dump(PolicyRuntime.load(file).contract.to_mapping()))
