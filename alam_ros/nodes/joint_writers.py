@@ -60,9 +60,12 @@ class JointWriters:
 
     def _is_own(self, data: bytes) -> bool:
         """Say whether a message names a joint of the contract, without making a message of it: there may be hundreds."""
-        if data[:2] != LITTLE_ENDIAN:
-            return not self._joints.isdisjoint(deserialize_message(data, JointState).name)
-        names_at = FRAME + 4 + int(struct.unpack_from("<I", data, FRAME)[0])
+        try:
+            if data[:2] != LITTLE_ENDIAN:
+                return not self._joints.isdisjoint(deserialize_message(data, JointState).name)
+            names_at = FRAME + 4 + int(struct.unpack_from("<I", data, FRAME)[0])
+        except (RuntimeError, struct.error):  # bytes that are no such message, which is told where they are read
+            return False
         return any(data.find(joint, names_at) >= 0 for joint in self._encoded)
 
 

@@ -60,3 +60,10 @@ def test_a_message_in_the_other_order_of_bytes_is_read(ros: RosGraph) -> None:
     data += b"\0\0" + struct.pack(">III", 0, 0, 0)
     assert writers._is_own(data)
     writers.destroy()
+
+
+@pytest.mark.parametrize("junk", [b"", b"\x00\x01\x00\x00junk", b"\xff" * 700], ids=["nothing", "too short", "another encoding"])
+def test_bytes_that_are_no_message_are_of_no_arm(ros: RosGraph, junk: bytes) -> None:
+    writers = JointWriters(ros.node, "joint_states", JOINTS)
+    assert not writers._is_own(junk)
+    writers.destroy()
