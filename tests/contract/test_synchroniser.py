@@ -258,10 +258,10 @@ def test_the_newest_goal_holds_where_one_came_while_a_sensors_stamps_were_wrong(
     synchroniser.update("goal", goal(), stamp=0.0, received=0.0)
     feed(synchroniser, 100, TOPICS)
     glitch(synchroniser, "odom", 101, 2, -3600.0)
-    synchroniser.update("goal", step_samples(3)["goal"], stamp=10.25, received=10.25)
+    synchroniser.update("goal", goal(5.0), stamp=10.25, received=10.25)
     (tick,) = feed(synchroniser, 103, TOPICS)
     other = ObservationSynchroniser(CONTRACT)
-    other.update("goal", step_samples(3)["goal"], stamp=0.0, received=0.0)
+    other.update("goal", goal(5.0), stamp=0.0, received=0.0)
     (expected,) = feed(other, 103, TOPICS)
     np.testing.assert_array_equal(tick.observation, expected.observation)
 
