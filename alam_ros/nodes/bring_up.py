@@ -170,7 +170,8 @@ def bring_up(node: Node, names: Sequence[str], timeout_s: float, require_wanted:
 def _await_sole_and_unconfigured(node: Node, name: str, client: LifecycleClient, timeout_s: float) -> None:
     """Refuse a node that was brought to work before, and two of a name: a request would reach both, and either may answer.
 
-    One that was killed is listed for a while, and is waited for. A node whose state is not known will be asked for a transition.
+    One that was killed meanwhile is listed for some time, and is waited for; one killed before is not found any more. A node
+    whose state is not known will be asked for a transition.
 
     Args:
         node: through which the graph is seen.
