@@ -16,6 +16,9 @@ from alam_ros.errors import ConfigurationError
 from alam_ros.onboard.gate_settings import WITHOUT_DEFAULT
 from alam_ros.parameter_file import read_sections
 
+NEAR = 0.9
+"""Similarity, by difflib, from which a name counts as another misspelt: `model` in a section of several nodes is not `mode`."""
+
 
 def fixed(description: str) -> ParameterDescriptor:
     """Describe a parameter that is set once, when the node starts: paths, names, types."""
@@ -65,10 +68,6 @@ def ignored_parameters(node: Any) -> list[str]:
     """Return what a parameter file or the command line sets and the node does not have, which rclpy passes over in silence."""
     given = node._parameter_overrides  # noqa: SLF001  rclpy tells it nowhere else
     return sorted(name for name in given if not node.has_parameter(name) and not name.startswith(OTHERS_QUALITIES))
-
-
-NEAR = 0.9
-"""Similarity, by difflib, from which a name counts as another misspelt: `model` in a section of several nodes is not `mode`."""
 
 
 def refused_parameters(node: Any) -> dict[str, str]:
