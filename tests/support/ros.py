@@ -163,11 +163,12 @@ class RosGraph:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for process in self._processes:
-            if process.is_running():
-                process.kill()
+        running = [process for process in self._processes if process.is_running()]
+        for process in running:
+            process.kill()
         for process in self._processes:  # pytest shows this when the test fails
-            print(f"--- {process.log.name}\n{process.output()}")
+            status = "running" if process in running else f"status {process.wait()}"
+            print(f"--- {process.log.name} ({status})\n{process.output()}")
         self._executor.shutdown()
         self._fall_silent()
 
@@ -239,7 +240,7 @@ class RosGraph:
         deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > deadline:
-                pytest.fail(f"waited {timeout} s in vain for {what}")
+                pytest.fail(f"waited {timeout} s in vain for {what}; there are {self.node.get_node_names()}")
             self.spin_once()
 
     def collect(self, message_type: type[T], topic: str, qos: QoSProfile | int = 10) -> list[T]:
