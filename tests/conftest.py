@@ -20,7 +20,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 STATUS = pytest.StashKey[int]()
 
-OVER_ROS = ("bench/test_ros.py", "demo", "host/test_ros_domain.py", "launch", "nodes", "replay")
+OVER_ROS = (
+    "bench/test_ros.py",
+    "contract_check/test_real_recording.py",
+    "demo",
+    "host/test_ros_domain.py",
+    "launch",
+    "nodes",
+    "replay",
+)
 ONE_AFTER_ANOTHER = {**dict.fromkeys(OVER_ROS, "ros"), "packaging": "packaging"}
 """Places whose tests do not run beside one another: they start several processes each, or build from one source tree."""
 
