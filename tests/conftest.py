@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 import alam_ros  # noqa: F401  before NumPy, for whose products it sets the number of threads
 
@@ -41,12 +44,20 @@ def _denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist what stays together: a file, whose fixtures are made once, and what `ONE_AFTER_ANOTHER` names."""
-    for item in items:
-        path = item.path.relative_to(config.rootpath / "tests")
-        groups = (group for place, group in ONE_AFTER_ANOTHER.items() if path.is_relative_to(place))
-        item.add_marker(pytest.mark.xdist_group(next(groups, str(path))))
+class TogetherScheduling(LoadScopeScheduling):
+    """Keeps together a file, whose fixtures are made once, and what `ONE_AFTER_ANOTHER` names.
+
+    `--dist loadgroup` did nothing: pytest-xdist 3.8 marks groups in `Item._nodeid`, which pytest 9.2 does not have.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0]).relative_to("tests")
+        return next((group for place, group in ONE_AFTER_ANOTHER.items() if path.is_relative_to(place)), str(path))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """Tell pytest-xdist what stays together."""
+    return TogetherScheduling(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
