@@ -48,7 +48,7 @@ lint: venv
 
 # Two tests at a time, where there are two cores; more would disturb those over ROS (tests/conftest.py).
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2
 
 demo: venv
 	$(BIN)/alam demo
