@@ -23,10 +23,12 @@ unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH 
 
 venv: $(VENV)/.installed
 
+# pip 23.0, which comes with Python 3.10, does not resolve ROS' packages in twenty minutes.
 $(VENV)/.packages: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13) and "set PYTHON to a Python 3.10 to 3.12")'
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing packages into $(VENV) (some minutes the first time)"
+	$(PIP) install 'pip>=23.2'
 	$(PIP) install --constraint constraints.txt --editable '.[bags,dev,onnx,ros,ros-build,sim,train]'
 	$(PIP) install --constraint constraints.txt --no-deps bullet-safety-gym safety-gymnasium
 	@touch $@

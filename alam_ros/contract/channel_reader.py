@@ -36,7 +36,8 @@ class ChannelReader:
         self.is_clipped = bounds is not None
         self.is_curved = channel.power != 1.0 or (self.is_clipped and channel.scale != "linear")
         self._least: NDArray[np.float64] | None = None
-        self.centre, self.factor = np.zeros(channel.size), np.ones(channel.size)
+        self.centre: NDArray[np.float64] = np.zeros(channel.size)
+        self.factor: NDArray[np.float64] = np.ones(channel.size)
         if bounds is not None:
             low, high = map(self._raised, np.array(bounds).T)
             if channel.scale != "linear":

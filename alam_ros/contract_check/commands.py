@@ -41,7 +41,8 @@ class CommandCheck:
         self._shape = (len(gated.limits.names),)
         self._places = [gated.limits.names.index(component.name) for component in spec.components]
         size = contract.action_size
-        self._low, self._high, self._fastest = np.full(size, np.inf), np.full(size, -np.inf), np.zeros(size)
+        self._low, self._high = np.full(size, np.inf), np.full(size, -np.inf)
+        self._fastest: NDArray[np.float64] = np.zeros(size)
         self._recent: deque[tuple[int, NDArray[np.float64]]] = deque()
         self._count = 0
         self._refused: dict[str, int] = {}

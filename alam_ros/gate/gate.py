@@ -40,7 +40,7 @@ class Gate:
         self._time = TimeGuard()
         self._is_latched = False
         self._is_enabled = True
-        self._sent = np.zeros(len(config.limits.names))
+        self._sent: NDArray[np.float64] = np.zeros(len(config.limits.names))
         self._zero_since: float | None = None
         self._only_danger_since: float | None = None
         self._decided_by: object = None

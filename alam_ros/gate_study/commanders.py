@@ -90,7 +90,7 @@ class Joystick(Straight):
     def __init__(self, contract: Contract, rng: np.random.Generator) -> None:
         super().__init__(contract)
         self._rng = rng
-        self._held = np.zeros(2)
+        self._held: NDArray[np.float64] = np.zeros(2)
         self._step = self._still = 0
         self._manoeuvre: list[Array] = []
 

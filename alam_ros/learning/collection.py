@@ -36,7 +36,7 @@ class Collector:
     def __init__(self, stepper: EnvironmentStepper, replay: ReplayBuffer) -> None:
         self.stepper = stepper
         self._replay = replay
-        self._action = np.empty(0, np.float32)
+        self._action: NDArray[np.float32] = np.empty(0, np.float32)
         self.episodes: deque[EpisodeSummary] = deque(maxlen=40)
         self.steps = 0
 

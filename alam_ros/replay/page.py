@@ -7,12 +7,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alam_ros.onboard.stamps import SECOND_NS
 from alam_ros.replay.drive import Replay, asked_and_sent
+from alam_ros.replay.numbers import Times
 from alam_ros.replay.text import calibration_line, decision_lines, four_lines, refusal_lines
 from alam_ros.report.figures import reliability
 from alam_ros.report.page import Card, Section, missing, page, picture
@@ -102,7 +102,7 @@ def _timeline(theme: Theme, replay: Replay) -> Figure:
     return figure
 
 
-def _states(axes: Axes, theme: Theme, replay: Replay, seconds: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+def _states(axes: Axes, theme: Theme, replay: Replay, seconds: Times) -> None:
     names = [row.tick.decision.state.name for row in replay.gate.rows]
     borders = [0, *(index for index in range(1, len(names)) if names[index] != names[index - 1]), len(names)]
     for begin, end in pairwise(borders):

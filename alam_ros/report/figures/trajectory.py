@@ -51,7 +51,7 @@ def draw(theme: Theme, drive: DriveData) -> Figure:
     )
     bar.ax.set_yticklabels(["0", "2 %", "10 %", "25 %", "50 %", "100 %"])
     bar.set_label(f"calibrated probability of a violation within {_horizon(drive):g} s")
-    bar.outline.set_visible(False)
+    bar.ax.spines[:].set_visible(False)
     return figure
 
 

@@ -41,7 +41,8 @@ class Arm:
         self.joints = range(client.getNumJoints(self.body))
         rows = [client.getJointInfo(self.body, joint) for joint in self.joints]
         self.names = tuple(row[1].decode() for row in rows)
-        self._set_point = self._target = self._slew = np.zeros(len(self.joints))
+        rest: NDArray[np.float64] = np.zeros(len(self.joints))
+        self._set_point = self._target = self._slew = rest
 
     def place(self, posture: ArrayLike) -> None:
         """Put the joints (7,) at rest at these positions, rad."""
