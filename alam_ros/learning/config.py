@@ -387,8 +387,8 @@ class TrainerConfig:
         random_steps: steps with uniformly random actions before learning starts.
         batch_size: transitions a gradient step.
         exported_share: share of the environment's copies, their number rounded down, that act without noise, by the averaged
-            actor, as the exported policy will (decision 26). What they meet is learned from like the rest. For tasks on which the
-            exported policy costs far more than what collects.
+            actor, as the exported policy will, from when the constraint is in force (decision 26). What they meet is learned from
+            like the rest. For tasks on which the exported policy costs far more than what collects.
         updates_per_step: gradient steps for each environment step.
         replay_capacity: transitions kept.
         replay_recency: k: how many of them are newer than a transition drawn is U^k of all, U uniform on [0, 1). With 3, half of
@@ -437,7 +437,7 @@ class TrainingConfig:
 
     @property
     def exported_copies(self) -> int:
-        """How many copies of the environment act as the exported policy will."""
+        """How many copies of the environment act as the exported policy will, once the constraint is in force."""
         return int(self.environment.copies * self.trainer.exported_share)
 
     def at(self, control_period: float) -> TrainingConfig:

@@ -86,6 +86,11 @@ class Learner:
         return self.config.multiplier.kind != "none"
 
     @property
+    def is_constraint_in_force(self) -> bool:
+        """Whether the constraint counts in full; it is not yet in the first part of a training, and never where there is none."""
+        return self.multiplier.ramp == 1.0
+
+    @property
     def threshold(self) -> float:
         """The limit d on the cost value, as it is now."""
         return self.limit.value
@@ -122,7 +127,7 @@ class Learner:
         self.limit.follow(
             float(cost.mean()),
             self._progress,
-            moves=self.multiplier.ramp == 1.0,
+            moves=self.is_constraint_in_force,
             exported=float(cost[:exported].mean()) if exported else None,
         )
         self.multiplier.maximum = self.limit.multiplier_maximum

@@ -49,8 +49,8 @@ class RunningCost:
         self._sum += rate * (cost - self._sum)
         self._weight += rate * (1.0 - self._weight)
 
-    def restart(self, mean: float, share: float) -> None:
-        """Begin anew, as if a step had cost the mean during a share of the training budget."""
+    def begin(self, mean: float, share: float) -> None:
+        """Begin as if a step had cost the mean during a share of the training budget."""
         self._weight = -math.expm1(-share / self._averaging)
         self._sum = mean * self._weight
 
@@ -87,8 +87,7 @@ class Threshold:
         multiplier_maximum: λ_max.
         saturation: mean of λ over the last batch, as a share of λ_max; the learner keeps it up to date.
         collected: cost of a step of all copies. Nothing is measured of random steps.
-        exported: the same of the copies that act as exported, where there are any; from when the constraint is in force it
-            begins anew, at what is collected.
+        exported: the same of the copies that act as exported, where there are any; it begins at what is collected.
     """
 
     def __init__(self, config: ConstraintConfig, multiplier_maximum: float) -> None:
@@ -98,7 +97,6 @@ class Threshold:
         self.saturation = 0.0
         self.collected, self.exported = RunningCost(AVERAGING), RunningCost(EXPORTED_AVERAGING)
         self._spent = 0.0
-        self._has_begun = False
 
     def follow(self, cost: float, spent: float, *, moves: bool, exported: float | None = None) -> None:
         """Take in a step of the environments, and move.
@@ -107,12 +105,12 @@ class Threshold:
             cost: mean of the costs of all copies' steps.
             spent: share of the training budget; 0 as long as actions are random.
             moves: whether the constraint is in force; until it is, costs are measured only.
-            exported: mean of those that act as exported; None where none does.
+            exported: mean of those that act as exported; None as long as none does.
         """
         share, self._spent = (spent - self._spent if self._spent else 0.0), spent
         self.collected.follow(cost, share)
         if exported is not None:
-            self._follow_exported(exported, share, is_in_force=moves)
+            self._follow_exported(exported, share)
         config = self._config
         if not moves or config.adaptation == 0.0 or config.certificate == "constraint_decay":
             return
@@ -125,10 +123,9 @@ class Threshold:
         self.value *= math.exp(change * (self._trust if error > 0.0 else 1.0))
         self.value = min(max(self.value, config.threshold / config.adaptation_range), config.threshold * config.adaptation_range)
 
-    def _follow_exported(self, cost: float, share: float, *, is_in_force: bool) -> None:
-        if is_in_force and not self._has_begun and self.collected.mean is not None:
-            self._has_begun = True
-            self.exported.restart(self.collected.mean, AVERAGING)
+    def _follow_exported(self, cost: float, share: float) -> None:
+        if self.exported.mean is None and self.collected.mean is not None:
+            self.exported.begin(self.collected.mean, AVERAGING)
         self.exported.follow(cost, share)
 
     @property
@@ -162,12 +159,11 @@ class Threshold:
             "collected": self.collected.state_dict(),
             "exported": self.exported.state_dict(),
             "spent": self._spent,
-            "has_begun": self._has_begun,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore both limits and what was measured."""
         self.value, self.multiplier_maximum = state["value"], state["multiplier_maximum"]
-        self.saturation, self._spent, self._has_begun = state["saturation"], state["spent"], state["has_begun"]
+        self.saturation, self._spent = state["saturation"], state["spent"]
         self.collected.load_state_dict(state["collected"])
         self.exported.load_state_dict(state["exported"])

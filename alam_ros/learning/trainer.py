@@ -247,7 +247,6 @@ class Trainer:
             self._saved = (self.steps, self._evaluated_at)
         self._probe = ProbeTrace(self._run.probe, budget=config.steps, since=self.steps)
         self._started = time.monotonic() - earlier_seconds
-        self._set_progress()
         self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
 
     def prepare_step(self) -> bool:
@@ -259,6 +258,7 @@ class Trainer:
         Returns:
             Whether a step is due; not at the end of the budget, nor after a stop.
         """
+        self._set_progress()
         while not self.is_finished and not self._should_stop():
             is_evaluation_due = self._is_evaluation_due()
             is_checkpoint_due = self._passed(self._config.trainer.checkpoint_every, self._saved[0])
@@ -286,6 +286,11 @@ class Trainer:
         """Send (copies, action_size) actions; the environments take their steps."""
         self._collector.send(action)
 
+    @property
+    def exporting(self) -> int:
+        """How many copies act as the policy will be exported: those configured, from when the constraint is in force."""
+        return self._config.exported_copies if self._learner.is_constraint_in_force else 0
+
     def go_on_evaluating(self) -> None:
         """Take a step of the evaluation that is running, if one is, and write down what it found after its last."""
         row = self._evaluation.advance() if self._evaluation else None
@@ -294,7 +299,7 @@ class Trainer:
             self._journal.record(row)
 
     def updates_due(self, done: int) -> int:
-        """Return how many gradient steps are to be taken in this step, and tell the learner how far training is.
+        """Return how many gradient steps are to be taken in this step.
 
         They follow the steps, this one included, so that there are `updates_per_step` for each one after the random ones.
 
@@ -304,7 +309,6 @@ class Trainer:
         config = self._config.trainer
         if self.steps < config.random_steps:
             return 0
-        self._set_progress()
         steps = self.steps + self._collector.stepper.copies
         return max(int((steps - config.random_steps) * config.updates_per_step) - done, 0)
 
@@ -322,7 +326,7 @@ class Trainer:
     def end_step(self) -> None:
         """Receive the step, and write down what is due."""
         before = self.steps
-        self._learner.measure(*self._collector.receive(), self._config.exported_copies)
+        self._learner.measure(*self._collector.receive(), self.exporting)
         if self._probe.is_due(self.steps):
             self._bring_back()
             self._probe.record(self.steps, self._agent, self._replay.observations)
@@ -337,7 +341,7 @@ class Trainer:
         if random is not None:
             return random
         observation = torch.from_numpy(self.observation)
-        action: NDArray[np.float32] = self._learner.explore(observation, self._config.exported_copies).numpy()
+        action: NDArray[np.float32] = self._learner.explore(observation, self.exporting).numpy()
         return action
 
     def random_action(self) -> NDArray[np.float32] | None:
@@ -353,8 +357,9 @@ class Trainer:
             self._elsewhere.bring_back()
 
     def _set_progress(self) -> None:
-        """Tell the learner how far training is."""
-        self._learner.set_progress(self.steps / self._planned_steps)
+        """Tell the learner how far training is; it has not begun as long as actions are random."""
+        has_begun = self.steps >= self._config.trainer.random_steps
+        self._learner.set_progress(self.steps / self._planned_steps if has_begun else 0.0)
 
     def _is_evaluation_due(self) -> bool:
         begun_at = self._evaluation.begun_at if self._evaluation else self._evaluated_at

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,10 @@ class TrainingGroup:
         self.updates = Updates(self._learner, self._replay, configs[0].trainer.batch_size)
         shape = len(trainers), *trainers[0].observation.shape
         self._observation = torch.empty(shape, device=device)
-        exported = configs[0].exported_copies
-        self._exploration = Captured(lambda: self._learner.explore(self._observation, exported), (), device)
+        self._explorations = {
+            exported: Captured(partial(self._learner.explore, self._observation, exported), (), device)
+            for exported in (0, configs[0].exported_copies)
+        }
         random = trainers[0].device_random
         if device.type == "cuda" and random is not None:
             torch.cuda.set_rng_state(random, device)
@@ -103,7 +106,7 @@ class TrainingGroup:
         if random[0] is not None:
             return [action for action in random if action is not None]
         self._observation.copy_(torch.from_numpy(np.stack([trainer.observation for trainer in self._trainers])))
-        return list(self._exploration().cpu().numpy())
+        return list(self._explorations[self._trainers[0].exporting]().cpu().numpy())
 
 
 class Updates:

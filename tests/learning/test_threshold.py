@@ -127,13 +127,9 @@ def test_the_measured_cost_is_an_average_over_its_share_of_the_budget() -> None:
     assert threshold.value == CONSTRAINT.threshold
 
 
-def test_what_was_exported_before_the_constraint_is_in_force_is_forgotten() -> None:
+def test_what_is_exported_begins_at_what_is_collected() -> None:
     threshold = settled(0.04)
-    train(threshold, 0.04, 1.0, moves=False, exported=0.9)
-    assert threshold.exported.mean == pytest.approx(0.9)
-    train(threshold, 0.04, 1.0, 1, exported=0.0)
-    assert threshold.exported.mean == pytest.approx(0.04)  # it begins at what is collected
-    threshold.follow(0.04, BEGUN + 1.0 + AVERAGING, moves=True, exported=0.0)
+    train(threshold, 0.04, AVERAGING, 1, exported=0.0)
     kept = math.exp(-AVERAGING / EXPORTED_AVERAGING)
     assert threshold.exported.mean == pytest.approx(0.04 * (1.0 - kept) * kept / (1.0 - kept**2))
 

@@ -66,7 +66,7 @@ def test_a_run_leaves_one_metrics_line_an_evaluation(finished: tuple[Path, Simul
     assert "critic/cost_loss" in rows[-1]["learner"]
 
 
-def test_a_share_of_the_copies_acts_as_exported(tmp_path: Path) -> None:
+def test_a_share_of_the_copies_acts_as_exported_from_when_the_constraint_is_in_force(tmp_path: Path) -> None:
     random_steps = 40
     train(
         tmp_path / "run",
@@ -81,14 +81,16 @@ def test_a_share_of_the_copies_acts_as_exported(tmp_path: Path) -> None:
     transitions = replay.split(run.state["replay"]["rows"])
     exported = LearnerAgent(run.learner).act(transitions.observation.numpy())
     is_exported = np.isclose(transitions.action.numpy(), exported, atol=1e-6).all(1)
-    assert not is_exported[:random_steps].any()
-    assert is_exported[random_steps:].tolist() == [True, False] * 130
+    begin = round(STEPS * (run.learner.config.multiplier.start + run.learner.config.multiplier.ramp))
+    assert random_steps < begin < STEPS
+    assert not is_exported[:begin].any()
+    assert is_exported[begin:].tolist() == [True, False] * ((STEPS - begin) // 2)
     expected = Threshold(run.learner.config.constraint, run.learner.config.multiplier.maximum)
     for step, costs in enumerate(transitions.cost.view(-1, 2)):
         spent = 2 * step / STEPS if 2 * step >= random_steps else 0.0
         run.learner.set_progress(spent)
-        is_in_force = run.learner.multiplier.ramp == 1.0
-        expected.follow(float(costs.mean()), spent, moves=is_in_force, exported=float(costs[0]))
+        moves = run.learner.is_constraint_in_force
+        expected.follow(float(costs.mean()), spent, moves=moves, exported=float(costs[0]) if moves else None)
     measured = run.state["learner"]["threshold"]
     for average in ("collected", "exported"):
         assert measured[average] == pytest.approx(expected.state_dict()[average], rel=1e-5)
@@ -201,6 +203,7 @@ def test_training_on_keeps_the_schedule_of_the_first_budget(finished: tuple[Path
     shutil.copytree(finished[0], tmp_path / "more")
     longer = tiny_config(tmp_path / "more", steps=3000)
     with Trainer(longer, make_environments=make_vector, resume=True) as run:
+        assert run.prepare_step()
         assert run._learner.multiplier.ramp == 1.0
         assert run._learner.target_entropy == 2 * longer.algorithm.final_entropy_target
 

@@ -349,7 +349,7 @@ def test_without_the_package_making_a_task_says_how_to_install_it(tmp_path: Path
     code = "import alam_sim, gymnasium; gymnasium.make('alam/SafetyCarRun-v0')"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "-S", "-P", "-c", code], check=False, capture_output=True, text=True, env=environment, cwd=tmp_path
+        [sys.executable, "-S", "-c", code], check=False, capture_output=True, text=True, env=environment, cwd=tmp_path
     )
     assert "SimulatorError: expected bullet-safety-gym==1.4.0" in run.stderr
     assert "pip install --no-deps bullet-safety-gym==1.4.0" in run.stderr
