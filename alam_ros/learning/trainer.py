@@ -250,7 +250,7 @@ class Trainer:
         self._collector.start(first_seed(Purpose.TRAINING, config.seed, self.steps))
 
     def prepare_step(self) -> bool:
-        """Do all that is due before the next step: end an evaluation, save, begin an evaluation.
+        """Do all that is due before the next step: tell the learner how far training is, end an evaluation, save, begin one.
 
         A checkpoint holds no running evaluation: what is resumed from it evaluates at the same steps as what never stopped,
         unless the simulators ended in the middle of one.
