@@ -28,9 +28,14 @@ class Transform:
 
 
 class FrameTree:
-    """The latest transform of each frame to its parent."""
+    """The latest transform of each frame to its parent.
+
+    Attributes:
+        used: the frames whose transforms points have been seen through.
+    """
 
     def __init__(self) -> None:
+        self.used: set[str] = set()
         self._transforms: dict[str, Transform] = {}
         self._now = -math.inf
 
@@ -43,7 +48,9 @@ class FrameTree:
     ) -> None:
         """Take a transform; a leading slash of frames' names, as of ROS 1, is left out."""
         self.hear(received)
-        self._transforms[_name(child)] = Transform(_name(parent), translation, rotation, math.inf if is_static else received)
+        self._transforms[plain_name(child)] = Transform(
+            plain_name(parent), translation, rotation, math.inf if is_static else received
+        )
 
     def point(self, position: Vector3, source: str, target: str) -> Vector3:
         """Return a point of the frame `source` as seen in the frame `target`.
@@ -51,7 +58,7 @@ class FrameTree:
         Raises:
             ObservationError: when no fresh transforms join them.
         """
-        source, target = _name(source), _name(target)
+        source, target = plain_name(source), plain_name(target)
         up, down = self._ancestors(source), self._ancestors(target)
         common = next((frame for frame in up if frame in down), None)
         if common is None:
@@ -77,6 +84,7 @@ class FrameTree:
 
     def _fresh(self, frame: str) -> Transform:
         transform = self._transforms[frame]
+        self.used.add(frame)
         age = self._now - transform.received
         if age > TRANSFORM_TIMEOUT_S:
             raise ObservationError(
@@ -91,7 +99,8 @@ class FrameTree:
         return unit(transform.rotation, "/tf")
 
 
-def _name(frame: str) -> str:
+def plain_name(frame: str) -> str:
+    """Return the name of a frame without the leading slash of ROS 1."""
     return frame.removeprefix("/")
 
 

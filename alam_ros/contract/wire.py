@@ -12,13 +12,15 @@ from struct import Struct
 
 import numpy as np
 
-from alam_ros.contract.cdr import LENGTH, aligned, is_plain, read_header
+from alam_ros.contract.cdr import BEGIN, LENGTH, STAMP, aligned, is_plain, read_header
 from alam_ros.contract.messages import imu_sample, range_limits
 from alam_ros.contract.samples import LaserScanSample, OdometrySample, Sample
 
 _SCAN = Struct("<7fI")  # angles, times, limits; number of ranges
 _ODOMETRY = Struct("<7d288x6d288x")  # pose and twist, each with a covariance of 36
 _IMU = Struct("<5d64x4d64x4d64x")  # each quantity with the first of 9 elements of its covariance
+
+_TRANSFORM = Struct("<7d")  # translation and rotation
 
 
 def read_sample(type_name: str, data: bytes) -> tuple[int, Sample] | None:
@@ -38,6 +40,29 @@ def read_sample(type_name: str, data: bytes) -> tuple[int, Sample] | None:
         return reader(data)
     except (struct.error, ValueError):  # cut off; a name that is no UTF-8
         return None
+
+
+def child_frames(data: bytes) -> tuple[str, ...] | None:
+    """Return the child frame of each transform in a serialised `tf2_msgs/msg/TFMessage`; None for what is not read here."""
+    if not is_plain(data):
+        return None
+    children, offset = [], BEGIN + LENGTH.size
+    try:
+        for _ in range(LENGTH.unpack_from(data, BEGIN)[0]):
+            _, offset = _string(data, aligned(offset, 4) + STAMP.size)  # the parent
+            child, offset = _string(data, aligned(offset, 4))
+            children.append(child)
+            offset = aligned(offset, 8) + _TRANSFORM.size
+    except (struct.error, ValueError):
+        return None
+    return tuple(children)
+
+
+def _string(data: bytes, offset: int) -> tuple[str, int]:
+    """Return the string that stands at a place, and the place behind it."""
+    begin = offset + LENGTH.size
+    end = begin + LENGTH.unpack_from(data, offset)[0]
+    return data[begin : end - 1].decode(), end
 
 
 def _laser_scan(data: bytes) -> tuple[int, Sample]:

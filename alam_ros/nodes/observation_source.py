@@ -16,6 +16,7 @@ from alam_ros.nodes.joint_writers import JointWriters
 from alam_ros.nodes.qos import SENSOR
 from alam_ros.nodes.stamps import ros_time_ns
 from alam_ros.nodes.subscriptions import subscribe
+from alam_ros.nodes.transform_writers import TransformWriters
 from alam_ros.nodes.transforms import STATIC, TRANSFORM_TOPICS, transform_type
 from alam_ros.onboard.observations import ObservationStream
 
@@ -30,8 +31,9 @@ class ObservationSource:
     Attributes:
         synchroniser: what is missing, stale or out of step, for diagnostics.
         shared: topics on which, when `problem` was asked last, several nodes published what can only be one's; of joint states,
-            which several devices may publish, those where several published the contract's own joints. Nobody knows then which of
-            them sees what the robot is driven into.
+            which several devices may publish, those where several published the contract's own joints, and of transforms those
+            where several broadcast one that goals are seen through. Nobody knows then which of them sees what the robot is driven
+            into, or where.
     """
 
     def __init__(self, node: Node, contract: Contract, on_arrival: Callable[[str], None]) -> None:
@@ -63,6 +65,7 @@ class ObservationSource:
         kind = transform_type(contract)
         if kind is None and contract.needs_transforms:
             node.get_logger().warning("no tf2_msgs is installed: goals must be in the frame of what they are seen from")
+        self._transform_writers = None if kind is None else TransformWriters(node, kind)
         if kind is not None:
             self._subscriptions += [
                 node.create_subscription(kind, topic, self._transform_callback(topic), qos)
@@ -118,9 +121,18 @@ class ObservationSource:
             self._node.destroy_subscription(subscription)
         for writers in self._joint_writers.values():
             writers.destroy()
+        if self._transform_writers is not None:
+            self._transform_writers.destroy()
 
     def _topics_of_several_nodes(self) -> tuple[str, ...]:
-        return tuple(name for topic, name in self._exclusive.items() if self._is_of_several_nodes(topic, name))
+        topics = tuple(name for topic, name in self._exclusive.items() if self._is_of_several_nodes(topic, name))
+        return topics + self._transforms_of_several_nodes()
+
+    def _transforms_of_several_nodes(self) -> tuple[str, ...]:
+        if self._transform_writers is None:
+            return ()
+        writers = self._transform_writers
+        return tuple(f"{writers.topic} of `{frame}`" for frame in writers.of_several(self._stream.frames_used()))
 
     def _is_of_several_nodes(self, topic: str, name: str) -> bool:
         if topic in self._joint_writers:

@@ -10,12 +10,12 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from alam_ros.contract import Contract
 
+MOVING, STATIC = "/tf", "/tf_static"
 TRANSFORM_TOPICS = {
-    "/tf": QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE),
-    "/tf_static": QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+    MOVING: QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE),
+    STATIC: QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL),
 }
 """Topic → quality of service, as tf2_ros has them; to be remapped as its own."""
-STATIC = "/tf_static"
 
 
 def transform_type(contract: Contract) -> type[Any] | None:

@@ -59,6 +59,10 @@ class ObservationStream:
         """Take a `tf2_msgs/msg/TFMessage`, for contracts that need transforms."""
         update_frames(self._frames, message, received=received, is_static=is_static)
 
+    def frames_used(self) -> set[str]:
+        """Return the frames whose transforms goals have been seen through."""
+        return self._frames.used
+
     def poll(self, now: float) -> ControlTick | None:
         """Run the control tick that is due, if any; call again until there is none.
 

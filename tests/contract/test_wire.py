@@ -19,7 +19,7 @@ from sensor_msgs.msg import Imu, LaserScan
 
 from alam_ros.contract import decode
 from alam_ros.contract.samples import LaserScanSample
-from alam_ros.contract.wire import READERS, read_sample
+from alam_ros.contract.wire import READERS, child_frames, read_sample
 
 # rosidl's own checks, which the tests over ROS turn on, take the largest single of all for one that is out of range.
 LARGEST = float(np.nextafter(np.finfo(np.float32).max, np.float32(0.0)))
@@ -100,3 +100,17 @@ def test_other_types_and_encodings_are_left_to_rclpy() -> None:
     assert read_sample("nav_msgs/msg/Odometry", b"\x00\x00" + data[2:]) is None
     assert read_sample("nav_msgs/msg/Odometry", b"") is None
     assert {"nav_msgs/msg/Odometry", "sensor_msgs/msg/Imu", "sensor_msgs/msg/LaserScan"} == READERS.keys()
+
+
+@given(pairs=st.lists(st.tuples(frame, frame), max_size=3))
+def test_the_frames_of_transforms_are_read(pairs: list[tuple[str, str]]) -> None:
+    transforms = pytest.importorskip("tests.support.transforms", reason="messages are made by the extra `bags`")
+    assert child_frames(transforms.transforms_of(*pairs)) == tuple(child for _, child in pairs)
+
+
+def test_transforms_that_are_cut_off_or_otherwise_encoded_are_left_to_rclpy() -> None:
+    transforms = pytest.importorskip("tests.support.transforms", reason="messages are made by the extra `bags`")
+    data = transforms.transforms_of(("map", "odom"), ("odom", "base_link"))
+    names_end = data.index(b"base_link") + len(b"base_link\0")
+    assert all(child_frames(data[:length]) is None for length in range(4, names_end - 10))
+    assert child_frames(b"\x00\x00" + data[2:]) is None
