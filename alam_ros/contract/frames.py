@@ -69,10 +69,10 @@ class FrameTree:
             )
         for frame in up[: up.index(common)]:
             step = self._fresh(frame)
-            position = _sum(rotated(self._rotation(step), position), step.translation)
+            position = _sum(rotated(self._rotation(frame), position), step.translation)
         for frame in reversed(down[: down.index(common)]):
             step = self._fresh(frame)
-            position = rotated(inverse(self._rotation(step)), _sum(position, step.translation, -1.0))
+            position = rotated(inverse(self._rotation(frame)), _sum(position, step.translation, -1.0))
         return position
 
     def _ancestors(self, frame: str) -> list[str]:
@@ -92,11 +92,16 @@ class FrameTree:
                 f"one of {age:.1f} s ago",
                 "check that its source, such as the localisation, is running",
             )
+        if not all(map(math.isfinite, transform.translation)):
+            found = str(transform.translation)
+            raise ObservationError(
+                f"a finite translation of `{frame}` in `{transform.parent}`", found, "check who broadcasts it on /tf"
+            )
         return transform
 
-    @staticmethod
-    def _rotation(transform: Transform) -> Quaternion:
-        return unit(transform.rotation, "/tf")
+    def _rotation(self, frame: str) -> Quaternion:
+        transform = self._transforms[frame]
+        return unit(transform.rotation, f"/tf, of `{frame}` in `{transform.parent}`")
 
 
 def plain_name(frame: str) -> str:

@@ -127,14 +127,15 @@ def test_a_transform_grows_old_unless_it_is_static() -> None:
 def test_a_rotation_nobody_filled_in_is_refused(rotation: tuple[float, float, float, float]) -> None:
     frames = FrameTree()
     frames.update("map", "odom", (0.0, 0.0, 0.0), rotation, received=0.0)
-    with pytest.raises(ObservationError, match="norm 1 from /tf"):
+    with pytest.raises(ObservationError, match="norm 1 from /tf, of `odom` in `map`"):
         frames.point((1.0, 0.0, 0.0), "map", "odom")
 
 
-def test_a_translation_that_is_no_number_is_refused() -> None:
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_translation_that_is_no_number_is_refused_and_its_frame_named(number: float) -> None:
     frames = FrameTree()
-    frames.update("map", "odom", (math.nan, 0.0, 0.0), LEVEL, received=0.0)
-    with pytest.raises(ObservationError, match="finite values in the channel `goal`"):
+    frames.update("map", "odom", (number, 0.0, 0.0), LEVEL, received=0.0)
+    with pytest.raises(ObservationError, match=r"finite translation of `odom` in `map`; found .*check who"):
         assembled(frames, frame="map")
 
 
