@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from alam_ros.bags.reader import BagReader
+from alam_ros.bags.reader import BagMessage, BagReader
 from alam_ros.contract import Contract, Sample, decode
-from alam_ros.contract.frames import FrameTree
+from alam_ros.contract.frames import FrameTree, plain_name
 from alam_ros.contract.joint_filter import JointFilter
 from alam_ros.contract.messages import update_frames
 from alam_ros.contract_check.beams import Beams
@@ -83,6 +83,7 @@ class _Observations:
         self._beams = {channel.name: Beams(channel) for channel in contract.observation if channel.field == "ranges"}
         self._rhythms: defaultdict[str, Rhythm] = defaultdict(Rhythm)
         self._publishers: defaultdict[str, Publishers] = defaultdict(Publishers)
+        self._broadcasts: defaultdict[tuple[str, str], Publishers] = defaultdict(Publishers)
         self._offered = bag.publishers
         self._joints, self._of_others = JointFilter(contract), Counter[str]()
         self._stamped: set[str] = set()
@@ -97,7 +98,7 @@ class _Observations:
         for entry in bag.messages([*self._names, *transforms]) if self._names else ():
             received = entry.received_ns / SECOND_NS
             if entry.topic in transforms:
-                update_frames(self._frames, entry.message, received=received, is_static=transforms[entry.topic])
+                self._read_transforms(entry, received, is_static=transforms[entry.topic])
                 continue
             self._frames.hear(received)
             topic = self._names[entry.topic]
@@ -116,6 +117,11 @@ class _Observations:
                     values.read(latest)
                 if topic == values.channel.topic and values.channel.name in self._beams:
                     self._beams[values.channel.name].read(latest[topic])
+
+    def _read_transforms(self, entry: BagMessage, received: float, *, is_static: bool) -> None:
+        update_frames(self._frames, entry.message, received=received, is_static=is_static)
+        for transform in entry.message.transforms:
+            self._broadcasts[entry.topic, plain_name(transform.child_frame_id)].read(transform)
 
     def findings(self) -> list[Finding]:
         """Return what was read, channel by channel, and the stamps topic by topic."""
@@ -142,6 +148,9 @@ class _Observations:
         for topic in sorted(self._publishers.keys() - self._latched - self._of_others.keys()):
             name = self._topic_of(topic)
             found += self._publishers[topic].findings(name, self._offered[name])
+        for (name, frame), publishers in sorted(self._broadcasts.items()):
+            if frame in self._frames.used:
+                found += publishers.findings(f"{name} of `{frame}`", offered=1)  # many nodes broadcast, each its own frames
         for topic, count in sorted(self._of_others.items()):
             found.append(note(f"{self._topic_of(topic)}: {count} messages of another device's joints are ignored"))
         return found

@@ -64,6 +64,9 @@ class Publishers:
         if message.__msgtype__ == "nav_msgs/msg/Odometry":
             position = message.pose.pose.position
             yield "positions", (position.x, position.y, position.z)
+        if message.__msgtype__ == "geometry_msgs/msg/TransformStamped":
+            translation = message.transform.translation
+            yield "positions", (translation.x, translation.y, translation.z)
 
 
 def returning(rows: NDArray[np.float64], tolerance: float) -> float:

@@ -20,10 +20,12 @@ from alam_ros.contract_check.publishers import returning  # isort: skip
 CONTRACT = Contract.load(Path(__file__).with_name("turtlebot.yaml"))
 
 
-def told(folder: Path, entries: list[drives.Entry], **publishers: int) -> list[tuple[Verdict, str]]:
+def told(
+    folder: Path, entries: list[drives.Entry], contract: Contract = CONTRACT, **publishers: int
+) -> list[tuple[Verdict, str]]:
     """Record a drive and return what is said of publishers, up to the remedy."""
     file = drives.record(folder / "drive", entries, {f"/{topic}": count for topic, count in publishers.items()})
-    found = check_drive(CONTRACT, file)
+    found = check_drive(contract, file)
     return [(one.verdict, one.text.partition(";")[0]) for one in found if "publishers" in one.text]
 
 
@@ -93,6 +95,25 @@ def test_one_publisher_is_not_accused(tmp_path: Path, name: str) -> None:
 def test_of_a_goal_anybody_may_give_the_next(tmp_path: Path) -> None:
     goals = [("/goal_pose", at, drives.goal(at, x=1.0 + number % 2)) for number, at in enumerate(np.arange(0.5, 4.0, 0.1))]
     assert told(tmp_path, [*drives.drive(), *goals], goal_pose=3) == []
+
+
+@pytest.mark.parametrize(("parent", "child", "x"), [("map", "odom", 8.0), ("world", "/odom", 3.0)], ids=["place", "parent"])
+def test_a_transform_that_several_broadcast_is_told_where_goals_are_seen_through_it(
+    tmp_path: Path, parent: str, child: str, x: float
+) -> None:
+    channels = (replace(channel, frame="map") if channel.name == "goal" else channel for channel in CONTRACT.observation)
+    on_map = replace(CONTRACT, observation=tuple(channels))
+    entries = drives.drive(goal={"frame": "map", "x": 5.0})
+    entries += [("/tf", at, drives.transform(at, "map", "odom", 3.0)) for at in np.arange(0.0, 4.0, 0.1)]
+    unused = [
+        ("/tf", at, drives.transform(at, "odom", "gripper", number % 2)) for number, at in enumerate(np.arange(0.0, 4.0, 0.1))
+    ]
+    assert told(tmp_path / "one", [*entries, *unused], contract=on_map) == []
+    others = [("/tf", at, drives.transform(at, parent, child, x)) for at in np.arange(0.05, 4.0, 0.1)]
+    ((verdict, text),) = told(tmp_path / "two", [*entries, *others], contract=on_map)
+    assert verdict is Verdict.FAILS
+    trait = "frames" if parent == "world" else "positions"
+    assert text.startswith(f"/tf of `odom`: several publishers in turns: {trait} go back and forth in ")
 
 
 def test_publishers_that_the_recorder_noted_are_told(tmp_path: Path) -> None:
