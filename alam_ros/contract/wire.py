@@ -19,7 +19,6 @@ from alam_ros.contract.samples import LaserScanSample, OdometrySample, Sample
 _SCAN = Struct("<7fI")  # angles, times, limits; number of ranges
 _ODOMETRY = Struct("<7d288x6d288x")  # pose and twist, each with a covariance of 36
 _IMU = Struct("<5d64x4d64x4d64x")  # each quantity with the first of 9 elements of its covariance
-
 _TRANSFORM = Struct("<7d")  # translation and rotation
 
 
@@ -55,7 +54,7 @@ def child_frames(data: bytes) -> tuple[str, ...] | None:
             offset = aligned(offset, 8) + _TRANSFORM.size
     except (struct.error, ValueError):
         return None
-    return tuple(children)
+    return tuple(children) if offset <= len(data) else None
 
 
 def _string(data: bytes, offset: int) -> tuple[str, int]:

@@ -111,6 +111,5 @@ def test_the_frames_of_transforms_are_read(pairs: list[tuple[str, str]]) -> None
 def test_transforms_that_are_cut_off_or_otherwise_encoded_are_left_to_rclpy() -> None:
     transforms = pytest.importorskip("tests.support.transforms", reason="messages are made by the extra `bags`")
     data = transforms.transforms_of(("map", "odom"), ("odom", "base_link"))
-    names_end = data.index(b"base_link") + len(b"base_link\0")
-    assert all(child_frames(data[:length]) is None for length in range(4, names_end - 10))
+    assert all(child_frames(data[:length]) is None for length in range(len(data)))
     assert child_frames(b"\x00\x00" + data[2:]) is None
