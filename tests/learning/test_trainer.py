@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -17,10 +16,8 @@ from gymnasium.vector import AsyncVectorEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from alam_ros.errors import CheckpointError, ConfigurationError, SimulatorError
-from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.config import training_config
 from alam_ros.learning.divergence import DivergenceError
-from alam_ros.learning.replay import ReplayBuffer
 from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.seeds import RANGE, Purpose
@@ -28,7 +25,16 @@ from alam_ros.learning.threshold import Threshold
 from alam_ros.learning.trainer import Trainer
 from alam_sim.vector import in_processes, make_vector
 from tests.learning.simulators import Simulators
-from tests.support.training import EPISODE_STEPS, STEPS, metrics_of, tiny_config
+from tests.support.training import (
+    EPISODE_STEPS,
+    STEPS,
+    UNLEARNED,
+    acts_as_exported,
+    expected_to_act_as_exported,
+    metrics_of,
+    tiny_config,
+    transitions_of,
+)
 
 
 def flat(state: Any) -> Any:
@@ -68,23 +74,9 @@ def test_a_run_leaves_one_metrics_line_an_evaluation(finished: tuple[Path, Simul
 
 def test_a_share_of_the_copies_acts_as_exported_from_when_the_constraint_is_in_force(tmp_path: Path) -> None:
     random_steps = 40
-    train(
-        tmp_path / "run",
-        algorithm={"normalise_observations": False},
-        exported_share=0.6,  # of two copies: one
-        updates_per_step=0.0,  # the averaged actor stays what it is
-        replay_capacity=300,
-        random_steps=random_steps,
-    )
-    run = restore_run(tmp_path / "run")
-    replay = ReplayBuffer(300, run.state["observation_size"], run.state["action_size"], seed=0)
-    transitions = replay.split(run.state["replay"]["rows"])
-    exported = LearnerAgent(run.learner).act(transitions.observation.numpy())
-    is_exported = np.isclose(transitions.action.numpy(), exported, atol=1e-6).all(1)
-    begin = round(STEPS * (run.learner.config.multiplier.start + run.learner.config.multiplier.ramp))
-    assert random_steps < begin < STEPS
-    assert not is_exported[:begin].any()
-    assert is_exported[begin:].tolist() == [True, False] * ((STEPS - begin) // 2)
+    train(tmp_path, algorithm={"normalise_observations": False}, random_steps=random_steps, **UNLEARNED)
+    assert acts_as_exported(tmp_path) == expected_to_act_as_exported(tmp_path)
+    run, transitions = restore_run(tmp_path), transitions_of(tmp_path)
     expected = Threshold(run.learner.config.constraint, run.learner.config.multiplier.maximum)
     for step, costs in enumerate(transitions.cost.view(-1, 2)):
         spent = 2 * step / STEPS if 2 * step >= random_steps else 0.0

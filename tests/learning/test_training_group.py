@@ -22,7 +22,7 @@ from alam_ros.learning.run_directory import RunDirectory
 from alam_ros.learning.trainer import Trainer
 from alam_ros.learning.training_group import TrainingGroup, check_alike
 from alam_sim.vector import make_vector
-from tests.support.training import metrics_of, tiny_config
+from tests.support.training import UNLEARNED, acts_as_exported, expected_to_act_as_exported, metrics_of, tiny_config
 
 SEEDS = (0, 1)
 DEVICES = [
@@ -88,6 +88,12 @@ def test_each_run_of_a_group_is_a_run_of_its_own(tmp_path: Path, device: str, na
         assert len(record.steps) > 50
     first, second = (restore_run(directory).state["learner"]["actor"] for directory in directories)
     assert not torch.equal(first["trunk.0.weight"], second["trunk.0.weight"])
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_copies_of_a_group_act_as_exported_from_when_the_constraint_is_in_force(tmp_path: Path, device: str) -> None:
+    for directory in train(tiny_config(tmp_path / "run", {"normalise_observations": False}, **UNLEARNED), device):
+        assert acts_as_exported(directory) == expected_to_act_as_exported(directory)
 
 
 @pytest.mark.parametrize("device", DEVICES)

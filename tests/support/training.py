@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from alam_ros.learning.agents import LearnerAgent
 from alam_ros.learning.config import TrainingConfig, training_config
 from alam_ros.learning.metrics import read_metrics
+from alam_ros.learning.replay import Batch, ReplayBuffer
+from alam_ros.learning.restore import restore_run
 from alam_ros.learning.run_directory import RunDirectory
 
 EPISODE_STEPS = 40
@@ -49,3 +54,29 @@ def metrics_of(directory: Path) -> list[dict[str, Any]]:
     """Return the lines of a run's metrics, without the time they took."""
     rows = read_metrics(RunDirectory(directory).metrics)
     return [{name: value for name, value in row.items() if name != "wall_seconds"} for row in rows]
+
+
+UNLEARNED: Mapping[str, Any] = {"exported_share": 0.6, "updates_per_step": 0.0, "replay_capacity": STEPS}
+"""Of a trainer with two copies, of which one acts as exported, by an averaged actor that stays what it is."""
+
+
+def transitions_of(directory: Path) -> Batch:
+    """Return all that a run collected, in its order, where its replay holds it all."""
+    state = restore_run(directory).state
+    replay = ReplayBuffer(STEPS, state["observation_size"], state["action_size"], seed=0)
+    return replay.split(state["replay"]["rows"])
+
+
+def acts_as_exported(directory: Path) -> list[bool]:
+    """Return of each transition of a run that is `UNLEARNED` whether its action is what the exported policy does."""
+    transitions = transitions_of(directory)
+    exported = LearnerAgent(restore_run(directory).learner).act(transitions.observation.numpy())
+    found: list[bool] = np.isclose(transitions.action.numpy(), exported, atol=1e-6).all(1).tolist()
+    return found
+
+
+def expected_to_act_as_exported(directory: Path) -> list[bool]:
+    """Return the same of the first of two copies from when the constraint is in force."""
+    multiplier = RunDirectory(directory).load_config().algorithm.multiplier
+    begin = round(STEPS * (multiplier.start + multiplier.ramp))
+    return [False] * begin + [True, False] * ((STEPS - begin) // 2)
