@@ -50,6 +50,17 @@ def read_header(data: bytes) -> tuple[int, str, int]:
     return time_ns(seconds, nanoseconds), data[begin : begin + length - 1].decode(), begin + length
 
 
+def read_string(data: bytes, offset: int) -> tuple[str, int]:
+    """Return the string that stands at a place, and the place behind it.
+
+    Raises:
+        struct.error, UnicodeDecodeError: where there is none.
+    """
+    begin = offset + LENGTH.size
+    end = begin + LENGTH.unpack_from(data, offset)[0]
+    return data[begin : end - 1].decode(), end
+
+
 class HeaderWriter:
     """Begins messages of one frame."""
 

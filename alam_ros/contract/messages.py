@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from alam_ros.contract.cdr import time_ns
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.samples import (
     ArraySample,
@@ -56,8 +57,9 @@ def update_frames(frames: FrameTree, message: Any, *, received: float, is_static
     """
     for stamped in message.transforms:
         translation, rotation = _vector(stamped.transform.translation), _quaternion(stamped.transform.rotation)
-        parent, child = stamped.header.frame_id, stamped.child_frame_id
-        frames.update(parent, child, translation, rotation, received=received, is_static=is_static)
+        parent, child, stamp = stamped.header.frame_id, stamped.child_frame_id, stamped.header.stamp
+        stamp_ns = time_ns(int(stamp.sec), int(stamp.nanosec))
+        frames.update(parent, child, translation, rotation, received=received, stamp_ns=stamp_ns, is_static=is_static)
 
 
 def _laser_scan(message: Any) -> LaserScanSample:

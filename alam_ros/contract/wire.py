@@ -12,7 +12,7 @@ from struct import Struct
 
 import numpy as np
 
-from alam_ros.contract.cdr import BEGIN, LENGTH, STAMP, aligned, is_plain, read_header
+from alam_ros.contract.cdr import BEGIN, LENGTH, STAMP, aligned, is_plain, read_header, read_string
 from alam_ros.contract.messages import imu_sample, range_limits
 from alam_ros.contract.samples import LaserScanSample, OdometrySample, Sample
 
@@ -48,20 +48,13 @@ def child_frames(data: bytes) -> tuple[str, ...] | None:
     children, offset = [], BEGIN + LENGTH.size
     try:
         for _ in range(LENGTH.unpack_from(data, BEGIN)[0]):
-            _, offset = _string(data, aligned(offset, 4) + STAMP.size)  # the parent
-            child, offset = _string(data, aligned(offset, 4))
+            _, offset = read_string(data, aligned(offset, 4) + STAMP.size)  # the parent
+            child, offset = read_string(data, aligned(offset, 4))
             children.append(child)
             offset = aligned(offset, 8) + _TRANSFORM.size
     except (struct.error, ValueError):
         return None
     return tuple(children) if offset <= len(data) else None
-
-
-def _string(data: bytes, offset: int) -> tuple[str, int]:
-    """Return the string that stands at a place, and the place behind it."""
-    begin = offset + LENGTH.size
-    end = begin + LENGTH.unpack_from(data, offset)[0]
-    return data[begin : end - 1].decode(), end
 
 
 def _laser_scan(data: bytes) -> tuple[int, Sample]:

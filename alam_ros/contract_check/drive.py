@@ -100,8 +100,8 @@ class _Observations:
             if entry.topic in transforms:
                 self._read_transforms(entry, received, is_static=transforms[entry.topic])
                 continue
-            self._frames.hear(received)
             topic = self._names[entry.topic]
+            self._frames.hear(received, 0 if topic in self._latched else header_stamp_ns(entry.message) or 0)
             sample = decode(entry.type, entry.message)
             if self._joints.is_of_another_device(topic, sample):
                 self._of_others[topic] += 1

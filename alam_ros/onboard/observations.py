@@ -22,6 +22,7 @@ class ObservationStream:
     def __init__(self, contract: Contract) -> None:
         self._scale = StampScale()
         self._frames, self._has_frames = FrameTree(), contract.needs_transforms
+        self._latched = contract.latched_topics  # stamped when they were wished
         self.synchroniser = ObservationSynchroniser(contract, self._frames)
 
     def receive(self, topic: str, kind: str, message: Any, *, received: float, now_ns: Callable[[], int]) -> None:
@@ -81,5 +82,5 @@ class ObservationStream:
 
     def _take(self, topic: str, sample: Sample, stamp_ns: int, received: float) -> None:
         if self._has_frames:
-            self._frames.hear(received)
+            self._frames.hear(received, 0 if topic in self._latched else stamp_ns)
         self.synchroniser.update(topic, sample, stamp=self._scale.seconds(stamp_ns), received=received)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from struct import Struct
 
-from alam_ros.contract.cdr import LENGTH, HeaderWriter, aligned, is_plain, padded, read_header, string
+from alam_ros.contract.cdr import LENGTH, HeaderWriter, aligned, is_plain, padded, read_header, read_string, string
 from alam_ros.onboard.estimator import NUMBERS, Estimate
 from alam_ros.onboard.risk_input import JUDGED
 
@@ -45,13 +45,11 @@ def read_risk(data: bytes) -> tuple[int, dict[str, float], str] | None:
         stamp_ns, _, offset = read_header(data)
         offset = aligned(offset, 8)
         numbers = _NUMBERS.unpack_from(data, offset)
-        offset += _NUMBERS.size
-        begin = offset + LENGTH.size
-        end = begin + LENGTH.unpack_from(data, offset)[0]
+        policy, end = read_string(data, offset + _NUMBERS.size)
         offset = aligned(end, 4)
         (components,) = LENGTH.unpack_from(data, offset)
         _ = data[aligned(offset + LENGTH.size, 8) + 8 * components - 1]  # the last of the action
-        return stamp_ns, {name: numbers[place] for name, place in _JUDGED}, data[begin : end - 1].decode()
+        return stamp_ns, {name: numbers[place] for name, place in _JUDGED}, policy
     except (struct.error, ValueError, IndexError):
         return None
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alam_ros.contract import Contract, ObservationAssembler, PointSample
+from alam_ros.contract.cdr import SECOND_NS
 from alam_ros.contract.frames import FrameTree
 from alam_ros.contract.messages import update_frames
 from alam_ros.errors import ObservationError
@@ -123,6 +124,31 @@ def test_a_transform_grows_old_unless_it_is_static() -> None:
         frames.point((1.0, 0.0, 0.0), "map", "odom")
 
 
+def test_a_transform_that_keeps_coming_under_an_old_stamp_is_refused() -> None:
+    frames = FrameTree()
+    frames.update("map", "odom", (1.0, 0.0, 0.0), LEVEL, received=40.0, stamp_ns=10 * SECOND_NS)
+    frames.hear(40.0, 10_900_000_000)
+    assert frames.point((1.0, 0.0, 0.0), "map", "odom") == (0.0, 0.0, 0.0)
+    frames.hear(40.1, 40 * SECOND_NS)
+    with pytest.raises(
+        ObservationError, match=r"than 1 s; found one stamped 30\.0 s before what is seen, though it came 0\.1 s ago"
+    ):
+        frames.point((1.0, 0.0, 0.0), "map", "odom")
+
+
+@pytest.mark.parametrize(
+    ("stamp_ns", "is_static"),
+    [(0, False), (10 * SECOND_NS, True), (43 * SECOND_NS, False)],
+    ids=["left empty", "static", "dated forward"],
+)
+def test_such_stamps_say_nothing_of_age(stamp_ns: int, is_static: bool) -> None:
+    frames = FrameTree()
+    frames.update("map", "odom", (1.0, 0.0, 0.0), LEVEL, received=40.0, stamp_ns=stamp_ns, is_static=is_static)
+    frames.hear(40.1, 40 * SECOND_NS)
+    frames.hear(40.1)  # without a stamp
+    assert frames.point((1.0, 0.0, 0.0), "map", "odom") == (0.0, 0.0, 0.0)
+
+
 @pytest.mark.parametrize("rotation", [(0.0, 0.0, 0.0, 0.0), (math.nan, 0.0, 0.0, 1.0)])
 def test_a_rotation_nobody_filled_in_is_refused(rotation: tuple[float, float, float, float]) -> None:
     frames = FrameTree()
@@ -149,7 +175,12 @@ def test_a_loop_of_transforms_ends() -> None:
 
 def test_a_message_of_transforms_is_read() -> None:
     transform = Message(translation=Message(x=1.0, y=2.0, z=3.0), rotation=Message(x=0.0, y=0.0, z=0.0, w=1.0))
-    stamped = Message(header=Message(frame_id="map"), child_frame_id="odom", transform=transform)
+    header = Message(frame_id="map", stamp=Message(sec=7, nanosec=500_000_000))
+    stamped = Message(header=header, child_frame_id="odom", transform=transform)
     frames = FrameTree()
     update_frames(frames, Message(transforms=[stamped]), received=0.0, is_static=False)
+    frames.hear(0.0, 8 * SECOND_NS)
     assert frames.point((1.0, 2.0, 3.0), "map", "odom") == (0.0, 0.0, 0.0)
+    frames.hear(0.0, 9 * SECOND_NS)
+    with pytest.raises(ObservationError, match=r"stamped 1\.5 s before"):
+        frames.point((1.0, 2.0, 3.0), "map", "odom")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -351,6 +352,9 @@ def test_goals_on_a_map_are_seen_through_recorded_transforms(tmp_path: Path, top
     lines = told(tmp_path / "tf", entries, on_map, namespace="tb3")
     assert lines[Verdict.FAILS] == []
     assert "goal: read 2 to 2, 1 to 1, 0 to 0, within the range" in lines[Verdict.FITS]
+    entries = [(name, at, drives.transform(0.0, "map", "odom", 3.0) if name == topic else sent) for name, at, sent in entries]
+    failed = told(tmp_path / "repeated", entries, on_map, namespace="tb3")[Verdict.FAILS]
+    assert any(re.search(r"found one stamped [12]\.\d s before what is seen", text) for text in failed), failed
 
 
 @pytest.mark.parametrize(
