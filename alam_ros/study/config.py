@@ -57,6 +57,7 @@ class StudyConfig:
         directory: of the results, small and meant to be committed.
         runs: of checkpoints, logs and TensorBoard scalars; `runs/<name>` by default.
         tasks: in the order of the tables.
+        overrides: of every task's configuration, before its own; how often all evaluate, say.
         algorithms: label → overrides of the task's configuration.
         seeds: of training; each makes one run of every algorithm on every task.
         evaluation: of finished runs.
@@ -70,6 +71,7 @@ class StudyConfig:
     algorithms: Mapping[str, tuple[str, ...]]
     seeds: tuple[int, ...]
     runs: str = ""
+    overrides: tuple[str, ...] = ()
     evaluation: FinalEvaluation = field(default_factory=FinalEvaluation)
     run_time_limit_s: float | None = None
     reference: str = "sac"

@@ -114,7 +114,7 @@ def plan_runs(study: StudyConfig, load_configuration: ConfigurationLoader) -> li
 def _planned(
     study: StudyConfig, task: StudyTask, algorithm: str, seed: int, load_configuration: ConfigurationLoader
 ) -> PlannedRun:
-    overrides = [*task.overrides, *study.algorithms[algorithm]]
+    overrides = [*study.overrides, *task.overrides, *study.algorithms[algorithm]]
     for override in overrides:
         if override.startswith(SET_BY_STUDY):
             raise ConfigurationError("overrides that leave seed and directory to the study", f"`{override}`", "remove it")

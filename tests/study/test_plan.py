@@ -30,11 +30,12 @@ def test_every_algorithm_has_its_first_seed_before_any_has_its_second(tmp_path: 
     assert keys == ["navigation/sac-0", "navigation/sac_alam-0", "navigation/sac-1", "navigation/sac_alam-1"]
 
 
-def test_a_run_is_its_task_then_its_algorithm_then_its_seed(tmp_path: Path) -> None:
+def test_a_run_is_its_study_s_overrides_then_its_task_then_its_algorithm_then_its_seed(tmp_path: Path) -> None:
     path = write_study(
         tmp_path,
         "algorithm.discount=0.5",
         "trainer.batch_size=17",
+        overrides=["trainer.batch_size=9", "trainer.replay_recency=2.0"],
         algorithms={"other": ["algorithm.discount=0.75"]},
         seeds=[5],
         run_time_limit_s=60,
@@ -42,6 +43,7 @@ def test_a_run_is_its_task_then_its_algorithm_then_its_seed(tmp_path: Path) -> N
     (run,) = planned(path)
     assert run.config.algorithm.discount == 0.75
     assert run.config.trainer.batch_size == 17
+    assert run.config.trainer.replay_recency == 2.0
     assert run.config.trainer.seed == 5
     assert run.config.trainer.wall_clock_limit_s == 60.0
     assert run.directory == tmp_path / "runs" / "navigation" / "other-5"
