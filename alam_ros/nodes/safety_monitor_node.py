@@ -246,6 +246,8 @@ class SafetyMonitorNode(SafeLifecycleNode):
         self._tell(EventKind.OBSERVATION, topic)
 
     def _tick(self) -> None:
+        if not self._is_configured:  # due already when the clean-up destroyed the timer
+            return
         if not self.is_active:
             self._report_inactive()
             self._trace(self._header(self._now_ns()), time.monotonic())

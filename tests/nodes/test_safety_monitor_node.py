@@ -130,6 +130,16 @@ def test_commands_that_nothing_reads_are_told(ros: RosGraph) -> None:
     ros.wait_for(lambda: "nothing subscribes to /elsewhere; set `cmd_vel_out_topic`" in bench.process.output(), "the warning")
 
 
+def test_a_tick_that_is_due_at_a_clean_up_does_not_end_the_process(ros: RosGraph) -> None:
+    bench = Bench(ros, rate=1000.0)  # so that one is due
+    for _ in range(3):
+        assert ros.change_state(bench.name, Transition.TRANSITION_DEACTIVATE)
+        assert ros.change_state(bench.name, Transition.TRANSITION_CLEANUP)
+        assert ros.change_state(bench.name, Transition.TRANSITION_CONFIGURE)
+        assert ros.change_state(bench.name, Transition.TRANSITION_ACTIVATE)
+    bench.wait_for_state(GateStatus.PASS)
+
+
 def test_who_publishes_past_the_gate_is_named(ros: RosGraph) -> None:
     found: list[DiagnosticArray] = ros.collect(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
     bench = Bench(ros, namespace="/robot1")
