@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -410,7 +411,13 @@ class Contract:
             found.extend(_differences(mine, theirs, ("name", "unit", "low", "high") if has_fields else ("unit", "low", "high")))
         if not has_fields:
             found.extend(_reordered("action", _names(self.action.components), _names(other.action.components)))
+        found.extend(_exchanged(self._joint_orders(), other._joint_orders()))
         return tuple(found)
+
+    def _joint_orders(self) -> dict[str, tuple[str, ...]]:
+        """Return the joints of whatever names some, in their order there."""
+        orders = {channel.name: channel.joints for channel in self.observation if channel.joints}
+        return orders if self.action.is_twist else {**orders, "action": _names(self.action.components)}
 
     @classmethod
     def from_mapping(cls, mapping: object) -> Contract:
@@ -486,6 +493,25 @@ def _reordered(where: str, mine: tuple[str, ...], theirs: tuple[str, ...]) -> li
     """Tell the same joints in another order; other names may mean the same joints of another robot."""
     is_same = mine == theirs or sorted(mine) != sorted(theirs)
     return [] if is_same else [f"{where}: joints in the order {list(theirs)} where the policy has {list(mine)}"]
+
+
+def _exchanged(mine: dict[str, tuple[str, ...]], theirs: dict[str, tuple[str, ...]]) -> list[str]:
+    """Tell joints of other names that two places have in different orders, though training had them in the same.
+
+    Where joints have other names than in training, the order in one place says nothing: it may be that of training. Those in
+    two places cannot both be, as where one is that of the driver's joint states and the other that of its controller.
+    """
+    is_alike = {where: len(joints) == len(theirs.get(where, ())) for where, joints in mine.items()}
+    renamed = [where for where, same_size in is_alike.items() if same_size and sorted(mine[where]) != sorted(theirs[where])]
+    found: dict[str, str] = {}
+    for first, second in combinations(renamed, 2):
+        shared = [joint for joint in mine[first] if joint in mine[second]]
+        names = [theirs[first][mine[first].index(joint)] for joint in shared]
+        others = [theirs[second][mine[second].index(joint)] for joint in shared]
+        if names != others and sorted(names) == sorted(others):
+            text = f"{second}: joints in the order {others}, and in `{first}` {names}, where training had one order"
+            found.setdefault(second, text)
+    return list(found.values())
 
 
 def _differences(mine: Any, theirs: Any, names: tuple[str, ...]) -> list[str]:

@@ -221,6 +221,18 @@ def test_joints_of_another_robot_may_have_other_names_but_no_other_order() -> No
     assert "joints in the order ['b', 'a'" in shuffled[0]
 
 
+def test_joints_of_other_names_are_observed_and_commanded_in_the_order_of_training() -> None:
+    (difference,) = arm("abcdefg").differences(arm("tuvwxyz", action="vutwxyz"))
+    assert difference.startswith("action: joints in the order ['v', 'u', 't', 'w', ")
+    assert "and in `joint_positions` ['t', 'u', 'v', 'w', " in difference
+
+
+def test_a_robot_that_names_a_joint_otherwise_where_it_is_commanded_is_taken() -> None:
+    assert arm("abcdefg").differences(arm("tuvwxyz", action="ABCDEFG")) == ()
+    assert arm("abcdefg").differences(arm("tuvwxyz", action="abcdefg")) == ()
+    assert arm("abcdefg", action="gfedcba").differences(arm("tuvwxyz", action="zyxwvut")) == ()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
