@@ -58,6 +58,9 @@ _OTHER_LAUNCH = "most likely another launch's: end that one, or start this one i
 FORGOTTEN_S = LISTED_S + 5.0
 """How long a second node of a name may be listed, s, before it counts as one that lives."""
 
+ANNOUNCED_S = 3.5
+"""How long another node of a name is looked for, s: Fast DDS announces every 3 s those that were there before."""
+
 LOOK_AGAIN_S = 0.2
 
 PATIENCE_S = 2.0
@@ -161,26 +164,29 @@ def bring_up(node: Node, names: Sequence[str], timeout_s: float, require_wanted:
         require_wanted()
         rclpy.spin_once(node, timeout_sec=0.1)
 
+    announced = time.monotonic() + ANNOUNCED_S
     for name in names:
         client = LifecycleClient(node, name, spin_once)
         called = name if name.startswith("/") else full_name(node.get_namespace(), name)
-        _await_sole_and_unconfigured(node, called, client, timeout_s)
+        _await_sole_and_unconfigured(node, called, client, timeout_s, announced)
         for label, transition in TRANSITIONS.items():
             if not client.change_state(transition, timeout_s):
                 raise RuntimeError(f"`{name}` refused to {label}; its log says why")
 
 
-def _await_sole_and_unconfigured(node: Node, name: str, client: LifecycleClient, timeout_s: float) -> None:
+def _await_sole_and_unconfigured(node: Node, name: str, client: LifecycleClient, timeout_s: float, announced: float) -> None:
     """Refuse a node that was brought to work before, and two of a name: a request would reach both, and either may answer.
 
-    One that was killed meanwhile is listed for some time, and is waited for; one killed before is not found any more. A node
-    whose state is not known will be asked for a transition.
+    The node of this launch is mostly found first, for what starts announces itself at once. One that was killed meanwhile is
+    listed for some time, and is waited for; one killed before is not found any more. A node whose state is not known will be
+    asked for a transition.
 
     Args:
         node: through which the graph is seen.
         name: of the lifecycle node, in full.
         client: asks it.
         timeout_s: for its discovery.
+        announced: when whatever was there before has been found, s of the steady clock.
 
     Raises:
         TimeoutError: when it is not there.
@@ -190,12 +196,12 @@ def _await_sole_and_unconfigured(node: Node, name: str, client: LifecycleClient,
     while True:
         _require_unconfigured(name, client.state(timeout_s))
         found = [full_name(namespace, other) for other, namespace in node.get_node_names_and_namespaces()].count(name)
-        if found <= 1:
+        if found <= 1 and time.monotonic() >= announced:
             return
-        if not deadline:
+        if found > 1 and not deadline:
             deadline = time.monotonic() + FORGOTTEN_S
             print(f"bring_up: {found} nodes are called {name}; waiting, in case one was killed", file=sys.stderr, flush=True)
-        if time.monotonic() > deadline:
+        if found > 1 and time.monotonic() > deadline:
             raise LaunchError(f"one node called `{name}`", f"{found}", _OTHER_LAUNCH)
         time.sleep(LOOK_AGAIN_S)
 
