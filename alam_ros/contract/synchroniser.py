@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,14 +86,22 @@ class ObservationSynchroniser:
     Args:
         contract: what to assemble.
         frames: transforms for goals that are given in a frame of their own.
+        was_tick: for a drive that is looked back at: whether the trigger of a stamp, s of the sources' clock, started a control
+            tick; None where that is not known.
 
     Attributes:
         measured_period: smoothed interval between ticks by their stamps, s; NaN before the second.
         restarts: how often the sources' clock jumped back.
     """
 
-    def __init__(self, contract: Contract, frames: FrameTree | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        frames: FrameTree | None = None,
+        was_tick: Callable[[float], bool | None] = lambda _: None,
+    ) -> None:
         self._assembler = ObservationAssembler(contract, frames)
+        self._was_tick = was_tick
         self._period = contract.control_period
         trigger = next(channel for channel in contract.observation if channel.name == contract.trigger)
         self._trigger = trigger.topic
@@ -223,9 +232,11 @@ class ObservationSynchroniser:
 
     def _plan(self, trigger: _Arrival) -> None:
         """Make the trigger a pending tick, unless the sensor is faster than the control period and this one comes too early."""
-        if self._due is None or trigger.stamp - self._due > self._period:
+        was_tick = self._was_tick(trigger.stamp)
+        if was_tick or self._due is None or trigger.stamp - self._due > self._period:
             self._due = trigger.stamp  # the first, or the sensor is slower than the control period
-        if trigger.stamp < self._due - EARLY * self._period or trigger.stamp < self._last_planned + SHORTEST * self._period:
+        is_early = trigger.stamp < self._due - EARLY * self._period
+        if not was_tick and (was_tick is not None or is_early or trigger.stamp < self._last_planned + SHORTEST * self._period):
             return
         self._due += self._period
         self._last_planned = trigger.stamp

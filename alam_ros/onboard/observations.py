@@ -19,11 +19,17 @@ class ObservationStream:
         synchroniser: what is missing, stale or out of step.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, was_tick: Callable[[int], bool | None] = lambda _: None) -> None:
+        """Begin without data.
+
+        Args:
+            contract: what is observed.
+            was_tick: as of `ObservationSynchroniser`, asked for a stamp in ns.
+        """
         self._scale = StampScale()
         self._frames, self._has_frames = FrameTree(), contract.needs_transforms
         self._latched = contract.latched_topics  # stamped when they were wished
-        self.synchroniser = ObservationSynchroniser(contract, self._frames)
+        self.synchroniser = ObservationSynchroniser(contract, self._frames, lambda stamp: was_tick(self._scale.stamp_ns(stamp)))
 
     def receive(self, topic: str, kind: str, message: Any, *, received: float, now_ns: Callable[[], int]) -> None:
         """Take a message.

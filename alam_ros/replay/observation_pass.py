@@ -44,7 +44,11 @@ class ObservationPass:
 
 
 def replay_observations(
-    bag: BagReader, contract: Contract, topic_of: Callable[[str], str], on_tick: Callable[[RecordedTick], None]
+    bag: BagReader,
+    contract: Contract,
+    topic_of: Callable[[str], str],
+    on_tick: Callable[[RecordedTick], None],
+    was_tick: Callable[[int], bool | None] = lambda _: None,
 ) -> ObservationPass:
     """Run a contract's control ticks over a recording.
 
@@ -53,11 +57,12 @@ def replay_observations(
         contract: by which observations are assembled.
         topic_of: the contract's name of a topic → that in the recording.
         on_tick: takes each control tick; one for which it raises an `AlamError` counts as refused.
+        was_tick: as of `ObservationStream`.
 
     Raises:
         BagError: when a topic of the contract is missing or of another type.
     """
-    player = _Player(contract, on_tick)
+    player = _Player(contract, on_tick, was_tick)
     kinds = dict(contract.topics())
     named = {topic_of(topic): topic for topic in kinds}
     for recorded, topic in named.items():
@@ -100,8 +105,10 @@ def transform_topics(bag: BagReader, contract: Contract, topic_of: Callable[[str
 class _Player:
     """Plays messages at their times, and polls between them when the node's timer does."""
 
-    def __init__(self, contract: Contract, on_tick: Callable[[RecordedTick], None]) -> None:
-        self._stream = ObservationStream(contract)
+    def __init__(
+        self, contract: Contract, on_tick: Callable[[RecordedTick], None], was_tick: Callable[[int], bool | None]
+    ) -> None:
+        self._stream = ObservationStream(contract, was_tick)
         self._on_tick = on_tick
         self._origin_ns: int | None = None
         self.synchroniser = self._stream.synchroniser
