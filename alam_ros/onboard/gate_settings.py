@@ -105,15 +105,20 @@ def gate_config(values: Mapping[str, Any], limits: CommandLimits, observation_ti
             found = f"{values[release]} and {values[trigger]}"
             raise ConfigurationError(f"`{release}` below `{trigger}`", found, "change the other of the two first") from error
 
+    def levels(caution: tuple[str, str], danger: tuple[str, str]) -> RiskThresholds:
+        limits = threshold(*caution), threshold(*danger)
+        for lower, upper in zip(caution, danger, strict=True):
+            if values[lower] > values[upper]:
+                found = f"{values[lower]} and {values[upper]}"
+                raise ConfigurationError(f"`{lower}` not above `{upper}`", found, "change the other of the two first")
+        return RiskThresholds(caution=limits[0], danger=limits[1])
+
     return GateConfig(
         limits=replace(limits, tolerance=values["limit_tolerance"]),
         observation_timeout=observation_timeout,
-        probability=RiskThresholds(
-            caution=threshold("caution_probability", "caution_release"), danger=threshold("danger_probability", "danger_release")
-        ),
-        cost_ratio=RiskThresholds(
-            caution=threshold("caution_cost_ratio", "caution_cost_ratio_release"),
-            danger=threshold("danger_cost_ratio", "danger_cost_ratio_release"),
+        probability=levels(("caution_probability", "caution_release"), ("danger_probability", "danger_release")),
+        cost_ratio=levels(
+            ("caution_cost_ratio", "caution_cost_ratio_release"), ("danger_cost_ratio", "danger_cost_ratio_release")
         ),
         novelty=threshold("novelty_limit", "novelty_release"),
         acceptable_probability=threshold("acceptable_probability", "acceptable_release"),

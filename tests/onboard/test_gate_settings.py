@@ -86,6 +86,15 @@ def test_a_release_that_is_not_below_its_trigger_is_named_with_it(trigger: str) 
         gate_config({**VALUES, release: VALUES[trigger]}, LIMITS, TIMEOUTS)
 
 
+@pytest.mark.parametrize("lower", ["caution_probability", "caution_release", "caution_cost_ratio", "caution_cost_ratio_release"])
+def test_a_caution_that_is_above_the_danger_is_named_with_it(lower: str) -> None:
+    upper = lower.replace("caution", "danger")
+    above = VALUES[upper] + 0.01
+    values = {**VALUES, **{f"caution_{kind}": VALUES[f"danger_{kind}"] for kind in ("probability", "cost_ratio")}, lower: above}
+    with pytest.raises(ConfigurationError, match=f"`{lower}` not above `{upper}`; found {above} and {VALUES[upper]};"):
+        gate_config(values, LIMITS, TIMEOUTS)
+
+
 @pytest.mark.parametrize(("first", "second", "expected"), [(0.2, 0.4, 0.2), (0.4, 0.2, 0.2), (0.4, None, 0.4), (None, 0.4, 0.4)])
 def test_of_several_channels_of_a_topic_the_shortest_timeout_is_watched(
     first: float | None, second: float | None, expected: float
