@@ -196,10 +196,12 @@ class BagReader:
     def _remedy(self) -> str:
         """Say what can be done about a damaged recording: by its first empty file, else by its first one."""
         files = self._files()
+        if not files:
+            return "copy the files that metadata.yaml names beside it: there is none"
         for file in files:
             if not file.stat().st_size:
                 return f"record it again: {file.name} is empty, which nothing can repair"
-        begin = _begin(files[0]) if files else b""
+        begin = _begin(files[0])
         unknown = "copy or record it again: it is neither MCAP nor SQLite, and no tool for these can repair it"
         return next((remedy for magic, remedy in REPAIRS.items() if begin.startswith(magic)), unknown)
 

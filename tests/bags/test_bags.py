@@ -129,6 +129,13 @@ def test_a_folder_with_an_empty_file_is_refused_with_its_name(tmp_path: Path) ->
         BagReader(file.parent)
 
 
+def test_a_folder_of_metadata_alone_is_refused_as_one_without_its_files(tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "drive")
+    file.unlink()
+    with pytest.raises(BagError, match=r"drive\.mcap'\]; copy the files that metadata\.yaml names beside it: there is none$"):
+        BagReader(file.parent)
+
+
 METADATA = {
     "cut": lambda text: text[: len(text) // 2],
     "empty": lambda _: "",
