@@ -16,12 +16,13 @@ class JointFilter:
         contract: whose joints are its own.
 
     Attributes:
+        heard: topics that have brought the contract's joints.
         shared: topics that have brought another device's joint states.
     """
 
     def __init__(self, contract: Contract) -> None:
         self._joints = {topic: joints for topic, _ in contract.topics() if (joints := contract.joints_on(topic))}
-        self._heard: set[str] = set()
+        self.heard: set[str] = set()
         self.shared: set[str] = set()
 
     def is_of_another_device(self, topic: str, sample: Sample) -> bool:
@@ -29,8 +30,8 @@ class JointFilter:
         if not isinstance(sample, JointStateSample) or topic not in self._joints:
             return False
         if not self._joints[topic].isdisjoint(sample.names):
-            self._heard.add(topic)
-        elif topic in self._heard:
+            self.heard.add(topic)
+        elif topic in self.heard:
             self.shared.add(topic)
             return True
         return False

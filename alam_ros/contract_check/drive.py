@@ -143,9 +143,13 @@ class _Observations:
         return found + self._of_publishers()
 
     def _of_publishers(self) -> list[Finding]:
-        """Say who else was on the topics; of a goal anybody may give the next, and joint states may be of several devices."""
+        """Say who else was on the topics; of a goal anybody may give the next, and joint states may be of several devices.
+
+        Where the contract's joints never came, as of wrong names, all that came are other devices' for all that is known.
+        """
         found = []
-        for topic in sorted(self._publishers.keys() - self._latched - self._of_others.keys()):
+        strangers = {topic for topic in self._publishers if self._contract.joints_on(topic)} - self._joints.heard
+        for topic in sorted(self._publishers.keys() - self._latched - self._of_others.keys() - strangers):
             name = self._topic_of(topic)
             found += self._publishers[topic].findings(name, self._offered[name])
         for (name, frame), publishers in sorted(self._broadcasts.items()):

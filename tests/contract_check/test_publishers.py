@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alam_ros.contract import Contract
+from alam_ros.contract import Channel, Contract
 from alam_ros.contract_check.finding import Verdict
 from tests.contract_check import drives  # first: it skips the module where rosbags is absent
 
+from alam_ros.bags.writer import new_message  # isort: skip
 from alam_ros.contract_check.drive import check_drive  # isort: skip
 from alam_ros.contract_check.publishers import returning  # isort: skip
 
@@ -114,6 +115,23 @@ def test_a_transform_that_several_broadcast_is_told_where_goals_are_seen_through
     assert verdict is Verdict.FAILS
     trait = "frames" if parent == "world" else "positions"
     assert text.startswith(f"/tf of `odom`: several publishers in turns: {trait} go back and forth in ")
+
+
+def joint_states(at: float, joint: str, frame: str) -> Any:
+    nothing = np.empty(0)
+    numbers = {"position": np.zeros(1), "velocity": nothing, "effort": nothing}
+    return new_message("sensor_msgs/msg/JointState", header=drives.header(at, frame), name=[joint], **numbers)
+
+
+@pytest.mark.parametrize("joint", ["shoulder", "sholder"])
+def test_joint_states_of_several_devices_are_not_several_publishers_of_one(tmp_path: Path, joint: str) -> None:
+    kind = "sensor_msgs/msg/JointState"
+    pan = Channel(name="pan", topic="joint_states", type=kind, field="position", size=1, joints=(joint,))
+    contract = replace(CONTRACT, observation=(*CONTRACT.observation, pan))
+    entries = drives.drive()
+    entries += [("/joint_states", at, joint_states(at, "shoulder", "base_link")) for at in np.arange(0.0, 4.0, 0.1)]
+    entries += [("/joint_states", at, joint_states(at, "finger", "")) for at in np.arange(0.05, 4.0, 0.1)]
+    assert told(tmp_path, entries, contract) == []
 
 
 def test_publishers_that_the_recorder_noted_are_told(tmp_path: Path) -> None:
