@@ -76,10 +76,14 @@ def _tell_idleness(config: TrainingConfig) -> None:
 
 
 def _tell_budget(config: TrainingConfig, limit: int | None) -> None:
-    """Say what a budget of other episodes comes to in the environment's own."""
+    """Say what a budget of other episodes comes to in the environment's own, and that these have to end."""
+    if limit in (None, -1):
+        endless = "its episodes have to end by themselves, for an evaluation waits for that"
+        print(f"{config.environment.id} is registered without `max_episode_steps`: {endless}", file=sys.stderr)
+        return
     constraint = config.algorithm.constraint
     budget, steps = constraint.episode_cost_limit, constraint.episode_steps
-    if limit not in (None, steps):
+    if limit != steps:
         own = f"an episode of {config.environment.id} has {limit:,}, so that it may cost {budget * limit / steps:g}"
         print(f"the budget is a cost of {budget:g} in {steps:,} steps (algorithm.constraint); {own}", file=sys.stderr)
 

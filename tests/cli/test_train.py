@@ -79,6 +79,25 @@ def test_a_budget_of_other_episodes_than_the_environments_is_told(tmp_path: Path
     budget = ["algorithm.constraint.episode_cost_limit=25", "algorithm.constraint.episode_steps=1000"]
     assert main(["train", str(path), *budget]) == 0
     assert "an episode of alam/Navigation-v0 has 40, so that it may cost 1" in capsys.readouterr().err
+
+
+UNLIMITED = """
+import gymnasium
+
+gymnasium.register("Unlimited-v0", entry_point=lambda: gymnasium.make("alam/Navigation-v0", max_episode_steps=40))
+"""
+
+
+def test_an_environment_without_a_limit_of_steps_is_told_that_evaluations_wait_for_an_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "unlimited.py").write_text(UNLIMITED)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mapping = tiny_mapping(tmp_path / "run", steps=100) | {"environment": {"id": "unlimited:Unlimited-v0", "copies": 2}}
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(mapping))
+    assert main(["train", str(path)]) == 0
+    assert "unlimited:Unlimited-v0 is registered without `max_episode_steps`: its episodes have to" in capsys.readouterr().err
     assert main(["train", str(path), "--directory", str(tmp_path / "again")]) == 0
     assert "the budget is" not in capsys.readouterr().err
 
