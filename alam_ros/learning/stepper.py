@@ -111,7 +111,7 @@ class EnvironmentStepper:
         """Return the contract of the environments.
 
         Raises:
-            SimulatorError: when they have none, or when an environment's process is gone.
+            SimulatorError: when they have none, or one of other sizes, or when an environment's process is gone.
         """
         try:
             contract: object = self.environments.get_attr("contract")[0]
@@ -124,6 +124,14 @@ class EnvironmentStepper:
             raise SimulatorError(
                 "a `Contract` as the environment's attribute `contract`", found, f"give it one ({OWN_SIMULATOR})"
             )
+        for what, size, own in (
+            ("observations", contract.observation_size, self.observation_size),
+            ("actions", contract.action_size, self.action_size),
+        ):
+            if size != own:
+                raise SimulatorError(
+                    f"{what} of {size} elements, as the contract's", f"{own}", f"build their space from it ({OWN_SIMULATOR})"
+                )
         return contract
 
     def start(self, seed: int) -> NDArray[np.float32]:

@@ -111,6 +111,36 @@ def test_an_environment_without_a_contract_is_refused(tmp_path: Path, monkeypatc
     assert "A simulator of your own" in str(refusal.value)
 
 
+OTHER_SIZES = """
+import gymnasium
+import numpy as np
+import trolley
+
+class OtherSizesEnv(trolley.TrolleyEnv):
+    def __init__(self, observations, actions):
+        super().__init__()
+        self.observation_space = gymnasium.spaces.Box(-1.0, 1.0, (observations,), np.float32)
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (actions,), np.float32)
+
+gymnasium.register("OtherSizes-v0", entry_point=OtherSizesEnv)
+"""
+
+
+@pytest.mark.parametrize(
+    ("observations", "actions", "expected"),
+    [(3, 1, "expected observations of 5 elements, as the contract's; found 3;"), (5, 2, "expected actions of 1 elements")],
+)
+def test_an_environment_of_other_sizes_than_its_contract_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, observations: int, actions: int, expected: str
+) -> None:
+    (tmp_path / "other_sizes.py").write_text(OTHER_SIZES)
+    for folder in (EXAMPLE, tmp_path):
+        monkeypatch.syspath_prepend(folder)
+    config = EnvironmentConfig(id="other_sizes:OtherSizes-v0", arguments={"observations": observations, "actions": actions})
+    with running(make_environments, config, 1) as stepper, pytest.raises(SimulatorError, match=expected):
+        stepper.contract()
+
+
 def test_an_environment_that_only_this_process_knows_is_refused() -> None:
     gymnasium.register("OnlyHere-v0", entry_point=lambda: gymnasium.make("CartPole-v1"))
     with pytest.raises(SimulatorError, match="import it by"), running(make_environments, EnvironmentConfig(id="OnlyHere-v0"), 1):
