@@ -63,6 +63,11 @@ class Estimator:
         self._actions = self._codec.to_normalised(np.zeros((2, contract.action_size)))
         self.levels = levels
 
+    @property
+    def policy_id(self) -> str:
+        """Which policy estimates."""
+        return self._runtime.policy_id
+
     def estimate(self, observation: NDArray[np.float32], stamp_ns: int, excess: NDArray[np.float32] | None = None) -> Estimate:
         """Answer one observation.
 
@@ -86,7 +91,7 @@ class Estimator:
             (judged.probabilities[0], judged.cost_values[0]),
             level=self.levels.of(scores),
             inference_time=inference_time,
-            policy_id=self._runtime.policy_id,
+            policy_id=self.policy_id,
             action=self._codec.to_physical(seen.action),
         )
 

@@ -14,9 +14,10 @@ from alam_ros.bags.writer import BagWriter, new_message
 from alam_ros.onboard.gate_state import state_fields
 from alam_ros.onboard.stamps import SECOND_NS
 from alam_ros.replay.drive import Replay
+from alam_ros.replay.recorded_ticks import RISK_TOPIC, RISK_TYPE
 from alam_ros.typed import finite, to_mapping
 
-RISK_TOPIC, STATE_TOPIC = "alam/risk", "alam/gate"
+STATE_TOPIC = "alam/gate"
 
 
 def write_bag(replay: Replay, folder: Path) -> Path:
@@ -27,7 +28,7 @@ def write_bag(replay: Replay, folder: Path) -> Path:
     """
     settings = replay.settings
     with BagWriter(folder) as bag:
-        bag.declare(settings.topic(RISK_TOPIC), "alam_ros/msg/RiskEstimate")
+        bag.declare(settings.topic(RISK_TOPIC), RISK_TYPE)
         bag.declare(settings.topic(STATE_TOPIC), "alam_ros/msg/GateState")
         entries = sorted([*_estimates(replay), *_states(replay)], key=lambda entry: entry[0])
         for received_ns, topic, message in entries:
@@ -67,7 +68,7 @@ def _estimates(replay: Replay) -> Iterator[tuple[int, str, Any]]:
     for answer in replay.policy.answers:
         header = _header(answer.estimate.stamp_ns, replay.contract.action.frame)
         fields = answer.estimate.fields() | {"action": np.asarray(answer.estimate.action)}
-        yield answer.received_ns, RISK_TOPIC, new_message("alam_ros/msg/RiskEstimate", header=header, **fields)
+        yield answer.received_ns, RISK_TOPIC, new_message(RISK_TYPE, header=header, **fields)
 
 
 def _states(replay: Replay) -> Iterator[tuple[int, str, Any]]:

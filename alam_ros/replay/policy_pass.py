@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract, ControlTick
 from alam_ros.onboard.estimator import Estimate, Estimator
-from alam_ros.replay.drives_ticks import drives_ticks
 from alam_ros.replay.observation_pass import RecordedTick, replay_observations
+from alam_ros.replay.recorded_ticks import recorded_ticks
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,5 +56,6 @@ def replay_policy(bag: BagReader, contract: Contract, estimator: Estimator, topi
         estimate = estimator.estimate(at.tick.observation, at.stamp_ns, at.tick.excess)
         answers.append(Answer(at.received_ns, at.ros_ns, estimate, at.tick))
 
-    found = replay_observations(bag, contract, topic_of, answer, drives_ticks(bag, contract, topic_of))
+    was_tick = recorded_ticks(bag, contract, estimator.policy_id, topic_of)
+    found = replay_observations(bag, contract, topic_of, answer, was_tick)
     return PolicyPass(answers, Counter(dict(found.refused.most_common())), found.arrivals)

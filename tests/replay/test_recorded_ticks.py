@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,4 +78,21 @@ def test_estimates_of_something_else_than_the_trigger_decide_nothing(tmp_path: P
     found = replay(ReplaySettings(recording=record(tmp_path / "shifted", shifted, tmp_path / "live"), policy=policy))
     alone = replay(ReplaySettings(recording=record(tmp_path / "alone", shifted), policy=policy))
     assert by_estimates.isdisjoint(answered(found))
+    assert answered(found) == answered(alone)
+
+
+def test_another_policy_s_estimates_decide_nothing(tmp_path: Path, policy: Path) -> None:
+    entries = drives.drive(scan_period=FAST_S)
+    _, recording = live_and_recording(tmp_path, policy, entries)
+    slow = write_sample_policy(tmp_path / "slow.alam", contract=replace(CONTRACT, control_period=2 * CONTRACT.control_period))
+    found = replay(ReplaySettings(recording=recording, policy=slow))
+    alone = replay(ReplaySettings(recording=record(tmp_path / "alone", entries), policy=slow))
+    assert answered(found) == answered(alone)
+
+
+def test_something_else_on_the_estimates_topic_decides_nothing(tmp_path: Path, policy: Path) -> None:
+    entries = drives.drive(scan_period=FAST_S)
+    strange = [("alam/risk", at, drives.scan(at)) for at in (1.0, 1.1, 1.2)]
+    found = replay(ReplaySettings(recording=record(tmp_path / "strange", [*entries, *strange]), policy=policy))
+    alone = replay(ReplaySettings(recording=record(tmp_path / "alone", entries), policy=policy))
     assert answered(found) == answered(alone)

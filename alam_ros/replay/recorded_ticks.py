@@ -1,4 +1,4 @@
-"""Which of the drive's observations were answered, so that a replay answers the same.
+"""Which of a drive's observations its policy answered, so that a replay answers the same.
 
 A trigger that comes more often than the control period, such as joint states at 500 Hz, is thinned to it, and which of its
 messages are taken follows from the first that the policy node received: not the recorder's first. The recorded estimates say it.
@@ -14,21 +14,24 @@ from alam_ros.bags.reader import BagReader
 from alam_ros.contract import Contract
 from alam_ros.onboard.stamps import SECOND_NS, header_stamp_ns, nanoseconds
 
-RISK = "alam/risk"
+RISK_TOPIC, RISK_TYPE = "alam/risk", "alam_ros/msg/RiskEstimate"
 NEXT = 1.5
 """Control periods within which two answered observations follow one another: none of those between them was."""
 
 
-def drives_ticks(bag: BagReader, contract: Contract, topic_of: Callable[[str], str]) -> Callable[[int], bool | None]:
+def recorded_ticks(
+    bag: BagReader, contract: Contract, policy_id: str, topic_of: Callable[[str], str]
+) -> Callable[[int], bool | None]:
     """Return what says of a stamp of the contract's trigger, ns, whether it started a control tick of the drive.
 
-    None where no estimates tell: before the first and after the last, where some are missing, where they speak of something else
-    than the trigger, as by another contract or where the trigger has no stamps, and where the clock was set back on the drive.
+    None where no estimates of this policy tell: before the first and after the last, where some are missing, where they speak of
+    something else than the trigger, as by another contract or where the trigger has no stamps, and where the clock was set back.
     """
-    risk, trigger = topic_of(RISK), topic_of(next(c.topic for c in contract.observation if c.name == contract.trigger))
-    if not (bag.counts.get(risk, 0) and bag.counts.get(trigger, 0)):
+    risk, trigger = topic_of(RISK_TOPIC), topic_of(next(c.topic for c in contract.observation if c.name == contract.trigger))
+    if bag.types.get(risk) != RISK_TYPE or not (bag.counts.get(risk, 0) and bag.counts.get(trigger, 0)):
         return lambda _: None
-    answered = [nanoseconds(entry.message.header.stamp) for entry in bag.messages([risk])]
+    estimates = [entry.message for entry in bag.messages([risk])]
+    answered = [nanoseconds(message.header.stamp) for message in estimates if message.policy_id == policy_id]
     if any(later < earlier for earlier, later in pairwise(answered)):
         return lambda _: None
     triggers = {header_stamp_ns(entry.message) for entry in bag.messages([trigger])}
