@@ -109,6 +109,10 @@ class ObservationSynchroniser:
         topics = [topic for topic, _ in contract.topics()]
         self._latched = contract.latched_topics - {self._trigger}
         self._paired = [topic for topic in topics if topic not in self._latched and topic != self._trigger]
+        self._timeouts: dict[str, float] = {}
+        for channel in contract.observation:
+            for topic in {channel.topic, channel.reference_topic} - {""} if channel.timeout else ():
+                self._timeouts[topic] = min(channel.timeout or math.inf, self._timeouts.get(topic, math.inf))
         self._joints = JointFilter(contract)
         self._arrivals: dict[str, deque[_Arrival]] = {topic: deque() for topic in topics}
         self._pending: deque[_Arrival] = deque()
@@ -118,6 +122,7 @@ class ObservationSynchroniser:
         self._last_observed = -math.inf
         self.measured_period = math.nan
         self.restarts = 0
+        self._unadvanced: dict[str, float] = {}
         self._set_back: deque[float] = deque(maxlen=SET_BACK)
         self._before: _SetBack | None = None
         self._jump = ""
@@ -133,6 +138,14 @@ class ObservationSynchroniser:
     def ages(self, now: float) -> dict[str, float]:
         """Return for each channel the seconds since its oldest topic last arrived."""
         return self._assembler.ages(now)
+
+    def unadvanced(self, now: float) -> tuple[str, ...]:
+        """Return the topics that are stale though messages come: their stamps do not advance."""
+        return tuple(
+            topic
+            for topic, timeout in self._timeouts.items()
+            if now - self._unadvanced.get(topic, -math.inf) <= timeout < now - self._arrivals[topic][-1].received
+        )
 
     def has_several_devices(self, topic: str) -> bool:
         """Say whether the topic has brought joint states of other devices than that of the contract's joints, too."""
@@ -159,6 +172,7 @@ class ObservationSynchroniser:
             return
         arrivals = self._arrivals.get(topic, deque())
         if arrivals and self._is_outdated(topic, stamp, received):
+            self._unadvanced[topic] = received
             return
         if self._before is not None and topic in self._before.newest:
             self._before = self._confirmed(self._before, topic, stamp)
@@ -264,7 +278,11 @@ class ObservationSynchroniser:
         if stale := [name for name in self._assembler.stale(now) if name not in missing]:
             ages = self._assembler.ages(now)
             found = ", ".join(f"`{name}` silent for {ages[name]:.2f} s" for name in stale)
-            raise ObservationError("fresh data on all channels", found, "check that their sources are running")
+            remedy = "check that their sources are running"
+            if unadvanced := self.unadvanced(now):
+                found += f", though messages come on {', '.join(unadvanced)}: their stamps do not advance"
+                remedy = "let their sources stamp each measurement"
+            raise ObservationError("fresh data on all channels", found, remedy)
         if missing and self._jump:
             found = f"none yet on {', '.join(missing)} since stamps on {self._jump}"
             remedy = "publish again what is latched, such as a goal, and check that source's clock"
@@ -314,6 +332,7 @@ class ObservationSynchroniser:
         self._due = self._last_tick = None
         self._last_planned = self._last_observed = -math.inf
         self._pending.clear()
+        self._unadvanced.clear()
         self._assembler.restart()
         self._before = self._undecided(origin, now)
         for topic, arrivals in self._arrivals.items():

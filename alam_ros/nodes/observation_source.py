@@ -104,7 +104,9 @@ class ObservationSource:
         if missing:
             since = " since the clock was set back: publish again what is latched" if self.synchroniser.restarts else ""
             return f"no data yet on {', '.join(missing)}{since}"
-        return f"stale: {', '.join(stale)}" if stale else ""
+        unadvanced = self.synchroniser.unadvanced(time.monotonic()) if stale else ()
+        cause = f"; messages come on {', '.join(unadvanced)}, but their stamps do not advance" if unadvanced else ""
+        return f"stale: {', '.join(stale)}{cause}" if stale else ""
 
     def slowness(self) -> str:
         """Say that control ticks come more rarely than in training, where they do: a history then spans another time."""

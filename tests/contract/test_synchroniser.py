@@ -172,8 +172,14 @@ def test_a_source_that_repeats_an_old_stamp_grows_stale() -> None:
         synchroniser.update("odom", odometry(), stamp=0.0, received=now)
         synchroniser.update("scan", scan(), stamp=now, received=now)
     assert synchroniser.stale(6 * PERIOD) == ("velocity",)
-    with pytest.raises(ObservationError, match=r"`velocity` silent for 0\.60 s"):
+    assert synchroniser.unadvanced(6 * PERIOD) == ("odom",)
+    told = r"`velocity` silent for 0\.60 s, though messages come on odom: their stamps do not advance; let their sources stamp"
+    with pytest.raises(ObservationError, match=told):
         synchroniser.poll(6 * PERIOD)
+    assert synchroniser.unadvanced(12 * PERIOD) == ()  # silent altogether
+    synchroniser.update("odom", odometry(), stamp=12 * PERIOD, received=12 * PERIOD)
+    synchroniser.update("scan", scan(), stamp=0.0, received=12 * PERIOD)  # the clock was set back
+    assert synchroniser.unadvanced(12 * PERIOD) == ()
 
 
 def test_nothing_is_made_up_before_the_first_data() -> None:
