@@ -100,7 +100,8 @@ def _tell_gap(config: TrainingConfig) -> None:
         if found is not None:
             print(
                 f"without noise, as it is exported, the policy cost {found[0]:.1f} an episode in the last evaluation, "
-                f"while collecting cost {found[1]:.1f}; `trainer.exported_share=0.125` lets a training see that (decision 26)",
+                f"while collecting cost {found[1]:.1f}; a copy of the environment that acts as exported lets training see "
+                "that: `environment.copies=8`, or a larger `trainer.exported_share` (decision 26)",
                 file=sys.stderr,
             )
 

@@ -386,9 +386,9 @@ class TrainerConfig:
             limit.
         random_steps: steps with uniformly random actions before learning starts.
         batch_size: transitions a gradient step.
-        exported_share: share of the environment's copies, their number rounded down, that act without noise, by the averaged
-            actor, as the exported policy will, from when the constraint is in force (decision 26). What they meet is learned from
-            like the rest. For tasks on which the exported policy costs far more than what collects.
+        exported_share: share of the environment's copies, their number rounded down (of eight one, of fewer none), that act
+            without noise, by the averaged actor, as the exported policy will, from when the constraint is in force (decision 26).
+            What they meet is learned from like the rest.
         updates_per_step: gradient steps for each environment step.
         replay_capacity: transitions kept.
         replay_recency: k: how many of them are newer than a transition drawn is U^k of all, U uniform on [0, 1). With 3, half of
@@ -403,7 +403,7 @@ class TrainerConfig:
     steps: int = 100_000
     wall_clock_limit_s: float | None = None
     random_steps: int = 2_000
-    exported_share: float = 0.0
+    exported_share: float = 0.125
     batch_size: int = 128
     updates_per_step: float = 1.0
     replay_capacity: int = 300_000

@@ -23,6 +23,8 @@ INDIFFERENT = frozenset({"trainer.directory", "trainer.checkpoint_every"})
 """Keys that say where a run lives and how often it is saved, not what comes out."""
 GONE: Mapping[str, Any] = {"pooling": 0.0, "budget_multiplier": 0.0, "state_factor": 4.0}
 """Keys of `algorithm.multiplier` that older configurations have, with the value at which they did nothing."""
+LATER: Mapping[str, Any] = {"exported_share": 0.0}
+"""Keys of `trainer` that older configurations lack and whose default does something else than was done then, with what was."""
 SET_BY_STUDY = ("trainer.seed=", "trainer.directory=")
 
 
@@ -71,7 +73,7 @@ class PlannedRun:
     def differences(self, configuration: Mapping[str, Any], evaluation: FinalEvaluation) -> list[str]:
         """Return the keys in which a run that was done differs from this one.
 
-        Keys that its configuration does not have yet count as set to their defaults.
+        Keys that its configuration does not have yet count as set to their defaults, those in `LATER` to what was done then.
 
         Args:
             configuration: of training, in plain form.
@@ -141,7 +143,9 @@ def _planned(
 
 def _as_of_now(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an older configuration in today's keys, as far as that does not change what it says."""
-    algorithm = configuration.get("algorithm")
+    algorithm, trainer = configuration.get("algorithm"), configuration.get("trainer")
+    if isinstance(trainer, Mapping):
+        configuration = {**configuration, "trainer": {**LATER, **trainer}}
     multiplier = algorithm.get("multiplier") if isinstance(algorithm, Mapping) else None
     if not isinstance(algorithm, Mapping) or not isinstance(multiplier, Mapping):
         return configuration

@@ -108,7 +108,7 @@ def test_a_cost_that_collecting_hides_is_told(
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(tiny_mapping(tmp_path / "run", steps=100)))
     monkeypatch.setattr(metrics, "hidden_cost", lambda *_: (45.2, 7.0))
-    told = "the policy cost 45.2 an episode in the last evaluation, while collecting cost 7.0; `trainer.exported_share=0.125`"
+    told = "the policy cost 45.2 an episode in the last evaluation, while collecting cost 7.0; a copy of the environment"
     assert main(["train", str(path)]) == 0
     assert told in capsys.readouterr().err
     assert main(["train", str(path), "--directory", str(tmp_path / "again"), "trainer.exported_share=0.5"]) == 0

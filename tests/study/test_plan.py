@@ -90,6 +90,13 @@ def test_a_key_that_an_older_configuration_lacks_counts_as_its_default(run: Plan
     assert run.config.algorithm.gradient_norm == 40.0
 
 
+def test_a_key_whose_default_does_something_else_counts_as_what_was_done_before_it_was_there(run: PlannedRun) -> None:
+    older = to_mapping(run.config)
+    del older["trainer"]["exported_share"]
+    assert run.differences(older, run.evaluation) == ["trainer.exported_share"]
+    assert with_trainer(run, exported_share=0.0).differences(older, run.evaluation) == []
+
+
 def test_what_an_older_configuration_says_in_keys_of_its_time_is_understood(run: PlannedRun) -> None:
     older = to_mapping(run.config)
     multiplier = older["algorithm"]["multiplier"]
