@@ -145,6 +145,7 @@ def test_ctrl_c_ends_the_simulation_cleanly_and_leaves_a_robot_at_rest(ros: RosG
     process = launch("simulation.launch.py", policy)
     commands = ros.collect(TwistStamped, "/cmd_vel")
     ros.wait_for(lambda: commands, "commands")
+    ros.wait_for(lambda: process.output().count("process has finished cleanly") == 2, "the end of what brings nodes to work")
     children = dict(children_of(process.process_id))
     assert process.interrupt() == 0
     print(process.output())
