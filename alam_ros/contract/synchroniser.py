@@ -111,8 +111,9 @@ class ObservationSynchroniser:
         self._paired = [topic for topic in topics if topic not in self._latched and topic != self._trigger]
         self._timeouts: dict[str, float] = {}
         for channel in contract.observation:
-            for topic in {channel.topic, channel.reference_topic} - {""} if channel.timeout else ():
-                self._timeouts[topic] = min(channel.timeout or math.inf, self._timeouts.get(topic, math.inf))
+            for topic in filter(None, (channel.topic, channel.reference_topic)):
+                if channel.timeout is not None:
+                    self._timeouts[topic] = min(channel.timeout, self._timeouts.get(topic, math.inf))
         self._joints = JointFilter(contract)
         self._arrivals: dict[str, deque[_Arrival]] = {topic: deque() for topic in topics}
         self._pending: deque[_Arrival] = deque()
