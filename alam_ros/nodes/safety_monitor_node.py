@@ -362,14 +362,13 @@ class SafetyMonitorNode(SafeLifecycleNode):
         return response
 
     def _refusal_of_reset(self) -> str | None:
-        """Reset, or say why not; without a gate nobody knows what else would stop the robot."""
-        if not self._is_configured:
-            return "configure and activate the node first; the emergency stop holds" if self._is_latched else None
+        """Reset, or say why not; what else would stop the robot is known only while the node works."""
+        if not self.is_active:
+            missing = "activate" if self._is_configured else "configure and activate"
+            return f"{missing} the node first; the emergency stop holds" if self._is_latched else None
         refusal = self._tell(EventKind.RESET)
         self._is_latched = self._session.is_latched
         self._tick()
-        if refusal and not self.is_active:
-            return f"activate the node first, for while it is inactive nothing is taken in; {refusal}"
         return refusal
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:

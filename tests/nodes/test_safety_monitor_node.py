@@ -599,10 +599,20 @@ def test_a_simulated_clock_that_nobody_drives_is_told(ros: RosGraph):
 
 def test_a_reset_of_an_inactive_node_says_what_to_do(ros: RosGraph):
     bench = Bench(ros, activate=False)
+    assert bench.trigger("reset").message == "there was no emergency stop"
     assert bench.trigger("emergency_stop").success
     refused = bench.trigger("reset")
-    assert not refused.success
-    assert refused.message.startswith("activate the node first")
+    assert (refused.success, refused.message) == (False, "activate the node first; the emergency stop holds")
+
+
+def test_a_reset_right_after_deactivation_is_refused_though_what_was_heard_is_still_fresh(ros: RosGraph):
+    bench = Bench(ros)
+    bench.wait_for_state(GateStatus.PASS)
+    assert bench.trigger("emergency_stop").success
+    bench.wait_for_state(GateStatus.EMERGENCY_STOP, "estop_latched")
+    assert ros.change_state(bench.name, Transition.TRANSITION_DEACTIVATE)
+    refused = bench.trigger("reset")
+    assert (refused.success, refused.message) == (False, "activate the node first; the emergency stop holds")
 
 
 def test_it_works_in_a_namespace(ros: RosGraph):
