@@ -335,9 +335,10 @@ class Contract:
         return len(self.action.components)
 
     def element_name(self, index: int) -> str:
-        """Say which channel, frame of its history and element the observation's element `index` is."""
+        """Say which channel, element (and its joint) and frame of its history the observation's element `index` is."""
         channel, frame, element = self._place(index)
-        return f"the channel `{channel.name}`, element {element}, {frame * channel.stride} ticks ago"
+        joint = f" (joint `{channel.joints[element]}`)" if channel.joints else ""
+        return f"the channel `{channel.name}`, element {element}{joint}, {frame * channel.stride} ticks ago"
 
     def is_newest(self, index: int) -> bool:
         """Say whether the observation's element `index` is of the newest data of its channel."""
@@ -411,10 +412,10 @@ class Contract:
             found.extend(_differences(mine, theirs, ("name", "unit", "low", "high") if has_fields else ("unit", "low", "high")))
         if not has_fields:
             found.extend(_reordered("action", _names(self.action.components), _names(other.action.components)))
-        found.extend(_exchanged(self._joint_orders(), other._joint_orders()))
+        found.extend(_exchanged(self.joint_orders(), other.joint_orders()))
         return tuple(found)
 
-    def _joint_orders(self) -> dict[str, tuple[str, ...]]:
+    def joint_orders(self) -> dict[str, tuple[str, ...]]:
         """Return the joints of whatever names some, in their order there."""
         orders = {channel.name: channel.joints for channel in self.observation if channel.joints}
         return orders if self.action.is_twist else {**orders, "action": _names(self.action.components)}

@@ -22,7 +22,12 @@ def check_policy(contract: Contract, path: Path) -> list[Finding]:
     name = f"policy {runtime.policy_id} ({path.name})"
     if not differences:
         constant = [note(text)] if (text := unvaried(runtime)) else []
-        return [fits(f"{name}: trained on what the contract describes"), *_elsewhere(runtime.contract, contract), *constant]
+        return [
+            fits(f"{name}: trained on what the contract describes"),
+            *_elsewhere(runtime.contract, contract),
+            *_called(runtime.contract, contract),
+            *constant,
+        ]
     return [fails(f"{name}: trained on something else: {difference}") for difference in differences]
 
 
@@ -32,4 +37,19 @@ def _elsewhere(trained: Contract, contract: Contract) -> list[Finding]:
         note(f"{mine.name}: reads {elements(mine)}, and the policy was trained on {elements(theirs)}: do they mean the same?")
         for mine, theirs in zip(contract.observation, trained.observation, strict=True)
         if (mine.first, mine.whole_array) != (theirs.first, theirs.whole_array)
+    ]
+
+
+def _called(trained: Contract, contract: Contract) -> list[Finding]:
+    """Tell what was one joint in training and has several names here: a robot's parts may differ, and a slip looks the same."""
+    places: dict[str, dict[str, str]] = {}
+    mine = contract.joint_orders()
+    for where, joints in trained.joint_orders().items():
+        for theirs, joint in zip(joints, mine.get(where, ()), strict=False):
+            places.setdefault(theirs, {}).setdefault(joint, where)
+    told = {joint: ", ".join(f"`{name}` in {where}" for name, where in names.items()) for joint, names in places.items()}
+    return [
+        note(f"joint `{joint}` in training: {names}: are they one joint?")
+        for joint, names in told.items()
+        if len(places[joint]) > 1
     ]

@@ -140,7 +140,7 @@ class PolicyNode(SafeLifecycleNode):
         self._risk.publish(self._risk_message(estimate))
         self._action.publish(self._port.message(estimate.action, estimate.stamp_ns))
         if estimate.level == RiskLevel.UNKNOWN:
-            self._second.unfamiliar = unfamiliar(self._runtime, estimate.novelty)
+            self._second.unfamiliar = unfamiliar(self._runtime, self._contract, estimate.novelty)
             self._complaints.tell("novelty", self._second.unfamiliar)
         self._second.ticks += 1
         self._second.unpaired += bool(tick.unpaired)

@@ -63,7 +63,7 @@ class CommandJudge:
             ContractError: when the gate lacks a component of the contract.
         """
         self.levels = levels
-        self._runtime = runtime
+        self._runtime, self._contract = runtime, contract
         self._codec = ActionCodec(contract.action)
         missing = [name for name in self._codec.names if name not in names]
         if missing:
@@ -99,7 +99,7 @@ class CommandJudge:
         """Say what of the newest observation is unlike training; an empty string where it is within the levels' limit."""
         if self._seen is None or self._seen.novelty <= self.levels.novelty_limit:
             return ""
-        return unfamiliar(self._runtime, self._seen.novelty)
+        return unfamiliar(self._runtime, self._contract, self._seen.novelty)
 
     def command(self, values: NDArray[np.float64]) -> None:
         """Take a command, as the gate takes it; one that is not finite or of another size cannot be judged."""

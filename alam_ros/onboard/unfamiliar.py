@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from alam_ros.contract import Contract
 from alam_ros.runtime import PolicyRuntime
 
 
-def unfamiliar(runtime: PolicyRuntime, novelty: float) -> str:
+def unfamiliar(runtime: PolicyRuntime, contract: Contract, novelty: float) -> str:
     """Say which element of the observation last seen lies farthest outside its range in training.
 
     Args:
         runtime: that saw it.
+        contract: of this robot, whose names are told.
         novelty: of that observation.
     """
-    return f"unlike training: {runtime.farthest()}, lies {novelty:.3g} of its training range outside that range"
+    name = contract.element_name(runtime.farthest())
+    return f"unlike training: {name}, lies {novelty:.3g} of its training range outside that range"
 
 
 def unvaried(runtime: PolicyRuntime) -> str:

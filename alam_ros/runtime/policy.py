@@ -121,9 +121,9 @@ class PolicyRuntime:
         self._current = Seen(state, action, self._networks.seen_multiplier(), self._novelty(state, excess))
         return self._current
 
-    def farthest(self) -> str:
-        """Say which element of the observation last seen lies farthest from its range in training, to which `novelty` belongs."""
-        return self.contract.element_name(self._novelty.farthest())
+    def farthest(self) -> int:
+        """Return which element of the observation last seen lies farthest from its range in training: its `novelty`."""
+        return self._novelty.farthest()
 
     def unvaried(self) -> tuple[str, ...]:
         """Name the elements of the newest data that hardly moved in training."""

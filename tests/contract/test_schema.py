@@ -69,6 +69,12 @@ def test_an_element_of_the_observation_has_a_name(index: int, name: str) -> None
     assert name in CONTRACT.element_name(index)
 
 
+def test_an_element_of_joint_states_is_told_with_its_joint() -> None:
+    contract = Contract.load(config_path("contracts/arm_reach.yaml"))
+    joint = contract.observation[0].joints[2]
+    assert contract.element_name(2) == f"the channel `{contract.observation[0].name}`, element 2 (joint `{joint}`), 0 ticks ago"
+
+
 def test_there_is_no_element_beyond_the_last() -> None:
     with pytest.raises(IndexError, match="77"):
         CONTRACT.element_name(77)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from alam_ros.cli.main import main
-from alam_ros.contract import Channel
+from alam_ros.contract import Channel, Contract
 from alam_ros.resources import config_path
 from tests.support.policies import navigation_contract, write_sample_policy
 
@@ -72,3 +72,13 @@ def test_a_contract_of_another_task_differs(tmp_path: Path, capsys: pytest.Captu
     policy = write_sample_policy(tmp_path / "policy.alam")
     code, lines = check(policy, config_path("contracts/arm_reach.yaml"), capsys)
     assert (code, any("channels: joint_positions, " in line for line in lines)) == (1, True)
+
+
+def test_a_joint_of_several_names_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = write_sample_policy(tmp_path / "arm.alam", contract=Contract.load(config_path("contracts/arm_reach.yaml")))
+    slip = config_path("contracts/arm_reach.yaml").read_text().replace("- lbr_iiwa_joint_3", "- lbr_iiwa_jiont_3", 1)
+    (tmp_path / "robot.yaml").write_text(slip)
+    assert main(["contract", "check", str(tmp_path / "robot.yaml"), "--policy", str(policy)]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "in training" in line]
+    names = "`lbr_iiwa_jiont_3` in joint_positions, `lbr_iiwa_joint_3` in action"
+    assert line == f"note  joint `lbr_iiwa_joint_3` in training: {names}: are they one joint?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,6 +91,16 @@ def test_after_an_observation_that_is_none_nothing_is_judged_until_another_comes
     assert made.unfamiliar() == ""
     made.observe(OBSERVATION, STAMP_NS + 2)
     assert made.judge(STAMP_NS) is not None
+
+
+def test_what_is_unlike_training_is_told_by_the_names_of_this_robot() -> None:
+    first, *others = RUNTIME.contract.observation
+    mine = (replace(first, name="my_lidar"), *others)
+    made = CommandJudge(RUNTIME, replace(RUNTIME.contract, observation=mine, trigger="my_lidar"), TWIST, LEVELS)
+    unknown = OBSERVATION.copy()
+    unknown[1] += 100.0
+    made.observe(unknown, STAMP_NS)
+    assert made.unfamiliar().startswith("unlike training: the channel `my_lidar`, element 1, 0 ticks ago, lies ")
 
 
 def test_a_gate_without_a_component_of_the_contract_is_refused() -> None:
