@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from alam_ros.contract import ActionCodec
+from alam_ros.contract import ActionCodec, Contract
 from alam_ros.errors import ContractError, ObservationError
 from alam_ros.gate import FRACTIONS, CommandLimits, GateConfig, GateStatus
 from alam_ros.onboard.command_judge import CommandJudge
 from alam_ros.onboard.gate_session import EventKind, GateEvent, GateSession
-from alam_ros.resources import shipped_policy
+from alam_ros.resources import config_path, shipped_policy
 from alam_ros.runtime import PolicyRuntime, RiskLevels
+from tests.support.policies import write_sample_policy
 
 RUNTIME = PolicyRuntime.load(shipped_policy("navigation"))
 CODEC = ActionCodec(RUNTIME.contract.action)
@@ -93,14 +95,24 @@ def test_after_an_observation_that_is_none_nothing_is_judged_until_another_comes
     assert made.judge(STAMP_NS) is not None
 
 
-def test_what_is_unlike_training_is_told_by_the_names_of_this_robot() -> None:
-    first, *others = RUNTIME.contract.observation
-    mine = (replace(first, name="my_lidar"), *others)
-    made = CommandJudge(RUNTIME, replace(RUNTIME.contract, observation=mine, trigger="my_lidar"), TWIST, LEVELS)
-    unknown = OBSERVATION.copy()
-    unknown[1] += 100.0
+def test_what_is_unlike_training_is_told_by_the_joint_of_this_robot(tmp_path: Path) -> None:
+    contract = Contract.load(config_path("contracts/arm_reach.yaml"))
+    runtime = PolicyRuntime.load(write_sample_policy(tmp_path / "arm.alam", contract=contract))
+    positions, velocities, *others = contract.observation
+    joints = tuple(f"left_{name}" for name in positions.joints)
+    action = replace(
+        contract.action, components=tuple(replace(each, name=f"left_{each.name}") for each in contract.action.components)
+    )
+    observation = (replace(positions, joints=joints), replace(velocities, joints=joints), *others)
+    mine = replace(contract, observation=observation, action=action)
+    assert contract.differences(mine) == ()
+    made = CommandJudge(runtime, mine, joints, LEVELS)
+    unknown = np.zeros(contract.observation_size, np.float32)
+    unknown[2] = 100.0
     made.observe(unknown, STAMP_NS)
-    assert made.unfamiliar().startswith("unlike training: the channel `my_lidar`, element 1, 0 ticks ago, lies ")
+    assert made.unfamiliar().startswith(
+        "unlike training: the channel `joint_positions`, element 2 (joint `left_lbr_iiwa_joint_3`), 0 ticks ago, lies "
+    )
 
 
 def test_a_gate_without_a_component_of_the_contract_is_refused() -> None:
