@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,8 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
     """Start `copies` environments of `alam_sim`, or of any package that registers with Gymnasium.
 
     Raises:
-        SimulatorError: when there is no such environment, it does not take these arguments, or its processes do not start.
+        SimulatorError: when there is no such environment, it does not take these arguments or fails with them, or its processes
+            do not start.
     """
     from alam_sim.vector import make_vector
 
@@ -33,6 +35,11 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
         found = f"one that ended while it began ({type(error).__name__}; its own words are above)"
         remedy = "import it by its id, `module:Name-v0`, for each process makes its own"
         raise SimulatorError(f"processes of `{environment_id}`", found, remedy) from error
+    except Exception as error:  # whatever a simulator of one's own raises
+        traceback.print_exc()
+        found = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        remedy = 'correct it (docs/simulators.md, "A simulator of your own"); the log above says where'
+        raise SimulatorError(f"an environment `{environment_id}` that can be made", found, remedy) from error
 
 
 def episode_limit(environment: EnvironmentConfig) -> int | None:

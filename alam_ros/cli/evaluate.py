@@ -15,6 +15,7 @@ from alam_ros.learning.progress import episodes_bar
 from alam_ros.learning.seeds import Purpose, first_seed
 from alam_ros.learning.stepper import running
 from alam_ros.learning.summary import summarise
+from alam_ros.number_text import number_text
 from alam_ros.typed import finite, to_mapping
 
 
@@ -57,8 +58,9 @@ def _document(
 def _text(summary: dict[str, float], records: Sequence[EpisodeRecord]) -> str:
     return (
         f"{len(records)} episodes (mean ± standard deviation)\n"
-        f"return      {summary['return_mean']:.2f} ± {summary['return_std']:.2f}\n"
-        f"cost        {summary['cost_mean']:.2f} ± {summary['cost_std']:.2f}, none in {summary['cost_free_share']:.0%} of them\n"
+        f"return      {number_text(summary['return_mean'], 2)} ± {number_text(summary['return_std'], 2)}\n"
+        f"cost        {number_text(summary['cost_mean'], 2)} ± {number_text(summary['cost_std'], 2)}, "
+        f"none in {summary['cost_free_share']:.0%} of them\n"
         f"multiplier  mean {summary['multiplier_mean']:.3f}, maximum {summary['multiplier_max']:.3f}\n"
         f"Q_c         bias {summary['q_cost_bias']:+.3f}, correlation {summary['q_cost_correlation']:.2f} with observed costs"
     )

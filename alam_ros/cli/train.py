@@ -13,6 +13,7 @@ from alam_ros.cli.arguments import distinct_names, distinct_seeds
 from alam_ros.cli.configuration import load_configuration
 from alam_ros.cli.stop import StopOnSignal
 from alam_ros.learning.config import FAMILY, TrainingConfig
+from alam_ros.number_text import number_text
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -98,9 +99,10 @@ def _tell_gap(config: TrainingConfig) -> None:
     for last in read_metrics(RunDirectory(config.trainer.directory).metrics)[-1:]:
         found = hidden_cost(config, last["evaluation"], last["training"])
         if found is not None:
+            exported, collecting = map(number_text, found)
             print(
-                f"without noise, as it is exported, the policy cost {found[0]:.1f} an episode in the last evaluation, "
-                f"while collecting cost {found[1]:.1f}; a copy of the environment that acts as exported lets training see "
+                f"without noise, as it is exported, the policy cost {exported} an episode in the last evaluation, "
+                f"while collecting cost {collecting}; a copy of the environment that acts as exported lets training see "
                 "that: `environment.copies=8`, or a larger `trainer.exported_share` (decision 26)",
                 file=sys.stderr,
             )

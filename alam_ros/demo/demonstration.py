@@ -18,6 +18,7 @@ from alam_ros.errors import AlamError
 from alam_ros.host.machine import describe_machine, describe_versions
 from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.stepper import EnvironmentFactory
+from alam_ros.number_text import number_text
 from alam_ros.report.build import build_report
 from alam_ros.report.directory import DemoDirectory, read_json, write_json
 from alam_ros.runtime import PolicyRuntime
@@ -218,4 +219,5 @@ def _why_no_drive(policy: Path) -> str | None:
 
 def _result(name: str, figures: dict[str, Any]) -> str:
     summary = figures["summary"]
-    return f"{name}: return {summary['return_mean']:.1f} ± {summary['return_std']:.1f}, cost {summary['cost_mean']:.1f}"
+    mean, spread, cost = (number_text(summary[key]) for key in ("return_mean", "return_std", "cost_mean"))
+    return f"{name}: return {mean} ± {spread}, cost {cost}"

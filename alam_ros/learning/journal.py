@@ -12,6 +12,7 @@ from alam_ros.learning.collection import EpisodeSummary
 from alam_ros.learning.metrics import MetricsFile, MetricsRow
 from alam_ros.learning.progress import Progress
 from alam_ros.learning.run_directory import RunDirectory
+from alam_ros.number_text import number_text
 
 
 class Journal:
@@ -53,9 +54,11 @@ class Journal:
         self._metrics.append(row)
         self._write(row.steps, {f"evaluation/{name}": value for name, value in evaluation.items()})
         self._writer.flush()
+        mean, spread, cost, cost_spread = (
+            number_text(evaluation[key]) for key in ("return_mean", "return_std", "cost_mean", "cost_std")
+        )
         self.progress.line(
-            f"evaluation at {row.steps:,}: return {evaluation['return_mean']:.1f} ± {evaluation['return_std']:.1f}, "
-            f"cost {evaluation['cost_mean']:.1f} ± {evaluation['cost_std']:.1f} | "
+            f"evaluation at {row.steps:,}: return {mean} ± {spread}, cost {cost} ± {cost_spread} | "
             f"training {_training_text(training)} | "
             f"multiplier {evaluation['effective_multiplier_mean']:.2f}"
         )
@@ -82,4 +85,4 @@ def _training_text(training: Mapping[str, float]) -> str:
     """Return the means over the last finished episodes, of which there are none at first."""
     if math.isnan(training["return"]):
         return "without a finished episode yet"
-    return f"return {training['return']:.1f}, cost {training['cost']:.1f}"
+    return f"return {number_text(training['return'])}, cost {number_text(training['cost'])}"

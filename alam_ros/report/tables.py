@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from alam_ros.number_text import number_text
 from alam_ros.report.drive_data import DriveData
 
 MISSING = "–"
@@ -57,8 +58,8 @@ def comparison(
         rows.append(
             (
                 f"{name} ({document['algorithm']})",
-                f"{summary['return_mean']:.1f} ± {summary['return_std']:.1f}",
-                f"{summary['cost_mean']:.2f} ± {summary['cost_std']:.2f}",
+                f"{number_text(summary['return_mean'])} ± {number_text(summary['return_std'])}",
+                f"{number_text(summary['cost_mean'], 2)} ± {number_text(summary['cost_std'], 2)}",
                 f"{summary['cost_free_share']:.0%}",
                 share(summary["return_mean"], sac.get("return")),
                 share(summary["cost_mean"], sac.get("cost")),

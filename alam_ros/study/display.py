@@ -8,6 +8,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from alam_ros.number_text import number_text
 from alam_ros.study.eta import Estimator
 from alam_ros.study.plan import PlannedRun
 from alam_ros.study.progress import Progress
@@ -79,8 +80,8 @@ class Display:
         self._ended(
             run,
             f"finished {result.steps:,} steps in {tqdm.format_interval(result.wall_seconds)}, "
-            f"{result.updates_per_second:.0f} updates/s | {episodes} fresh episodes: return {result.mean_return:.1f}, "
-            f"cost {result.mean_cost:.1f}, {budget} the budget {result.budget:g}",
+            f"{result.updates_per_second:.0f} updates/s | {episodes} fresh episodes: return {number_text(result.mean_return)}, "
+            f"cost {number_text(result.mean_cost)}, {budget} the budget {result.budget:g}",
         )
 
     def ended(self, run: PlannedRun, text: str) -> None:
@@ -134,5 +135,5 @@ def _figures(progress: Progress) -> str:
     """Return return, cost and multiplier of the last evaluation."""
     if progress.episode_return is None or progress.cost is None:
         return "not evaluated yet"
-    text = f"return {progress.episode_return:.1f}, cost {progress.cost:.1f}"
+    text = f"return {number_text(progress.episode_return)}, cost {number_text(progress.cost)}"
     return text if progress.multiplier is None else f"{text}, multiplier {progress.multiplier:.2f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from alam_ros.number_text import number_text
 from alam_ros.report.markdown import markdown_table
 from alam_ros.study.comparison import Cell, Comparison
 from alam_ros.study.tables import MISSING
@@ -50,16 +51,11 @@ def _grid(comparison: Comparison, algorithms: Sequence[str], text: Callable[[Cel
 
 
 def _outcome(cell: Cell, *, is_best: bool) -> str:
-    mean, cost = _number(cell.episode_return.value), f"{cell.highest_cost:.1f}"
-    spread = "" if cell.return_spread is None else f" ± {_number(cell.return_spread)}"
+    mean, cost = number_text(cell.episode_return.value), number_text(cell.highest_cost)
+    spread = "" if cell.return_spread is None else f" ± {number_text(cell.return_spread)}"
     price = cost if cell.is_safe else f"*{cost}*"
-    return f"{f'**{mean}**' if is_best else mean}{spread} / {price} / {cell.tail_cost:.1f}"
+    return f"{f'**{mean}**' if is_best else mean}{spread} / {price} / {number_text(cell.tail_cost)}"
 
 
 def _variation(cell: Cell) -> str:
     return MISSING if cell.multiplier_variation is None else f"{cell.multiplier_variation:.2f}"
-
-
-def _number(value: float) -> str:
-    """Return a return, to the tenth up to a thousand."""
-    return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.1f}"

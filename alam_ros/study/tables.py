@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from alam_ros.number_text import number_text
 from alam_ros.report.markdown import markdown_table
 from alam_ros.study.comparison import Aggregate, Cell, Comparison
 from alam_ros.study.result import RunResult
@@ -134,16 +135,16 @@ def _cell_row(cell: Cell, *, is_best: bool) -> list[str]:
         name,
         steps_text(cell.steps_low, cell.steps_high),
         " ".join(map(str, cell.seeds)),
-        _estimate(cell.episode_return, 1),
-        _number(cell.return_spread, 1),
+        _estimate(cell.episode_return, number_text),
+        _number(cell.return_spread, number_text),
         MISSING if cell.return_share is None else f"{cell.return_share:.0%}",
-        _estimate(cell.cost, 1),
-        _number(cell.cost_spread, 1),
-        f"{cell.highest_cost:.1f}",
-        f"{cell.tail_cost:.1f}",
+        _estimate(cell.cost, number_text),
+        _number(cell.cost_spread, number_text),
+        number_text(cell.highest_cost),
+        number_text(cell.tail_cost),
         f"{'yes' if cell.is_safe else 'no'}, {cell.within_budget} of {len(cell.seeds)}",
         multiplier,
-        _number(cell.multiplier_variation, 3),
+        _number(cell.multiplier_variation, "{:.3f}".format),
         f"{cell.wall_seconds / 3600:.2f}",
     ]
 
@@ -153,21 +154,21 @@ def _aggregate_row(aggregate: Aggregate) -> list[str]:
         aggregate.algorithm,
         str(len(aggregate.tasks)),
         str(aggregate.runs),
-        _estimate(aggregate.return_share, 2),
-        _estimate(aggregate.budget_share, 2),
+        _estimate(aggregate.return_share, "{:.2f}".format),
+        _estimate(aggregate.budget_share, "{:.2f}".format),
         f"{aggregate.safe_runs} of {aggregate.runs}",
         f"{aggregate.safe_tasks} of {len(aggregate.tasks)}",
     ]
 
 
-def _estimate(value: Estimate, digits: int) -> str:
+def _estimate(value: Estimate, text: Callable[[float], str]) -> str:
     if value.low is None or value.high is None:
-        return f"{value.value:.{digits}f}"
-    return f"{value.value:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+        return text(value.value)
+    return f"{text(value.value)} [{text(value.low)}, {text(value.high)}]"
 
 
-def _number(value: float | None, digits: int) -> str:
-    return MISSING if value is None else f"{value:.{digits}f}"
+def _number(value: float | None, text: Callable[[float], str]) -> str:
+    return MISSING if value is None else text(value)
 
 
 def _flat(name: str, value: Estimate) -> dict[str, float | None]:

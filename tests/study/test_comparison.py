@@ -32,7 +32,7 @@ def test_every_seed_has_to_be_within_the_budget() -> None:
 def test_who_has_fewer_seeds_than_others_is_marked() -> None:
     lucky, both = runs("lucky", [9], [0]), runs("both", [1, 2], [9, 8])
     comparison = compare({"navigation": {"lucky": lucky, "both": both}}, "none")
-    assert "| **9.0** / 0.0 / 0.0 (of 1) | 1.5 ± 0.7 / 9.0 / 8.5 |" in return_and_cost(comparison)
+    assert "| **9.0** / 0.0 / 0.0 (of 1) | 1.5 ± 0.71 / 9.0 / 8.5 |" in return_and_cost(comparison)
     assert "has lucky on 1 of 1; not all have run on the same seeds" in standing(comparison)
     even = compare({"navigation": {"both": both}}, "none")
     assert "(of" not in return_and_cost(even)
