@@ -37,21 +37,22 @@ def load_configuration(source: str, overrides: Sequence[str], directory: str | N
         mapping = read_mapping(RunDirectory(path).config)
         recorded = _derived_from(mapping)
         with_override(mapping, f"trainer.directory={path}", str)
-        config = _configured(mapping, overrides, directory)
+        _override(mapping, overrides, directory)
         _require_as_recorded(recorded, _derived_from(mapping), path)
-        return config
-    config = _configured(read_mapping(given_or_shipped("train", source)), overrides, directory)
+        return training_config(mapping)
+    mapping = read_mapping(given_or_shipped("train", source))
+    _override(mapping, overrides, directory)
+    config = training_config(mapping)
     environment = config.environment
     arguments = {**learning_arguments(environment.id), **environment.arguments}
     return replace(config, environment=replace(environment, arguments=arguments))
 
 
-def _configured(mapping: dict[str, Any], overrides: Sequence[str], directory: str | None) -> TrainingConfig:
+def _override(mapping: dict[str, Any], overrides: Sequence[str], directory: str | None) -> None:
     for assignment in overrides:
         with_override(mapping, assignment, parse_value)
     if directory is not None:
         with_override(mapping, f"trainer.directory={directory}", str)
-    return training_config(mapping)
 
 
 def _derived_from(mapping: Mapping[str, Any]) -> dict[str, object]:

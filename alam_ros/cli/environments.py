@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium
 from gymnasium.vector import AsyncVectorEnv
 
-from alam_ros.errors import SimulatorError
+from alam_ros.errors import AlamError, SimulatorError
 from alam_ros.learning.config import EnvironmentConfig
 
 
@@ -35,6 +35,8 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
         found = f"one that ended while it began ({type(error).__name__}; its own words are above)"
         remedy = "import it by its id, `module:Name-v0`, for each process makes its own"
         raise SimulatorError(f"processes of `{environment_id}`", found, remedy) from error
+    except AlamError:
+        raise
     except Exception as error:  # whatever a simulator of one's own raises
         traceback.print_exc()
         found = f"{type(error).__name__}: {' '.join(str(error).split())}"

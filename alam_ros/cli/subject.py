@@ -27,6 +27,7 @@ class Subject:
         agent: acts and judges.
         environment: it was trained in.
         contract: it was trained with.
+        budget: what `episode_steps` steps may cost, and these; None where a policy file does not say.
         stated_horizon: of the probability that a policy file states, s; None without.
         run, learner: of a run; None for a policy file.
     """
@@ -34,6 +35,7 @@ class Subject:
     agent: Agent
     environment: EnvironmentConfig
     contract: Contract
+    budget: tuple[float, int] | None
     stated_horizon: float | None
     run: RunDirectory | None
     learner: Learner | None
@@ -64,7 +66,9 @@ def load_subject(path: Path, overrides: Sequence[str] = ()) -> Subject:
         trained, run = restore_run(path), RunDirectory(path)
         environment = _overridden(to_mapping(trained.config.environment), overrides)
         agent = LearnerAgent(trained.learner)
-        return Subject(agent, environment, run.load_contract(), None, run, trained.learner)
+        constraint = trained.config.algorithm.constraint
+        budget = (constraint.episode_cost_limit, constraint.episode_steps)
+        return Subject(agent, environment, run.load_contract(), budget, None, run, trained.learner)
     runtime = PolicyRuntime.load(path)
     given = runtime.manifest.configuration.get("environment")
     if not isinstance(given, Mapping):
@@ -72,7 +76,16 @@ def load_subject(path: Path, overrides: Sequence[str] = ()) -> Subject:
     environment = _overridden(dict(given), overrides)
     calibration = runtime.manifest.calibration
     horizon = calibration.horizon if calibration else None
-    return Subject(PolicyAgent(runtime), environment, runtime.contract, horizon, None, None)
+    return Subject(PolicyAgent(runtime), environment, runtime.contract, _budget(runtime), horizon, None, None)
+
+
+def _budget(runtime: PolicyRuntime) -> tuple[float, int] | None:
+    """Return the budget that a policy file says it was trained with."""
+    algorithm = runtime.manifest.configuration.get("algorithm")
+    constraint = algorithm.get("constraint") if isinstance(algorithm, Mapping) else None
+    if not isinstance(constraint, Mapping) or not {"episode_cost_limit", "episode_steps"} <= constraint.keys():
+        return None
+    return float(constraint["episode_cost_limit"]), int(constraint["episode_steps"])
 
 
 def _overridden(mapping: dict[str, object], overrides: Sequence[str]) -> EnvironmentConfig:

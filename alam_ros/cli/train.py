@@ -63,6 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         where = f"the run is in {directories[0]}" if len(configs) == 1 else f"the runs are in {', '.join(directories)}"
         print(f"finished {trainers[0].steps:,} steps; {where}", file=sys.stderr)
     for config in configs:
+        _tell_other_cost(config)
         _tell_gap(config)
     return 0
 
@@ -87,6 +88,25 @@ def _tell_budget(config: TrainingConfig, limit: int | None) -> None:
     if limit != steps:
         own = f"an episode of {config.environment.id} has {limit:,}, so that it may cost {budget * limit / steps:g}"
         print(f"the budget is a cost of {budget:g} in {steps:,} steps (algorithm.constraint); {own}", file=sys.stderr)
+
+
+def _tell_other_cost(config: TrainingConfig) -> None:
+    """Say where the budget, which is kept a step, is not what an episode costs."""
+    from alam_ros.learning.metrics import other_cost, read_metrics
+    from alam_ros.learning.run_directory import RunDirectory
+
+    constraint = config.algorithm.constraint
+    for last in read_metrics(RunDirectory(config.trainer.directory).metrics)[-1:]:
+        found = other_cost(config, last["evaluation"])
+        if found is not None:
+            spent, cost, length = map(number_text, found)
+            limit, steps = constraint.episode_cost_limit, constraint.episode_steps
+            print(
+                f"the budget of {limit:g} is kept a step, in violations: {steps:,} steps of the last evaluation spend {spent}, "
+                f"while an episode cost {cost} in {length} steps; where costs are graded or episodes end early, "
+                'state the budget accordingly (docs/simulators.md, "A simulator of your own")',
+                file=sys.stderr,
+            )
 
 
 def _tell_gap(config: TrainingConfig) -> None:

@@ -94,7 +94,8 @@ class ConstraintConfig:
         certificate: what the cost critics learn. "cost_value": the discounted sum of costs; "constraint_decay": the discounted
             probability that a cost will ever occur, for constraints that must hold always.
         episode_cost_limit: budget D over `episode_steps` T, both in steps of the benchmark, also where an action is held for
-            several of them.
+            several of them. It is kept as a rate, D/T violations a step: where `info["violation"]` is not the cost, it counts the
+            former, and an episode that ends early may spend less.
         margin: share of the budget that learning does not spend: d = (1 - margin) (D/T) (1 - γ_c^T) / (1 - γ_c). A multiplier in
             equilibrium spends all of d, and of policies that meet a budget on average, half exceed it.
         decay_limit: d of constraint decay.
@@ -130,9 +131,10 @@ class ConstraintConfig:
         check_ranges("algorithm.constraint", self, ranges)
         if not 0 <= self.margin < 1:
             raise ConfigurationError("`algorithm.constraint.margin` from 0 to below 1", str(self.margin), "correct it")
-        limits = (self.episode_cost_limit, self.episode_steps, self.decay_limit)
-        if not all(math.isfinite(limit) and limit > 0 for limit in limits):
-            raise ConfigurationError("a cost limit above 0, over at least one step", str(limits), "allow some cost")
+        for key in ("episode_cost_limit", "episode_steps", "decay_limit"):
+            limit: float = getattr(self, key)
+            if not (math.isfinite(limit) and limit > 0):
+                raise ConfigurationError(f"`algorithm.constraint.{key}` above 0", str(limit), "allow some cost")
 
     def at(self, control_period: float) -> ConstraintConfig:
         """Return the same constraint with γ_c filled in for a control period, s.
@@ -174,6 +176,10 @@ class ConstraintConfig:
     def target_episode_cost(self) -> float:
         """The episode cost that learning aims at: the budget less the margin."""
         return self.episode_cost_limit * (1 - self.margin)
+
+    def spent(self, violation_rate: float) -> float:
+        """Return what `episode_steps` steps spend of the budget at a mean violation a step."""
+        return violation_rate * self.episode_steps
 
     @property
     def largest_value(self) -> float:

@@ -15,6 +15,8 @@ from alam_ros.learning.config import TrainingConfig
 from alam_ros.learning.threshold import NOTABLE
 from alam_ros.typed import finite
 
+NOTABLE_COST, NOTABLE_RATIO = 0.1, 1.25  # of the budget; of one measure of cost to another
+
 
 @dataclass(frozen=True, kw_only=True)
 class MetricsRow:
@@ -64,12 +66,31 @@ def hidden_cost(
         evaluation: as `MetricsRow` has it, null for NaN.
         training: the same.
     """
-    exported, steps, collected = evaluation["cost_mean"], evaluation["length_mean"], training["cost"]
-    if exported is None or steps is None or collected is None or config.algorithm.multiplier.kind == "none":
+    exported, rate, collected = evaluation["cost_mean"], evaluation.get("violation_rate"), training["cost"]
+    if exported is None or rate is None or collected is None or config.algorithm.multiplier.kind == "none":
         return None
     constraint = config.algorithm.constraint
-    budget = constraint.episode_cost_limit * steps / constraint.episode_steps
-    return (exported, collected) if exported > max(budget, NOTABLE * collected) else None
+    is_above = constraint.spent(rate) > constraint.episode_cost_limit and exported > NOTABLE * collected
+    return (exported, collected) if is_above else None
+
+
+def other_cost(config: TrainingConfig, evaluation: Mapping[str, float | None]) -> tuple[float, float, float] | None:
+    """Return what training's measure says is spent, an episode's cost and its steps, where the first two differ notably.
+
+    They do where costs are graded (`info["violation"]` is not `info["cost"]`), and where episodes end early.
+
+    Args:
+        config: of the run.
+        evaluation: as `MetricsRow` has it, null for NaN.
+    """
+    cost, rate, length = evaluation["cost_mean"], evaluation.get("violation_rate"), evaluation["length_mean"]
+    if cost is None or rate is None or length is None or config.algorithm.multiplier.kind == "none":
+        return None
+    constraint = config.algorithm.constraint
+    spent = constraint.spent(rate)
+    larger, smaller = max(spent, cost), min(spent, cost)
+    is_notable = larger > NOTABLE_COST * constraint.episode_cost_limit and larger > NOTABLE_RATIO * smaller
+    return (spent, cost, length) if is_notable else None
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

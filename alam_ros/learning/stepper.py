@@ -73,7 +73,8 @@ class VectorStep:
             SimulatorError: when it is not in [0, 1].
         """
         violation = self.number("violation") if "violation" in self.info else self.cost
-        _require("a `violation`, or without one a `cost`, in [0, 1]", violation, (violation >= 0.0) & (violation <= 1.0))
+        expected = "a `violation`, which the budget counts, or without one a `cost`, in [0, 1]"
+        _require(expected, violation, (violation >= 0.0) & (violation <= 1.0))
         return violation
 
     def number(self, name: str) -> NDArray[np.float64]:
@@ -105,7 +106,8 @@ class EnvironmentStepper:
         actions = environments.single_action_space
         assert isinstance(actions, Box)
         if not ((actions.low == -1.0).all() and (actions.high == 1.0).all()):
-            raise SimulatorError("actions in [-1, 1]", str(actions), f"scale them by a contract ({OWN_SIMULATOR})")
+            found = f"{actions}, one row for each of several copies"
+            raise SimulatorError("actions in [-1, 1]", found, f"scale them by a contract ({OWN_SIMULATOR})")
 
     def contract(self) -> Contract:
         """Return the contract of the environments.
@@ -231,7 +233,8 @@ def close_environments(environments: AsyncVectorEnv) -> None:
 def _sizes(what: str, space: Space[Any]) -> tuple[int, int]:
     """Return how many copies a process has, and the size of each one's vector."""
     if not isinstance(space, Box) or len(space.shape) != 2:
-        raise SimulatorError(f"{what} that are vectors", str(space), f"make them by a contract ({OWN_SIMULATOR})")
+        found = f"{space}, one row for each of several copies"
+        raise SimulatorError(f"{what} that are vectors", found, f"make them a `Box` of one dimension ({OWN_SIMULATOR})")
     return space.shape[0], space.shape[1]
 
 

@@ -21,6 +21,7 @@ def summarise(records: Sequence[EpisodeRecord], agent: Agent) -> dict[str, float
     returns = np.array([record.episode_return for record in records])
     costs = np.array([record.episode_cost for record in records])
     cost_value = np.concatenate([record.cost_value for record in records])
+    violation = np.concatenate([record.violation for record in records])
     multiplier = np.concatenate([record.multiplier for record in records])
     effective = np.concatenate([record.effective_multiplier for record in records])
     error = cost_value_error(records, agent.cost_discount, agent.certificate)
@@ -30,6 +31,7 @@ def summarise(records: Sequence[EpisodeRecord], agent: Agent) -> dict[str, float
         "cost_mean": float(costs.mean()),
         "cost_std": float(costs.std()),
         "cost_free_share": float((costs == 0).mean()),
+        "violation_rate": float(violation.mean()),
         "length_mean": float(np.mean([len(record) for record in records])),
         "multiplier_mean": float(multiplier.mean()),
         "multiplier_max": float(multiplier.max()),

@@ -136,7 +136,7 @@ class Threshold:
             return 1.0
         exported = self.exported.mean or 0.0
         measured = exported if exported > NOTABLE * self.collected.mean else self.collected.mean
-        return measured * config.episode_steps / config.target_episode_cost
+        return config.spent(measured) / config.target_episode_cost
 
     @property
     def _trust(self) -> float:

@@ -52,7 +52,7 @@ def test_a_margin_that_leaves_no_budget_is_refused(margin: float) -> None:
 
 
 def test_a_limit_that_makes_every_state_infeasible_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="cost limit above 0"):
+    with pytest.raises(ConfigurationError, match="episode_cost_limit` above 0"):
         replace(CONFIG, constraint=ConstraintConfig(episode_cost_limit=0.0))
 
 
@@ -61,7 +61,7 @@ def test_constraint_decay_has_a_limit_of_its_own_and_is_a_probability() -> None:
     assert constraint.threshold == 0.3
     assert constraint.largest_value == 1.0
     assert replace(constraint, certificate="cost_value").largest_value == pytest.approx(20.0)
-    with pytest.raises(ConfigurationError, match="cost limit above 0"):
+    with pytest.raises(ConfigurationError, match="decay_limit` above 0"):
         replace(constraint, decay_limit=0.0)
 
 
@@ -92,9 +92,7 @@ def test_a_threshold_before_the_discount_is_known_is_refused() -> None:
     "constraint", [{"cost_horizon": 0.0}, {"cost_discount": 1.0}, {"cost_discount": 0.0}, {"episode_steps": 0}]
 )
 def test_a_constraint_without_meaning_is_refused(constraint: dict[str, Any]) -> None:
-    with pytest.raises(
-        ConfigurationError, match=next(iter(constraint)) if "episode_steps" not in constraint else "at least one step"
-    ):
+    with pytest.raises(ConfigurationError, match=next(iter(constraint))):
         build(constraint=constraint)
 
 

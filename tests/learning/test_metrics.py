@@ -9,7 +9,7 @@ import pytest
 
 from alam_ros.errors import CheckpointError
 from alam_ros.learning.config import TrainingConfig, training_config
-from alam_ros.learning.metrics import MetricsFile, MetricsRow, hidden_cost, read_metrics
+from alam_ros.learning.metrics import MetricsFile, MetricsRow, hidden_cost, other_cost, read_metrics
 
 
 def row(steps: int, value: float = 1.0) -> MetricsRow:
@@ -71,7 +71,28 @@ def limited(name: str = "sac_alam") -> TrainingConfig:
 def test_a_cost_that_collecting_hides_is_found(
     exported: float | None, collected: float | None, steps: float, is_hidden: bool
 ) -> None:
-    evaluation = {"cost_mean": exported, "length_mean": steps}
+    evaluation = {"cost_mean": exported, "violation_rate": None if exported is None else exported / steps}
     found = hidden_cost(limited(), evaluation, {"cost": collected})
     assert found == ((exported, collected) if is_hidden else None)
     assert hidden_cost(limited("sac"), evaluation, {"cost": collected}) is None
+
+
+@pytest.mark.parametrize(
+    ("cost", "rate", "length", "is_other"),
+    [
+        (20.0, 0.020, 1000.0, False),
+        (100.0, 0.020, 1000.0, True),  # graded: five a violation
+        (4.0, 0.020, 200.0, True),  # its episodes end early
+        (20.0, 0.020, 200.0, False),  # each step is five of the benchmark's, which the budget counts
+        (1.0, 0.0, 1000.0, False),  # too little of either to tell apart
+        (None, 0.020, 1000.0, False),
+        (100.0, None, 1000.0, False),
+    ],
+)
+def test_a_cost_that_is_not_what_the_budget_counts_is_found(
+    cost: float | None, rate: float | None, length: float, is_other: bool
+) -> None:
+    evaluation = {"cost_mean": cost, "violation_rate": rate, "length_mean": length}
+    found = other_cost(limited(), evaluation)
+    assert found == ((pytest.approx(rate * 1000), cost, length) if is_other and rate is not None else None)
+    assert other_cost(limited("sac"), evaluation) is None

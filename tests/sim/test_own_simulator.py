@@ -12,13 +12,16 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+import yaml
 from gymnasium.utils.env_checker import check_env
 
 from alam_ros.cli.environments import make_environments
+from alam_ros.cli.main import main
 from alam_ros.errors import SimulatorError
 from alam_ros.learning.config import EnvironmentConfig
 from alam_ros.learning.stepper import running
 from alam_ros.runtime import PolicyRuntime
+from tests.support.training import tiny_mapping
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "trolley"
 SMALL = ("trainer.steps=400", "trainer.random_steps=100", "trainer.evaluate_every=200", "trainer.evaluation_episodes=2")
@@ -145,3 +148,63 @@ def test_an_environment_that_only_this_process_knows_is_refused() -> None:
     gymnasium.register("OnlyHere-v0", entry_point=lambda: gymnasium.make("CartPole-v1"))
     with pytest.raises(SimulatorError, match="import it by"), running(make_environments, EnvironmentConfig(id="OnlyHere-v0"), 1):
         pass
+
+
+OTHERS = """
+import gymnasium
+import numpy as np
+from alam_ros.contract import Contract
+
+class Broken(gymnasium.Env):
+    def __init__(self):
+        raise ValueError("no licence for\\nthis simulator")
+
+class Graded(gymnasium.Env):
+    observation_space = action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+    contract = Contract.from_mapping({"name": "graded", "control_period": 0.1, "trigger": "x",
+        "observation": [{"name": "x", "topic": "x", "type": "std_msgs/msg/Float32MultiArray", "field": "data",
+                         "size": 1, "unit": "m", "timeout": 1.0}],
+        "action": {"topic": "u", "type": "std_msgs/msg/Float64MultiArray",
+                   "components": [{"name": "u", "unit": "m/s", "low": -1.0, "high": 1.0}]}})
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        return np.zeros(1, np.float32), 0.0, False, False, {"cost": 5.0, "violation": 0.5}
+
+gymnasium.register("Broken-v0", entry_point=Broken)
+gymnasium.register("Graded-v0", entry_point=Graded, max_episode_steps=20)
+"""
+
+
+@pytest.fixture
+def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two more simulators on the Python path."""
+    (tmp_path / "other_simulators.py").write_text(OTHERS)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("others")
+def test_a_simulator_that_fails_as_it_is_made_is_told_with_its_words(capfd: pytest.CaptureFixture[str]) -> None:
+    config = EnvironmentConfig(id="other_simulators:Broken-v0")
+    with pytest.raises(SimulatorError, match="ValueError: no licence for this simulator"), running(make_environments, config, 1):
+        pass
+    assert "Traceback" in capfd.readouterr().err  # where it failed
+
+
+@pytest.mark.usefixtures("others")
+def test_what_the_budget_counts_is_told_where_costs_are_graded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    constraint = {"episode_cost_limit": 10.0, "episode_steps": 20}
+    mapping = tiny_mapping(tmp_path / "run", {"constraint": constraint}, steps=100)
+    mapping["environment"] = {"id": "other_simulators:Graded-v0", "copies": 2}
+    path = tmp_path / "graded.yaml"
+    path.write_text(yaml.safe_dump(mapping))
+    assert main(["train", str(path)]) == 0
+    told = (
+        "the budget of 10 is kept a step, in violations: 20 steps of the last evaluation spend 10.0, while an episode cost 100.0"
+    )
+    assert told in capsys.readouterr().err
+    assert main(["evaluate", str(tmp_path / "run"), "--episodes", "2"]) == 0
+    assert "budget      10.00 spent of 10 violations in 20 steps" in capsys.readouterr().out
