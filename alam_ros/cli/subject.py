@@ -83,9 +83,10 @@ def _budget(runtime: PolicyRuntime) -> tuple[float, int] | None:
     """Return the budget that a policy file says it was trained with."""
     algorithm = runtime.manifest.configuration.get("algorithm")
     constraint = algorithm.get("constraint") if isinstance(algorithm, Mapping) else None
-    if not isinstance(constraint, Mapping) or not {"episode_cost_limit", "episode_steps"} <= constraint.keys():
+    if not isinstance(constraint, Mapping):
         return None
-    return float(constraint["episode_cost_limit"]), int(constraint["episode_steps"])
+    limit, steps = constraint.get("episode_cost_limit"), constraint.get("episode_steps")
+    return (limit, steps) if isinstance(limit, float) and isinstance(steps, int) else None
 
 
 def _overridden(mapping: dict[str, object], overrides: Sequence[str]) -> EnvironmentConfig:

@@ -77,7 +77,7 @@ def fit_calibration(score: Values, what_followed: Futures, horizon: int) -> Fitt
         raise ConfigurationError(
             f"at least {FOLDS} episodes, with and without violations",
             f"{episodes} episodes, {positives} of {label.size} states with a violation ahead",
-            "evaluate more episodes, or with perturbed actions",
+            "let the simulator come to violations in some of them; without any there is no probability to learn",
         )
     evidence = _evidence(score, out_of_fold(score, label, episode), label, episode)
     return FittedCalibration(horizon, fit_isotonic(score, label), evidence)

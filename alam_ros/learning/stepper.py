@@ -57,7 +57,9 @@ class VectorStep:
         """
         if "cost" not in self.info:
             raise SimulatorError(
-                "a number `cost` in every step's info", f"only {sorted(self.info)}", f"give it one ({OWN_SIMULATOR})"
+                "a number `cost` in every step's info",
+                f"a step of which no environment gave one, of numbers only {sorted(self.info)}",
+                f"give it one, 0 where nothing costs ({OWN_SIMULATOR})",
             )
         cost = self.number("cost")
         _require("a finite `cost` of at least 0", cost, (cost >= 0.0) & np.isfinite(cost))
