@@ -11,6 +11,7 @@ from gymnasium.vector import AsyncVectorEnv
 
 from alam_ros.errors import AlamError, SimulatorError
 from alam_ros.learning.config import EnvironmentConfig
+from alam_ros.learning.stepper import OWN_SIMULATOR
 
 
 def make_environments(environment_id: str, copies: int, arguments: Mapping[str, Any]) -> AsyncVectorEnv:
@@ -40,7 +41,7 @@ def make_environments(environment_id: str, copies: int, arguments: Mapping[str, 
     except Exception as error:  # whatever a simulator of one's own raises
         traceback.print_exc()
         found = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        remedy = 'correct it (docs/simulators.md, "A simulator of your own"); the log above says where'
+        remedy = f"correct it ({OWN_SIMULATOR}); the log above says where"
         raise SimulatorError(f"an environment `{environment_id}` that can be made", found, remedy) from error
 
 

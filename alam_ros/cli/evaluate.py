@@ -56,14 +56,18 @@ def _document(
 
 
 def _text(summary: dict[str, float], records: Sequence[EpisodeRecord], budget: tuple[float, int] | None) -> str:
-    limit, steps = budget or (0.0, 0)
-    spent = f"budget      {number_text(summary['violation_rate'] * steps, 2)} spent of {limit:g} violations in {steps:,} steps\n"
+    spent = ""
+    if budget is not None:
+        limit, steps = budget
+        spent = (
+            f"budget      {number_text(summary['violation_rate'] * steps, 2)} spent of {limit:g} violations in {steps:,} steps\n"
+        )
     return (
         f"{len(records)} episodes (mean ± standard deviation)\n"
         f"return      {number_text(summary['return_mean'], 2)} ± {number_text(summary['return_std'], 2)}\n"
         f"cost        {number_text(summary['cost_mean'], 2)} ± {number_text(summary['cost_std'], 2)}, "
         f"none in {summary['cost_free_share']:.0%} of them\n"
-        f"{spent if budget else ''}"
+        f"{spent}"
         f"multiplier  mean {summary['multiplier_mean']:.3f}, maximum {summary['multiplier_max']:.3f}\n"
         f"Q_c         bias {summary['q_cost_bias']:+.3f}, correlation {summary['q_cost_correlation']:.2f} with observed costs"
     )

@@ -86,7 +86,7 @@ def _budget(runtime: PolicyRuntime) -> tuple[float, int] | None:
     if not isinstance(constraint, Mapping):
         return None
     limit, steps = constraint.get("episode_cost_limit"), constraint.get("episode_steps")
-    return (limit, steps) if isinstance(limit, float) and isinstance(steps, int) else None
+    return (limit, steps) if isinstance(limit, int | float) and isinstance(steps, int) else None
 
 
 def _overridden(mapping: dict[str, object], overrides: Sequence[str]) -> EnvironmentConfig:

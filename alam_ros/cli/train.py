@@ -63,8 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         where = f"the run is in {directories[0]}" if len(configs) == 1 else f"the runs are in {', '.join(directories)}"
         print(f"finished {trainers[0].steps:,} steps; {where}", file=sys.stderr)
     for config in configs:
-        _tell_other_cost(config)
-        _tell_gap(config)
+        _tell_last_evaluation(config)
     return 0
 
 
@@ -90,36 +89,26 @@ def _tell_budget(config: TrainingConfig, limit: int | None) -> None:
         print(f"the budget is a cost of {budget:g} in {steps:,} steps (algorithm.constraint); {own}", file=sys.stderr)
 
 
-def _tell_other_cost(config: TrainingConfig) -> None:
-    """Say where the budget, which is kept a step, is not what an episode costs."""
-    from alam_ros.learning.metrics import other_cost, read_metrics
+def _tell_last_evaluation(config: TrainingConfig) -> None:
+    """Say where the last evaluation shows that the budget is not what a user takes it for."""
+    from alam_ros.learning.metrics import hidden_cost, other_cost, read_metrics
     from alam_ros.learning.run_directory import RunDirectory
+    from alam_ros.learning.stepper import OWN_SIMULATOR
 
-    constraint = config.algorithm.constraint
     for last in read_metrics(RunDirectory(config.trainer.directory).metrics)[-1:]:
-        found = other_cost(config, last["evaluation"])
-        if found is not None:
-            spent, cost, length = map(number_text, found)
+        if (other := other_cost(config, last["evaluation"])) is not None:
+            spent, cost, length = map(number_text, other)
+            constraint = config.algorithm.constraint
             limit, steps = constraint.episode_cost_limit, constraint.episode_steps
             print(
                 f"the budget of {limit:g} is kept a step, in violations: {steps:,} steps of the last evaluation spend {spent}, "
                 f"while an episode cost {cost} in {length} steps; where costs are graded or episodes end early, "
-                'state the budget accordingly (docs/simulators.md, "A simulator of your own")',
+                f"state the budget accordingly ({OWN_SIMULATOR})",
                 file=sys.stderr,
             )
-
-
-def _tell_gap(config: TrainingConfig) -> None:
-    """Say where the policy without noise, which is exported, costs far more than what collected."""
-    from alam_ros.learning.metrics import hidden_cost, read_metrics
-    from alam_ros.learning.run_directory import RunDirectory
-
-    if config.exported_copies:
-        return
-    for last in read_metrics(RunDirectory(config.trainer.directory).metrics)[-1:]:
-        found = hidden_cost(config, last["evaluation"], last["training"])
-        if found is not None:
-            exported, collecting = map(number_text, found)
+        hidden = None if config.exported_copies else hidden_cost(config, last["evaluation"], last["training"])
+        if hidden is not None:
+            exported, collecting = map(number_text, hidden)
             print(
                 f"without noise, as it is exported, the policy cost {exported} an episode in the last evaluation, "
                 f"while collecting cost {collecting}; a copy of the environment that acts as exported lets training see "

@@ -122,6 +122,9 @@ class ConstraintConfig:
     def __post_init__(self) -> None:
         """Refuse numbers with which learning cannot work."""
         ranges = {
+            "episode_cost_limit": POSITIVE,
+            "episode_steps": POSITIVE,
+            "decay_limit": POSITIVE,
             "cost_horizon": POSITIVE,
             "cost_discount": BELOW_ONE,
             "adaptation": FROM_ZERO,
@@ -131,10 +134,6 @@ class ConstraintConfig:
         check_ranges("algorithm.constraint", self, ranges)
         if not 0 <= self.margin < 1:
             raise ConfigurationError("`algorithm.constraint.margin` from 0 to below 1", str(self.margin), "correct it")
-        for key in ("episode_cost_limit", "episode_steps", "decay_limit"):
-            limit: float = getattr(self, key)
-            if not (math.isfinite(limit) and limit > 0):
-                raise ConfigurationError(f"`algorithm.constraint.{key}` above 0", str(limit), "allow some cost")
 
     def at(self, control_period: float) -> ConstraintConfig:
         """Return the same constraint with γ_c filled in for a control period, s.

@@ -108,8 +108,7 @@ class EnvironmentStepper:
         actions = environments.single_action_space
         assert isinstance(actions, Box)
         if not ((actions.low == -1.0).all() and (actions.high == 1.0).all()):
-            found = f"{actions}, one row for each of several copies"
-            raise SimulatorError("actions in [-1, 1]", found, f"scale them by a contract ({OWN_SIMULATOR})")
+            raise SimulatorError("actions in [-1, 1]", _of_copies(actions), f"scale them by a contract ({OWN_SIMULATOR})")
 
     def contract(self) -> Contract:
         """Return the contract of the environments.
@@ -235,9 +234,13 @@ def close_environments(environments: AsyncVectorEnv) -> None:
 def _sizes(what: str, space: Space[Any]) -> tuple[int, int]:
     """Return how many copies a process has, and the size of each one's vector."""
     if not isinstance(space, Box) or len(space.shape) != 2:
-        found = f"{space}, one row for each of several copies"
-        raise SimulatorError(f"{what} that are vectors", found, f"make them a `Box` of one dimension ({OWN_SIMULATOR})")
+        remedy = f"make them a `Box` of one dimension ({OWN_SIMULATOR})"
+        raise SimulatorError(f"{what} that are vectors", _of_copies(space), remedy)
     return space.shape[0], space.shape[1]
+
+
+def _of_copies(space: Space[Any]) -> str:
+    return f"{space}, one row for each of several copies"
 
 
 def _require(what: str, values: NDArray[Any], is_right: NDArray[np.bool_]) -> None:
